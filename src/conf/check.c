@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Settings that are right alone and wrong together. Found out here, before
+ * any socket, set or rule is touched.
+ */
+#include "conf/check.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "conf/value.h"
+#include "conf/word.h"
+
+static void
+fill_ports(struct endpoint *list, uint32_t count, uint16_t port)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i].port == 0)
+			list[i].port = port;
+}
+
+static void
+check_required(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->acl_file[0] == '\0')
+		gather_refuse(g, "--acl-file",
+			      "nothing is given, here or as ACL_FILE; accepted "
+			      "is the path of an access list");
+	if (opt->upstream_count == 0)
+		gather_refuse(g, "--upstream",
+			      "nothing is given, here or as UPSTREAM; accepted "
+			      "is the address of a resolver");
+	if (!gather_has(g, offsetof(struct options, firewall)))
+		gather_refuse(g, "--firewall",
+			      "nothing is given, here or as FIREWALL; accepted "
+			      "is none or iptables");
+}
+
+static void
+check_chain(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->firewall != FIREWALL_IPTABLES)
+		return;
+	if (opt->chain[0] == '\0')
+		gather_refuse(
+		    g, "--chain",
+		    "nothing is given, here or as CHAIN; accepted with "
+		    "--firewall iptables is the name of a chain");
+	else if (opt->set_prefix[0] == '\0' &&
+		 strlen(opt->chain) > WORD_SET_PREFIX_MAX)
+		gather_refuse(g, "--chain",
+			      "\"%s\" is too long to begin the names of the "
+			      "sets; accepted is a chain of at most %d "
+			      "characters, or another beginning of at most %d "
+			      "with --set-prefix",
+			      opt->chain, WORD_SET_PREFIX_MAX,
+			      WORD_SET_PREFIX_MAX);
+}
+
+/* The sets are called after the chain where nothing else is said. */
+static void
+fill_set_prefix(struct options *opt)
+{
+	if (opt->set_prefix[0] == '\0')
+		memcpy(opt->set_prefix, opt->chain, sizeof(opt->set_prefix));
+}
+
+static void
+check_times(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->min_rule_time_s > opt->max_rule_time_s)
+		gather_refuse(g, "--min-rule-time",
+			      "\"%" PRIu32 "\" is longer than the %" PRIu32
+			      " of --max-rule-time; accepted is a "
+			      "--min-rule-time of at most --max-rule-time",
+			      opt->min_rule_time_s, opt->max_rule_time_s);
+}
+
+static bool
+is_unspecified(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->byte, zero, sizeof(zero)) == 0;
+}
+
+/* A query sent to `to` would come in at `at`. */
+static bool
+is_heard_at(const struct endpoint *to, const struct endpoint *at)
+{
+	if (to->port != at->port)
+		return false;
+	if (addr_equal(&to->addr, &at->addr))
+		return to->scope == at->scope;
+	/* The kernel takes "unspecified" for its own loopback, and a socket
+	 * bound to :: may hear IPv4 too. */
+	return (is_unspecified(&at->addr) &&
+		(addr_is_loopback(&to->addr) || is_unspecified(&to->addr)) &&
+		(at->addr.family == 6 || to->addr.family == 4)) ||
+	       (is_unspecified(&to->addr) && addr_is_loopback(&at->addr));
+}
+
+static void
+refuse_endpoint(struct gather *g, const char *name, const struct endpoint *e,
+		const char *why)
+{
+	char buf[ADDR_TEXT_SIZE + 32];
+	struct text shown;
+
+	text_init(&shown, buf, sizeof(buf));
+	endpoint_show(e, &shown);
+	gather_refuse(g, name, "\"%s\" %s", buf, why);
+}
+
+static void
+check_loops(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	for (uint32_t i = 0; i < opt->upstream_count; i++)
+		for (uint32_t j = 0; j < opt->bind_count; j++)
+			if (is_heard_at(&opt->upstream[i], &opt->bind[j])) {
+				refuse_endpoint(
+				    g, "--upstream", &opt->upstream[i],
+				    "is where --bind listens, so queries would "
+				    "come back for ever; accepted is another "
+				    "address or port");
+				break;
+			}
+}
+
+static void
+check_binds(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	for (uint32_t i = 1; i < opt->bind_count; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (memcmp(&opt->bind[i], &opt->bind[j],
+				   sizeof(opt->bind[i])) == 0) {
+				refuse_endpoint(g, "--bind", &opt->bind[i],
+						"is given twice; accepted is "
+						"each address and port once");
+				break;
+			}
+}
+
+/* sockaddr_un.sun_path ends in NUL. */
+static void
+check_control(struct gather *g)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (strlen(g->out->control) > most)
+		gather_refuse(g, "--control",
+			      "\"%s\" is too long for a socket; accepted is a "
+			      "path of at most %zu bytes",
+			      g->out->control, most);
+}
+
+void
+check_together(struct gather *g)
+{
+	struct options *opt = g->out;
+
+	fill_ports(opt->upstream, opt->upstream_count, opt->upstream_port);
+	fill_ports(opt->bind, opt->bind_count, opt->bind_port);
+	check_required(g);
+	check_chain(g);
+	check_times(g);
+	check_loops(g);
+	check_binds(g);
+	check_control(g);
+	fill_set_prefix(opt);
+}

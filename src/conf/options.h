@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The settings of one run, gathered from defaults, config files,
+ * environment and command line (each beats those before it).
+ *
+ * struct options holds no pointer: the supervisor seals it into an image
+ * that every child maps.
+ */
+#ifndef CONF_OPTIONS_H
+#define CONF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/text.h"
+
+enum { OPTION_TEXT_SIZE = 512 };
+
+enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES };
+enum iptables_flavour { IPTABLES_AUTO, IPTABLES_NFT, IPTABLES_LEGACY };
+enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
+enum compat { COMPAT_NONE, COMPAT_RUST };
+
+/* A zone as lower-cased wire labels with the root label. */
+struct option_zone {
+	uint8_t len;
+	uint8_t wire[255];
+};
+
+#define OPTION_FIELD_number(f, n) uint32_t f;
+#define OPTION_FIELD_port(f, n)	  uint16_t f;
+#define OPTION_FIELD_path(f, n)	  char f[OPTION_TEXT_SIZE];
+#define OPTION_FIELD_word(f, n)	  char f[OPTION_TEXT_SIZE];
+#define OPTION_FIELD_choice(f, n) uint32_t f;
+#define OPTION_FIELD_flag(f, n)	  bool f;
+#define OPTION_FIELD_addrs(f, n)     \
+	struct endpoint f[n];        \
+	uint32_t f##_count;
+#define OPTION_FIELD_nets(f, n)      \
+	struct net f[n];             \
+	uint32_t f##_count;
+#define OPTION_FIELD_zones(f, n)     \
+	struct option_zone f[n];     \
+	uint32_t f##_count;
+
+struct options {
+#define OPT(kind, field, name, env, low, high, fallback, meta, help) \
+	OPTION_FIELD_##kind(field, high)
+#include "conf/options.def"
+#undef OPT
+	bool control_given; /* --control was said, so its failure is fatal */
+};
+
+/* What the command line asks for besides running. */
+enum option_errand {
+	ERRAND_RUN,
+	ERRAND_HELP,
+	ERRAND_VERSION,
+	ERRAND_CHECK,	   /* --check: options and ACL together */
+	ERRAND_CHECK_FILE, /* --check FILE: an ACL alone */
+	ERRAND_REFUSED	   /* complaint holds why */
+};
+
+struct option_request {
+	enum option_errand errand;
+	char check_file[OPTION_TEXT_SIZE];
+};
+
+/* Fills out from everything; upstreams and binds end up with their port.
+ * Complaints are sentences that name the option, the value, and what is
+ * accepted; several are separated by '\n'. envp like environ. */
+struct option_request options_gather(int argc, char **argv, char **envp,
+				     struct options *out,
+				     struct text *complaint);
+
+/* --help to standard output; the list of the manual in mdoc. */
+void options_print_help(void);
+
+/* Each setting as NAME=value lines, for `dns-firewallctl status`. */
+void options_print(const struct options *opt, struct text *out);
+
+#endif

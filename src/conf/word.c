@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that other programs must understand: of the chain, of the sets, of
+ * the user. They end up in the input of iptables-restore, so only letters
+ * that mean nothing there are accepted (linux/netfilter/x_tables.h and
+ * linux/netfilter/ipset/ip_set.h limit the lengths).
+ */
+#include "conf/word.h"
+
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz"
+				   "0123456789_.-";
+
+static bool
+is_name(const char *text, size_t max)
+{
+	const size_t len = strlen(text);
+
+	return len >= 1 && len <= max && text[0] != '-' &&
+	       strspn(text, name_letters) == len;
+}
+
+const char *
+word_chain(const char *text)
+{
+	if (is_name(text, WORD_CHAIN_MAX))
+		return NULL;
+	return "a name of 1 to 28 letters, digits, '_', '.' and '-' that does "
+	       "not begin with '-'";
+}
+
+const char *
+word_set_prefix(const char *text)
+{
+	if (is_name(text, WORD_SET_PREFIX_MAX))
+		return NULL;
+	return "a name of 1 to 14 letters, digits, '_', '.' and '-' that does "
+	       "not begin with '-' (the kernel takes 31 for the name of a "
+	       "set, and 17 are added)";
+}
+
+/* Digits alone; uid_t -1 means "no user" to the kernel. */
+static bool
+is_uid(const char *text)
+{
+	return strlen(text) <= 10 && strtoull(text, NULL, 10) < UINT32_MAX;
+}
+
+const char *
+word_user(const char *text)
+{
+	const bool number = strspn(text, "0123456789") == strlen(text);
+	const struct passwd *known;
+
+	if (number && !is_uid(text))
+		return "a user's name, or a number from 1 to 4294967294";
+	if (number && strtoull(text, NULL, 10) == 0)
+		return "a user other than root";
+	if (number)
+		return NULL;
+	known = getpwnam(text);
+	if (known == NULL)
+		return "a user of this machine, or a number from 1 to "
+		       "4294967294";
+	if (known->pw_uid == 0)
+		return "a user other than root";
+	return NULL;
+}

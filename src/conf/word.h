@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is accepted for each setting of the kind `word`: NULL where text is
+ * acceptable, else what would be. Named like the fields of options.def. */
+#ifndef CONF_WORD_H
+#define CONF_WORD_H
+
+enum {
+	/* XT_EXTENSION_MAXNAMELEN is 29 with the NUL. */
+	WORD_CHAIN_MAX = 28,
+	/* IPSET_MAXNAMELEN is 32 with the NUL, and the longest name of a set
+	 * ends in "-ipv4-allow-local". */
+	WORD_SET_PREFIX_MAX = 14
+};
+
+const char *word_chain(const char *text);
+const char *word_set_prefix(const char *text);
+/* A name of the user database or a number; never uid 0. */
+const char *word_user(const char *text);
+
+#endif
