@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process that reads ACLs: text comes in by one descriptor, an image and
+ * complaints go out by others.
+ *
+ * The text may come from anybody who can write the owner's files, so it is
+ * read only after all power is gone. Nothing but exit status 0 makes an image
+ * good; whoever maps it checks it all the same (policy_open()).
+ */
+#include "policy/compile.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy/match.h"
+#include "policy/print.h"
+#include "proc/role.h"
+
+enum { PAGE = 65536 };
+
+static enum err
+write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return ERR_SYSTEM;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return ERR_NONE;
+}
+
+/* One byte more than an ACL may have, so that policy_compile() can tell. */
+static enum err
+read_all(int fd, char **text_out, size_t *len_out)
+{
+	size_t size = PAGE, len = 0;
+	char *text = malloc(size);
+
+	while (text && len <= ACL_MAX_BYTES) {
+		ssize_t n = read(fd, text + len, size - len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			*text_out = text;
+			*len_out = len;
+			return n == 0 ? ERR_NONE : ERR_SYSTEM;
+		}
+		len += (size_t)n;
+		if (len < size)
+			continue;
+		size *= 2;
+
+		char *more = realloc(text, size);
+
+		if (!more)
+			free(text);
+		text = more;
+	}
+	*text_out = text;
+	*len_out = len;
+	return text ? ERR_NONE : ERR_FULL;
+}
+
+static enum err
+print_policy(int fd, const void *image, size_t size)
+{
+	char buf[PAGE];
+	struct policy p;
+	struct text out;
+	enum err err = policy_view(image, size, 0, &p);
+
+	text_init(&out, buf, sizeof(buf));
+	for (uint32_t i = 0; err == ERR_NONE && i < policy_rule_count(&p);
+	     i++) {
+		rule_print(&p, policy_rule(&p, i), &out);
+		text_char(&out, '\n');
+		if (out.size - out.len > RULE_TEXT_SIZE)
+			continue;
+		err = write_all(fd, out.buf, out.len);
+		text_init(&out, buf, sizeof(buf));
+	}
+	return err == ERR_NONE ? write_all(fd, out.buf, out.len) : err;
+}
+
+static enum err
+hand_out(const struct role_kit *kit, const void *image, size_t size)
+{
+	enum err err = write_all(kit->image, image, size);
+
+	if (err == ERR_NONE && kit->print != -1)
+		err = print_policy(kit->print, image, size);
+	return err;
+}
+
+/* Errors of the ACL are told already; this is for those of the machine. */
+static void
+tell_failure(const struct role_kit *kit, enum err err, struct text *complaints)
+{
+	if (err == ERR_NONE || err == ERR_SYNTAX)
+		return;
+	text_escaped(complaints, kit->source_name,
+		     strnlen(kit->source_name, 256));
+	text_printf(complaints, ": error: cannot be compiled: %s\n",
+		    err_text(err));
+}
+
+int
+compiler_main(struct role_kit *kit)
+{
+	static char buf[ACL_COMPLAINTS_SIZE];
+	struct policy_source source = { .name = kit->source_name };
+	struct text complaints;
+	char *text = NULL;
+	void *image = NULL;
+	size_t size = 0;
+	enum err err;
+
+	if (role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
+		return 1;
+	text_init(&complaints, buf, sizeof(buf));
+	err = read_all(kit->acl, &text, &source.len);
+	source.text = text;
+	if (err == ERR_NONE)
+		err = policy_compile(&source, &image, &size, &complaints);
+	if (err == ERR_NONE)
+		err = hand_out(kit, image, size);
+	tell_failure(kit, err, &complaints);
+	if (write_all(kit->complaints, complaints.buf, complaints.len) !=
+	    ERR_NONE)
+		err = ERR_SYSTEM;
+	free(image);
+	free(text);
+	return err == ERR_NONE ? 0 : 1;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A compiled policy: one block of bytes without pointers, built once by a
+ * child without power, sealed, and mapped read-only by everybody else.
+ *
+ * Layout: struct image_head, then the sections it names. All numbers are in
+ * host order (the image never leaves the machine or outlives the binary).
+ *
+ *   nets     every distinct client net, IPv4 first, in a family the longest
+ *            prefix first; `parent` is the next shorter net of the list that
+ *            contains it, so it always stands further down
+ *   net_slots   hash table (net -> index), open addressing
+ *   entries  what one (net, domain suffix) says: up to three runs of rules,
+ *            one per kind of domain
+ *   entry_slots hash table (net index, lower-cased suffix) -> entry
+ *   rules    in the order of the canonical form: by net as above, by domain,
+ *            by kind; a run holds one block, or allows, ~> before ->
+ *   names    lower-cased wire names, each with its length byte before it
+ *   identities  indices of all rules, by rising identity
+ *   ports    what the -> rules of a net give together: distinct, rising
+ */
+#ifndef POLICY_IMAGE_H
+#define POLICY_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+enum { IMAGE_VERSION = 1, IMAGE_NONE = 0xffffffff };
+#define IMAGE_MAGIC 0x64667069u /* "dfpi" */
+
+enum rule_arrow { ARROW_GRANT, ARROW_DNS, ARROW_BLOCK };
+/* In the order they stand before each other at one length. `*` is the tree of
+ * the root; the root has no other kind. */
+enum domain_kind { DOMAIN_EXACT, DOMAIN_BELOW /* *.x */, DOMAIN_TREE /* .x */ };
+enum domain_kind_count { DOMAIN_KINDS = 3 };
+
+struct image_rule {
+	uint64_t identity; /* hash of net, domain, arrow, protocol, ports,
+			      block answer: the same rule in another policy */
+	uint32_t net;	   /* index into nets */
+	uint32_t name;	   /* offset into names */
+	uint32_t file;	   /* offset into files */
+	uint32_t line;	   /* first line is 1 */
+	uint8_t arrow;	   /* enum rule_arrow */
+	uint8_t kind;	   /* enum domain_kind */
+	uint8_t protocol;  /* IPPROTO_TCP, IPPROTO_UDP; 0 where not GRANT */
+	uint8_t has_answer4, has_answer6; /* -| ... = address */
+	uint8_t pad;
+	uint16_t port; /* 1..65535; 0 where not GRANT */
+	uint8_t answer4[4];
+	uint8_t answer6[16];
+};
+
+struct image_entry {
+	uint32_t net;
+	uint32_t name;
+	uint32_t first[DOMAIN_KINDS]; /* index into rules */
+	uint32_t count[DOMAIN_KINDS];
+};
+
+struct image_net {
+	struct net net;
+	uint32_t parent; /* IMAGE_NONE: none */
+	uint32_t first_port, port_count; /* its run of ports */
+};
+
+struct image_port {
+	uint8_t protocol;
+	uint8_t pad;
+	uint16_t port;
+};
+
+/* Of both hash tables; index IMAGE_NONE: free. Tables hold a power of two of
+ * slots, at most half of them taken. */
+struct image_slot {
+	uint32_t index;
+	uint32_t tag; /* upper half of the hash: spares most comparisons */
+};
+
+struct image_section {
+	uint32_t at;	/* bytes from the start of the image, 8-aligned */
+	uint32_t count; /* of its elements */
+};
+
+struct image_head {
+	uint32_t magic, version;
+	uint64_t size; /* of the whole image in bytes */
+	struct image_section nets, net_slots, entries, entry_slots, rules,
+	    names, files; /* both counted in bytes; files end in NUL each */
+	struct image_section identities, ports;
+	/* which prefix lengths occur, so that a look-up tries no others */
+	uint64_t lengths4, lengths6[3];
+	struct hash_key key; /* of the tables, drawn anew for each image */
+};
+
+/* A policy in use. */
+struct policy {
+	const struct image_head *head; /* the mapping */
+	size_t size;
+	uint32_t generation;
+};
+
+/* Looks at an image in memory, 8-aligned, that stays the caller's: checks all
+ * that policy_open() checks. There is nothing to close. */
+enum err policy_view(const void *image, size_t size, uint32_t generation,
+		     struct policy *out);
+/* Maps the image in fd (closing nothing) after checking magic, version and
+ * that every offset, index and name lies inside. ERR_IMAGE, ERR_SYSTEM. */
+enum err policy_open(int fd, uint32_t generation, struct policy *out);
+void policy_close(struct policy *p);
+
+#endif

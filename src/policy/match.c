@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which rules concern a client and a name, and what they come to.
+ *
+ * There is one walk, and everything that asks the policy takes it: the
+ * verdict, and the explanation of it, so that they cannot differ. It looks at
+ * labels in lower case, never at text, and its length depends on how many
+ * nets hold the client and how many labels the name has, not on the number of
+ * rules.
+ */
+#include "policy/match.h"
+
+#include <string.h>
+
+#include "policy/table.h"
+
+enum { LABELS_MAX = 128 }; /* with the root: 255 bytes, two a label */
+
+struct suffixes {
+	struct name lower;
+	struct suffix at[LABELS_MAX]; /* longest first, the root last */
+	unsigned count;
+};
+
+/* Called for each rule met; false ends the walk. */
+typedef bool visit_fn(void *arg, const struct policy *p, uint32_t rule);
+
+struct visitor {
+	visit_fn *visit;
+	void *arg;
+};
+
+static void
+suffixes_init(struct suffixes *s, const struct image_head *h,
+	      const struct name *name)
+{
+	size_t at = 0;
+
+	name_lower(name, &s->lower);
+	s->count = 0;
+	for (;;) {
+		s->at[s->count++] = table_suffix(
+		    h, s->lower.wire + at, (uint8_t)(s->lower.len - at));
+		if (s->lower.wire[at] == 0)
+			return;
+		at += s->lower.wire[at] + 1U;
+	}
+}
+
+/* Whether domains of this kind, with that many labels less than the name,
+ * mean the name. */
+static bool
+kind_covers(int kind, unsigned labels_less)
+{
+	if (kind == DOMAIN_EXACT)
+		return labels_less == 0;
+	return kind == DOMAIN_TREE || labels_less > 0;
+}
+
+static bool
+walk_entry(const struct policy *p, const struct image_entry *e,
+	   unsigned labels_less, const struct visitor *v)
+{
+	for (int kind = 0; kind < DOMAIN_KINDS; kind++) {
+		if (!kind_covers(kind, labels_less))
+			continue;
+		for (uint32_t i = 0; i < e->count[kind]; i++)
+			if (!v->visit(v->arg, p, e->first[kind] + i))
+				return false;
+	}
+	return true;
+}
+
+static bool
+walk_net(const struct policy *p, uint32_t net, const struct suffixes *s,
+	 const struct visitor *v)
+{
+	const struct image_entry *entries = image_entries(p->head);
+
+	for (unsigned i = 0; i < s->count; i++) {
+		uint32_t e = table_find_entry(p->head, net, &s->at[i]);
+
+		if (e != IMAGE_NONE && !walk_entry(p, &entries[e], i, v))
+			return false;
+	}
+	return true;
+}
+
+static uint32_t
+first_net(const struct policy *p, const struct addr *client)
+{
+	if (client->family != 4 && client->family != 6)
+		return IMAGE_NONE;
+	return table_longest_net(p->head, client,
+				 client->family == 4 ? 32 : 128);
+}
+
+/* False where no net contains the client. */
+static bool
+walk(const struct policy *p, const struct addr *client,
+     const struct name *name, const struct visitor *v)
+{
+	uint32_t net = first_net(p, client);
+	struct suffixes s;
+
+	if (net == IMAGE_NONE)
+		return false;
+	suffixes_init(&s, p->head, name);
+	while (net != IMAGE_NONE && walk_net(p, net, &s, v))
+		net = image_nets(p->head)[net].parent;
+	return true;
+}
+
+/* True where the port was not there before. A rule that spells the name out
+ * takes a port over from a wildcard: it may lead to private addresses. */
+static bool
+add_port(struct verdict *v, const struct image_rule *r, uint32_t rule)
+{
+	bool exact = r->kind == DOMAIN_EXACT;
+
+	if (v->ports_cut)
+		return false;
+	for (unsigned i = 0; i < v->port_count; i++) {
+		struct verdict_port *have = &v->port[i];
+
+		if (have->port != r->port || have->protocol != r->protocol)
+			continue;
+		if (have->exact || !exact)
+			return false;
+		have->exact = true;
+		have->rule = rule;
+		return true;
+	}
+	if (v->port_count == VERDICT_MAX_PORTS) {
+		v->ports_cut = true;
+		return false;
+	}
+	v->port[v->port_count++] = (struct verdict_port){
+		.rule = rule, .port = r->port, .protocol = r->protocol,
+		.exact = exact
+	};
+	return true;
+}
+
+/* True where the rule changes the verdict. */
+static bool
+add_allow(struct verdict *v, const struct image_rule *r, uint32_t rule)
+{
+	bool changes;
+
+	if (v->kind != VERDICT_ALLOWED) {
+		v->kind = VERDICT_ALLOWED;
+		v->rule = rule;
+	}
+	if (r->arrow == ARROW_GRANT)
+		return add_port(v, r, rule);
+	changes = !v->dns_only;
+	v->dns_only = true;
+	return changes;
+}
+
+static bool
+decide(void *arg, const struct policy *p, uint32_t rule)
+{
+	const struct image_rule *r = policy_rule(p, rule);
+	struct verdict *v = arg;
+
+	if (r->arrow != ARROW_BLOCK) {
+		add_allow(v, r, rule);
+		return true;
+	}
+	if (v->kind != VERDICT_ALLOWED) {
+		v->kind = VERDICT_BLOCKED;
+		v->rule = rule;
+	}
+	return false;
+}
+
+static void
+verdict_init(struct verdict *v)
+{
+	/* not the ports: they are most of it, and port_count guards them */
+	v->kind = VERDICT_DENIED;
+	v->dns_only = false;
+	v->ports_cut = false;
+	v->rule = IMAGE_NONE;
+	v->port_count = 0;
+}
+
+void
+policy_match(const struct policy *p, const struct addr *client,
+	     const struct name *name, struct verdict *out)
+{
+	const struct visitor v = { decide, out };
+
+	verdict_init(out);
+	if (!walk(p, client, name, &v))
+		out->kind = VERDICT_STRANGER;
+}
+
+bool
+policy_knows(const struct policy *p, const struct addr *client)
+{
+	return first_net(p, client) != IMAGE_NONE;
+}
+
+struct explanation {
+	struct verdict v;
+	bool closed; /* a block was met */
+	policy_met_fn *met;
+	void *arg;
+};
+
+static bool
+tell(void *arg, const struct policy *p, uint32_t rule)
+{
+	const struct image_rule *r = policy_rule(p, rule);
+	struct explanation *x = arg;
+	bool matters = false;
+
+	if (!x->closed && r->arrow != ARROW_BLOCK)
+		matters = add_allow(&x->v, r, rule);
+	else if (!x->closed)
+		matters = x->v.kind != VERDICT_ALLOWED;
+	x->closed = x->closed || r->arrow == ARROW_BLOCK;
+	x->met(x->arg, rule, !matters);
+	return true;
+}
+
+void
+policy_explain(const struct policy *p, const struct addr *client,
+	       const struct name *name, policy_met_fn *met, void *arg)
+{
+	struct explanation x = { .met = met, .arg = arg };
+	const struct visitor v = { tell, &x };
+
+	verdict_init(&x.v);
+	walk(p, client, name, &v);
+}
+
+uint32_t
+policy_rule_count(const struct policy *p)
+{
+	return p->head->rules.count;
+}
+
+const struct image_rule *
+policy_rule(const struct policy *p, uint32_t rule)
+{
+	if (rule >= p->head->rules.count)
+		return NULL;
+	return &image_rules(p->head)[rule];
+}
+
+enum err
+policy_rule_gives(const struct policy *p, uint32_t rule,
+		  const struct addr *client, uint8_t protocol, uint16_t port)
+{
+	const struct image_rule *r = policy_rule(p, rule);
+
+	if (!r || r->arrow != ARROW_GRANT)
+		return ERR_MISSING;
+	if (!addr_in_net(client, &image_nets(p->head)[r->net].net))
+		return ERR_DENIED;
+	if (r->protocol != protocol || r->port != port)
+		return ERR_RANGE;
+	return ERR_NONE;
+}
+
+/* The ports of a net rise by protocol, then port. */
+static bool
+net_gives(const struct policy *p, const struct image_net *net,
+	  uint8_t protocol, uint16_t port)
+{
+	const struct image_port *ports =
+	    image_ports(p->head) + net->first_port;
+	uint32_t low = 0, high = net->port_count;
+	uint32_t wanted = (uint32_t)protocol << 16 | port;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		uint32_t here = (uint32_t)ports[middle].protocol << 16 |
+				ports[middle].port;
+
+		if (here == wanted)
+			return true;
+		if (here < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool
+policy_gives_any(const struct policy *p, const struct addr *client,
+		 uint8_t protocol, uint16_t port)
+{
+	const struct image_net *nets = image_nets(p->head);
+	uint32_t net = first_net(p, client);
+
+	for (; net != IMAGE_NONE; net = nets[net].parent)
+		if (net_gives(p, &nets[net], protocol, port))
+			return true;
+	return false;
+}
+
+uint32_t
+policy_find_identity(const struct policy *p, uint64_t identity)
+{
+	const uint32_t *index = image_identities(p->head);
+	const struct image_rule *rules = image_rules(p->head);
+	uint32_t low = 0, high = p->head->identities.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (rules[index[middle]].identity < identity)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == p->head->identities.count ||
+	    rules[index[low]].identity != identity)
+		return IMAGE_NONE;
+	return index[low];
+}
+
+void
+policy_rule_name(const struct policy *p, const struct image_rule *rule,
+		 struct name *out)
+{
+	const uint8_t *name = image_name(p->head, rule->name);
+
+	out->len = name[0];
+	memcpy(out->wire, name + 1, name[0]);
+}
+
+const char *
+policy_rule_file(const struct policy *p, const struct image_rule *rule)
+{
+	return (const char *)image_at(p->head, &p->head->files) + rule->file;
+}

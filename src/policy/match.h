@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the policy says of (client, name), in the time it takes to hash the
+ * name's suffixes: the number of rules does not matter.
+ *
+ * The walk: every net that contains the client, longest prefix first; in a
+ * net the longest domain first, at one length exact before `*.x` before
+ * `.x`. Allows add up until the first block; a block met before any allow
+ * decides; nothing met is a denial.
+ */
+#ifndef POLICY_MATCH_H
+#define POLICY_MATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "policy/image.h"
+#include "wire/name.h"
+
+enum { VERDICT_MAX_PORTS = 256 };
+
+enum verdict_kind {
+	VERDICT_STRANGER, /* no net contains the client */
+	VERDICT_DENIED,	  /* no rule matched */
+	VERDICT_ALLOWED,  /* grants and dns_only say what */
+	VERDICT_BLOCKED	  /* rule says by which line, and what to answer */
+};
+
+struct verdict_port {
+	uint32_t rule;	/* index: the rule that gives it */
+	uint16_t port;
+	uint8_t protocol;
+	bool exact;	/* a rule that spells the name out gives it */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	bool dns_only;	   /* some ~> matched: any type is forwarded */
+	bool ports_cut;	   /* more than VERDICT_MAX_PORTS: the rest is shut */
+	uint32_t rule;	   /* deciding rule: first allow, or the block */
+	unsigned port_count; /* distinct (protocol, port); > 0 iff some -> */
+	struct verdict_port port[VERDICT_MAX_PORTS];
+};
+
+/* name: any case. No allocation, no system call. */
+void policy_match(const struct policy *p, const struct addr *client,
+		  const struct name *name, struct verdict *out);
+/* True where some net contains the client. */
+bool policy_knows(const struct policy *p, const struct addr *client);
+
+uint32_t policy_rule_count(const struct policy *p);
+/* NULL where there is no such rule. */
+const struct image_rule *policy_rule(const struct policy *p, uint32_t rule);
+/* For the warden. ERR_NONE where rule exists, is a `->`, its net contains the
+ * client and it gives this protocol and port; else ERR_MISSING (no such
+ * rule), ERR_DENIED (another client), ERR_RANGE (not this protocol, port). */
+enum err policy_rule_gives(const struct policy *p, uint32_t rule,
+			   const struct addr *client, uint8_t protocol,
+			   uint16_t port);
+/* Some `->` of the policy gives this client that protocol and port, whatever
+ * the name; for entries whose name is not known. */
+bool policy_gives_any(const struct policy *p, const struct addr *client,
+		      uint8_t protocol, uint16_t port);
+/* The rule of this identity (see struct image_rule), or IMAGE_NONE. */
+uint32_t policy_find_identity(const struct policy *p, uint64_t identity);
+void policy_rule_name(const struct policy *p, const struct image_rule *rule,
+		      struct name *out);
+const char *policy_rule_file(const struct policy *p,
+			     const struct image_rule *rule);
+
+/* Every rule the walk of policy_match() meets, in its order, also those
+ * behind the one that decides; for `explain`. `shadowed`: it has no effect,
+ * because it stands behind a block, is a block behind an allow, or allows
+ * only what was allowed before. */
+typedef void policy_met_fn(void *arg, uint32_t rule, bool shadowed);
+void policy_explain(const struct policy *p, const struct addr *client,
+		    const struct name *name, policy_met_fn *met, void *arg);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_PRINT_H
+#define POLICY_PRINT_H
+
+#include "base/text.h"
+#include "policy/image.h"
+
+enum { RULE_TEXT_SIZE = 1280 }; /* holds every rule, and a NUL */
+
+/* One rule in canonical form, e.g. "10.0.0.0/8 -> *.example.com:TCP:443",
+ * without line end. A block that answers both families prints as
+ * "= 192.0.2.1,2001:db8::1". */
+void rule_print(const struct policy *p, const struct image_rule *rule,
+		struct text *out);
+
+#endif
