@@ -18,7 +18,14 @@
 #include "base/sink.h"
 #include "base/text.h"
 
-enum { LINE_MAX_BYTES = 1024, LIMIT_MS = 1000 };
+#define ELLIPSIS "...\n"
+
+enum {
+	LINE_MAX_BYTES = 1024,
+	/* of a line without what ends it */
+	BODY_MAX_BYTES = LINE_MAX_BYTES - (sizeof(ELLIPSIS) - 1),
+	LIMIT_MS = 1000
+};
 
 static struct {
 	int fd;
@@ -49,15 +56,14 @@ put_notice(struct text *out)
 static void
 put_line(struct text *out, enum log_level level, const char *raw, size_t len)
 {
-	static const char ellipsis[] = "...\n";
-	char buf[LINE_MAX_BYTES - sizeof(ellipsis) + 1];
+	char buf[BODY_MAX_BYTES + 1];
 	struct text line;
 
 	text_init(&line, buf, sizeof(buf));
 	text_str(&line, prefixes[level]);
 	text_escaped(&line, raw, len);
 	text_bytes(out, buf, line.len);
-	text_str(out, line.cut ? ellipsis : "\n");
+	text_str(out, line.cut ? ELLIPSIS : "\n");
 }
 
 void
