@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of a question: whom it is put to, when the next is asked,
+ * what is believed, and when it is over.
+ *
+ * UDP first, one upstream after the other, earlier sockets staying open for
+ * a late answer. What looks forged, and what is truncated, closes all of
+ * them: from then on only TCP counts, because a stranger who guesses ports
+ * and ids cannot guess his way into a connection (RFC 5452 9.2). An upstream
+ * that fails gives way to one that was not asked yet; where there is none,
+ * its failure is the answer. The owner is told once, always from the loop.
+ */
+#include "upstream/pending.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/reply.h"
+
+static bool
+speaks_edns(const struct upstream_ask *a, unsigned at)
+{
+	const struct upstreams *u = a->house;
+
+	if (a->plain && a->plain_at == at)
+		return false;
+	return loop_now_ms(u->loop) >= u->up[at].plain_until_ms;
+}
+
+void
+ask_prepare(struct upstream_ask *a, unsigned at, struct sent *out)
+{
+	struct upstreams *u = a->house;
+
+	out->q = a->q;
+	out->id = random_u16(u->random);
+	out->edns = speaks_edns(a, at);
+	/* A connection needs no secret in the name, and an upstream that does
+	 * not keep the case can be understood there. */
+	out->exact = !a->stream && u->opt->query_case == QUERY_CASE_RANDOM;
+	if (out->exact)
+		name_random_case(&out->q.name, u->random);
+}
+
+static void
+close_udp(struct upstream_ask *a)
+{
+	for (unsigned i = 0; i < UPSTREAM_TRIES; i++)
+		udp_try_close(&a->udp[i]);
+}
+
+void
+ask_release(struct upstream_ask *a)
+{
+	due_stop(a->house->loop, &a->due);
+	close_udp(a);
+	tcp_try_close(a);
+	list_remove(&a->link);
+	pool_give(&a->house->asks, a);
+}
+
+static void
+end(struct upstream_ask *a, enum upstream_end how,
+    const struct message *answer)
+{
+	upstream_done_fn *done = a->done;
+	void *owner = a->owner;
+
+	if (how == UPSTREAM_SILENT)
+		a->house->stats->upstream_timeout++;
+	ask_release(a);
+	done(owner, how, answer);
+}
+
+static void
+end_with_answer(struct upstream_ask *a)
+{
+	struct message *m = &a->house->message;
+
+	m->question = a->q;
+	end(a, UPSTREAM_ANSWERED, m);
+}
+
+/* Says again what an upstream said before, of which only the code was kept. */
+static void
+end_with_failure(struct upstream_ask *a)
+{
+	struct upstreams *u = a->house;
+	struct header h = { .flags = FLAG_RD };
+	struct reply_spec spec = { .limit = 512, .client = &h, .q = &a->q };
+	struct ede none = { .code = -1 };
+	struct reply r;
+	size_t len;
+
+	reply_begin(&r, u->bytes, &spec);
+	len = reply_end(&r, a->failed_rcode, &none);
+	if (message_read(u->bytes, len, &u->message) == ERR_NONE)
+		end_with_answer(a);
+	else
+		end(a, UPSTREAM_FAILED, NULL);
+}
+
+static void
+end_without_answer(struct upstream_ask *a)
+{
+	if (a->failed)
+		end_with_failure(a);
+	else if (a->torn)
+		end(a, UPSTREAM_TORN, NULL);
+	else if (a->forged)
+		end(a, UPSTREAM_FORGED, NULL);
+	else
+		end(a, a->silent ? UPSTREAM_SILENT : UPSTREAM_FAILED, NULL);
+}
+
+static bool
+is_open(const struct upstream_ask *a)
+{
+	if (a->tcp != NULL)
+		return true;
+	for (unsigned i = 0; i < UPSTREAM_TRIES; i++) {
+		if (a->udp[i].fd != -1)
+			return true;
+	}
+	return false;
+}
+
+static bool
+all_were_asked(const struct upstream_ask *a)
+{
+	return a->tries >= a->house->count ||
+	       (!a->stream && a->tries >= UPSTREAM_TRIES);
+}
+
+static bool
+may_try_again(const struct upstream_ask *a)
+{
+	if (a->stream || a->failed)
+		return !all_were_asked(a);
+	return a->tries < UPSTREAM_TRIES;
+}
+
+static void
+wait_for(struct upstream_ask *a, int64_t wait_ms)
+{
+	int64_t left_ms = a->deadline_ms - loop_now_ms(a->house->loop);
+
+	if (wait_ms > left_ms || (!may_try_again(a) && !a->failed))
+		wait_ms = left_ms;
+	due_in(a->house->loop, &a->due, wait_ms > 0 ? wait_ms : 0);
+}
+
+/* Another has failed too often lately: do not begin with it for a while. */
+static void
+note_silence(struct upstream_ask *a, unsigned at)
+{
+	struct upstream *up = &a->house->up[at];
+
+	if (++up->silences >= AVOID_AFTER)
+		up->avoid_until_ms = loop_now_ms(a->house->loop) + AVOID_MS;
+}
+
+static void
+put_to(struct upstream_ask *a, unsigned at)
+{
+	enum err err;
+
+	a->latest = at;
+	err = a->stream ? tcp_try_begin(a, at) : udp_try_begin(a, at);
+	if (err == ERR_NONE) {
+		wait_for(a, a->stream ? STREAM_WAIT_MS : UDP_WAIT_MS);
+		return;
+	}
+	a->house->stats->upstream_error++;
+	/* Not from here: we may be inside upstream_ask(). */
+	due_in(a->house->loop, &a->due, 0);
+}
+
+void
+ask_go_on(struct upstream_ask *a)
+{
+	if (may_try_again(a)) {
+		unsigned at = (a->first + a->tries) % a->house->count;
+
+		a->tries++;
+		put_to(a, at);
+	} else if (a->failed || !is_open(a)) {
+		end_without_answer(a);
+	} else {
+		wait_for(a, 0);
+	}
+}
+
+void
+on_ask_due(void *owner)
+{
+	struct upstream_ask *a = owner;
+
+	if (is_open(a)) {
+		a->silent = true;
+		note_silence(a, a->latest);
+	}
+	if (loop_now_ms(a->house->loop) >= a->deadline_ms) {
+		end_without_answer(a);
+		return;
+	}
+	tcp_try_close(a);
+	ask_go_on(a);
+}
+
+void
+ask_try_failed(struct upstream_ask *a, unsigned at)
+{
+	a->house->stats->upstream_error++;
+	note_silence(a, at);
+	ask_go_on(a);
+}
+
+/* Nothing that comes by UDP is believed from here on. */
+static void
+turn_to_stream(struct upstream_ask *a, unsigned at)
+{
+	close_udp(a);
+	a->stream = true;
+	a->failed = false;
+	a->first = at;
+	a->tries = 0;
+	ask_go_on(a);
+}
+
+static void
+heard_nonsense(struct upstream_ask *a, const struct report *r)
+{
+	struct worker_stats *stats = a->house->stats;
+
+	if (r->match == MATCH_TORN)
+		stats->answers_bad++;
+	else
+		stats->upstream_mismatch++;
+	if (r->kind == TRY_UDP) {
+		a->forged = true;
+		turn_to_stream(a, r->at);
+		return;
+	}
+	a->torn = a->torn || r->match == MATCH_TORN;
+	a->forged = a->forged || r->match == MATCH_NOT;
+	tcp_try_close(a);
+	ask_go_on(a);
+}
+
+static void
+close_try(struct upstream_ask *a, const struct report *r)
+{
+	if (r->kind == TRY_TCP) {
+		tcp_try_close(a);
+		return;
+	}
+	for (unsigned i = 0; i < UPSTREAM_TRIES; i++) {
+		if (&a->udp[i].sent == r->sent)
+			udp_try_close(&a->udp[i]);
+	}
+}
+
+static void
+heard_failure(struct upstream_ask *a, const struct report *r)
+{
+	a->failed = true;
+	a->failed_rcode = message_rcode(&a->house->message);
+	if (all_were_asked(a) && r->match == MATCH_ANSWER) {
+		end_with_answer(a);
+		return;
+	}
+	close_try(a, r);
+	ask_go_on(a);
+}
+
+/* A server from before EDNS (RFC 6891 7), or one that pretends. */
+static bool
+wants_no_edns(const struct upstream_ask *a, const struct report *r)
+{
+	const struct message *m = &a->house->message;
+	unsigned rcode = message_rcode(m);
+
+	return r->sent->edns && !a->plain && !m->edns.present &&
+	       (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
+}
+
+void
+ask_heard(struct upstream_ask *a, const struct report *r)
+{
+	struct upstreams *u = a->house;
+	const struct message *m = &u->message;
+	unsigned at = r->at;
+
+	if (r->match == MATCH_NOT || r->match == MATCH_TORN) {
+		heard_nonsense(a, r);
+		return;
+	}
+	u->up[at].silences = 0;
+	if (wants_no_edns(a, r)) {
+		a->plain = true;
+		a->plain_at = at;
+		close_try(a, r);
+		put_to(a, at);
+	} else if (r->kind == TRY_UDP && (m->header.flags & FLAG_TC)) {
+		turn_to_stream(a, at);
+	} else if (rcode_is_failure(message_rcode(m))) {
+		heard_failure(a, r);
+	} else {
+		if (a->plain && a->plain_at == at)
+			u->up[at].plain_until_ms =
+			    loop_now_ms(u->loop) + PLAIN_MS;
+		end_with_answer(a);
+	}
+}

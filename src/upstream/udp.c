@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One try by UDP: a socket that lives for one question.
+ *
+ * It is bound to a random port of 1024 to 65535 (the kernel's own choice is
+ * from a range half as wide) and connected, so that the kernel drops what
+ * comes from anywhere else and tells us of ICMP errors (RFC 5452 9.2).
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "upstream/pending.h"
+#include "wire/reply.h"
+
+enum { PORT_LOWEST = 1024, PORT_COUNT = 65536 - PORT_LOWEST, PORT_TRIES = 8 };
+
+static enum err
+bind_somewhere(int fd, sa_family_t family, struct random *random)
+{
+	for (unsigned i = 0; i < PORT_TRIES; i++) {
+		uint16_t port = (uint16_t)(PORT_LOWEST +
+					   random_below(random, PORT_COUNT));
+		union sockaddr_any at = { .sa.sa_family = family };
+		socklen_t len = sizeof(at.in);
+
+		if (family == AF_INET6) {
+			at.in6.sin6_port = htons(port);
+			len = sizeof(at.in6);
+		} else {
+			at.in.sin_port = htons(port);
+		}
+		if (bind(fd, &at.sa, len) == 0)
+			return ERR_NONE;
+		if (errno != EADDRINUSE)
+			return ERR_SYSTEM;
+	}
+	return ERR_SYSTEM;
+}
+
+static enum err
+open_to(const struct endpoint *to, struct random *random, int *fd_out)
+{
+	union sockaddr_any at;
+	socklen_t len = endpoint_to_sockaddr(to, &at);
+	int fd = socket(at.sa.sa_family,
+			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd == -1)
+		return ERR_SYSTEM;
+	if (bind_somewhere(fd, at.sa.sa_family, random) != ERR_NONE ||
+	    connect(fd, &at.sa, len) == -1)
+		goto undo;
+	*fd_out = fd;
+	return ERR_NONE;
+undo:
+	close(fd);
+	return ERR_SYSTEM;
+}
+
+void
+udp_try_close(struct udp_try *t)
+{
+	if (t->fd == -1)
+		return;
+	ready_want(t->ask->house->loop, &t->ready, false, false);
+	close(t->fd);
+	t->fd = -1;
+}
+
+static void
+on_readable(void *owner, bool readable, bool writable)
+{
+	struct udp_try *t = owner;
+	struct upstreams *u = t->ask->house;
+	struct report r = { .kind = TRY_UDP, .at = t->at, .sent = &t->sent };
+	ssize_t got = recv(t->fd, u->bytes, sizeof(u->bytes), 0);
+
+	(void)readable, (void)writable;
+	if (got == -1) {
+		if (errno == EAGAIN || errno == EINTR)
+			return;
+		udp_try_close(t);
+		ask_try_failed(t->ask, r.at);
+		return;
+	}
+	r.match = match_answer(&t->sent, u->bytes, (size_t)got, &u->message);
+	ask_heard(t->ask, &r);
+}
+
+static struct udp_try *
+free_try(struct upstream_ask *a)
+{
+	for (unsigned i = 0; i < UPSTREAM_TRIES; i++) {
+		if (a->udp[i].fd == -1)
+			return &a->udp[i];
+	}
+	return NULL;
+}
+
+enum err
+udp_try_begin(struct upstream_ask *a, unsigned at)
+{
+	struct upstreams *u = a->house;
+	struct udp_try *t = free_try(a);
+	uint8_t query[QUERY_SIZE];
+	size_t len;
+
+	assert(t != NULL);
+	if (open_to(&u->up[at].at, u->random, &t->fd) != ERR_NONE)
+		return ERR_SYSTEM;
+	t->at = at;
+	t->ask = a;
+	ask_prepare(a, at, &t->sent);
+	ready_init(&t->ready, t->fd, on_readable, t);
+	len = query_write(query, sizeof(query), t->sent.id, &t->sent.q,
+			  t->sent.edns, a->dnssec_ok, a->checking_disabled);
+	if (send(t->fd, query, len, MSG_NOSIGNAL) == -1) {
+		udp_try_close(t);
+		return ERR_SYSTEM;
+	}
+	u->stats->upstream_udp++;
+	ready_want(u->loop, &t->ready, true, false);
+	return ERR_NONE;
+}
