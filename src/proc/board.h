@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared memory that more than one process maps: each page has one writer.
+ *
+ * Numbers are written with atomic stores (relaxed) and read the same way;
+ * nothing here is ever trusted as an index.
+ */
+#ifndef PROC_BOARD_H
+#define PROC_BOARD_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* Written by the warden, read by workers and control. */
+struct board {
+	_Atomic uint32_t set_epoch;  /* grows whenever entries may have been
+					lost: workers forget what they granted */
+	_Atomic uint32_t firewall_up;/* 0: sets or rules are gone */
+	_Atomic uint32_t family4, family6; /* 1: rules exist for the family */
+	_Atomic uint32_t references[4];	   /* of v4, v6, v4-local, v6-local */
+	_Atomic uint64_t live, granted, refreshed, refused, failed, evicted,
+	    adopted, repairs;
+};
+
+/* One a worker, written by it. Counters only grow. */
+struct worker_stats {
+#define STAT(name, help) _Atomic uint64_t name;
+#include "proc/stats.def"
+#undef STAT
+};
+
+/* Written by the supervisor, read by control. */
+enum { STATE_MAX_CHILDREN = 80 };
+struct supervisor_state {
+	_Atomic int64_t started_ms; /* clock_ms() */
+	_Atomic uint32_t pid, generation, children;
+	_Atomic uint32_t reloads, reloads_refused;
+	_Atomic uint32_t bind_count;
+	struct endpoint bind[16];
+	struct {
+		_Atomic uint32_t pid, role, index, restarts, ready;
+	} child[STATE_MAX_CHILDREN];
+};
+
+/* The router's own addresses, with the broadcast addresses of its nets. */
+enum { OWN_MAX = 1024 };
+struct own_addresses {
+	uint32_t count;
+	uint32_t pad;
+	struct addr addr[OWN_MAX];   /* sorted by memcmp */
+	uint8_t broadcast[OWN_MAX];  /* 1: a broadcast address, not ours */
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only code that opens things with power: listening sockets, the ACL,
+ * the control socket. It runs in the supervisor and parses nothing.
+ */
+#ifndef PROC_DOORS_H
+#define PROC_DOORS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/text.h"
+
+/* One UDP and one TCP socket a worker for one address, bound to it (the
+ * address first alone, without SO_REUSEPORT, so that a second instance is
+ * refused), steered by client address, with the packet information a reply
+ * needs (IP_PKTINFO, IPV6_RECVPKTINFO), non-blocking, TCP listening.
+ * dual_stack: an IPv6 wildcard that also takes IPv4. On failure complaint
+ * says which address and why, and nothing stays open. */
+struct door_bind {
+	struct endpoint at;
+	bool dual_stack;
+	unsigned workers;
+	int *udp; /* workers of them */
+	int *tcp;
+};
+enum err door_bind(const struct door_bind *b, struct text *complaint);
+
+/* Opens an ACL: a regular file, not writable by group or others, of at most
+ * max bytes; complaint names the path and what would be right. */
+enum err door_text_file(const char *path, uint64_t max, int *fd_out,
+			struct text *complaint);
+
+/* The control socket: a missing directory is made (0750), a socket without
+ * a living daemon behind it replaced. mode 0660, group gid. */
+enum err door_control(const char *path, uint32_t gid, int *fd_out,
+		      struct text *complaint);
+
+/* A memfd of that size, sealed against shrinking; sealed_copy also against
+ * writing. */
+enum err door_memory(const char *name, uint64_t size, int *fd_out);
+enum err door_sealed_copy(const char *name, const void *bytes, uint64_t size,
+			  int *fd_out);
+/* Nobody writes to it any more. */
+enum err door_seal(int fd);
+/* The same memory through a descriptor that cannot be mapped writable. */
+enum err door_read_only(int fd, int *fd_out);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Landlock by raw system calls (landlock(7), linux/landlock.h): no file may
+ * be opened any more; a worker may connect by TCP to the upstreams' ports
+ * and nowhere else; no signal or abstract socket leaves the room. Headers
+ * are often older than kernels, so the few constants stand here.
+ */
+#include "proc/sandbox.h"
+
+#include <errno.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	ABI_REFER = 2,
+	ABI_TRUNCATE = 3,
+	ABI_TCP = 4,
+	ABI_IOCTL = 5,
+	ABI_SCOPE = 6,
+	RULE_NET_PORT = 2
+};
+
+/* struct landlock_ruleset_attr of ABI 6, which older kernels take shorter */
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+struct port_rule {
+	uint64_t allowed, port;
+};
+
+static const uint64_t net_bind_tcp = 1, net_connect_tcp = 2;
+static const uint64_t scope_abstract_unix = 1, scope_signal = 2;
+
+static struct ruleset
+ruleset_for(int abi)
+{
+	/* bits 0..12 are of ABI 1, then one more each */
+	struct ruleset r = { .fs = (1u << 13) - 1 };
+
+	if (abi >= ABI_REFER)
+		r.fs |= 1u << 13;
+	if (abi >= ABI_TRUNCATE)
+		r.fs |= 1u << 14;
+	if (abi >= ABI_TCP)
+		r.net = net_bind_tcp | net_connect_tcp;
+	if (abi >= ABI_IOCTL)
+		r.fs |= 1u << 15;
+	if (abi >= ABI_SCOPE)
+		r.scoped = scope_abstract_unix | scope_signal;
+	return r;
+}
+
+static size_t
+ruleset_size(int abi)
+{
+	if (abi >= ABI_SCOPE)
+		return sizeof(struct ruleset);
+	return abi >= ABI_TCP ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+}
+
+static int
+allow_upstreams(int ruleset, const struct options *opt)
+{
+	for (uint32_t i = 0; i < opt->upstream_count; i++) {
+		struct port_rule rule = { .allowed = net_connect_tcp,
+					  .port = opt->upstream[i].port };
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT,
+			    &rule, 0) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+enum err
+landlock_enter(const struct role_kit *kit, int *abi_out)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			   LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset r;
+	int fd;
+
+	*abi_out = abi > 0 ? (int)abi : 0;
+	if (abi < 1)
+		return ERR_NONE;
+	r = ruleset_for((int)abi);
+	fd = (int)syscall(SYS_landlock_create_ruleset, &r,
+			  ruleset_size((int)abi), 0);
+	if (fd == -1)
+		return ERR_SYSTEM;
+	if (kit->role == ROLE_WORKER && abi >= ABI_TCP &&
+	    allow_upstreams(fd, kit->opt) == -1)
+		goto undo;
+	if (syscall(SYS_landlock_restrict_self, fd, 0) == -1)
+		goto undo;
+	close(fd);
+	return ERR_NONE;
+undo:;
+	int cause = errno;
+	close(fd);
+	errno = cause;
+	return ERR_SYSTEM;
+}

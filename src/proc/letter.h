@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The shapes of all letters (rows in post.def). Host byte order; every pad
+ * byte is zero and checked, so a letter carries nothing but its fields.
+ */
+#ifndef PROC_LETTER_H
+#define PROC_LETTER_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+
+enum { LETTER_MAGIC = 0x6466, LETTER_VERSION = 1 };
+
+/* First in every letter. */
+struct letter_head {
+	uint16_t magic;	  /* LETTER_MAGIC */
+	uint8_t version;  /* LETTER_VERSION */
+	uint8_t kind;	  /* enum letter_kind */
+	uint16_t count;	  /* items behind the fixed part */
+	uint16_t pad;
+};
+
+struct nothing {
+	char none;
+};
+
+struct plain_letter {
+	struct letter_head head;
+	uint32_t seq;	/* where the row has an answer: said back in it */
+	uint32_t value; /* meaning belongs to the row */
+};
+
+/* What a descriptor is for. */
+enum hand {
+	HAND_NONE,
+	HAND_OPTIONS,	 /* image of struct options */
+	HAND_POLICY,	 /* policy image; generation in the letter */
+	HAND_OWN,	 /* image of struct own_addresses */
+	HAND_BOARD,	 /* shared page, struct board: warden writes */
+	HAND_STATS,	 /* worker: its own; control: one a worker */
+	HAND_STATE,	 /* shared page, struct supervisor_state */
+	HAND_LEDGER,	 /* warden's memory; control maps it read-only */
+	HAND_UDP,	 /* listening socket, index = bind */
+	HAND_TCP,	 /* listening socket, index = bind */
+	HAND_WARDEN,	 /* channel to the warden */
+	HAND_RECORDER,	 /* channel to the recorder */
+	HAND_WORKER,	 /* channel to worker number index */
+	HAND_OUTPUT,	 /* sink of the access log */
+	HAND_CONTROL,	 /* listening socket of the control tool */
+	HAND_ACL,	 /* compiler: text */
+	HAND_IMAGE,	 /* compiler: where the image is written */
+	HAND_COMPLAINTS, /* compiler: pipe */
+	HAND_PRINT,	 /* compiler: pipe for the canonical form */
+	HAND_COUNT
+};
+
+struct hand_letter {
+	struct letter_head head;
+	uint32_t hand;	     /* enum hand */
+	uint32_t index;	     /* which bind or worker */
+	uint32_t generation; /* of a policy; of a worker: its epoch */
+	uint32_t pad;
+};
+
+/* ---- worker and warden ------------------------------------------------ */
+
+/* One (client, protocol, port, destination) to be admitted. */
+struct grant_item {
+	uint32_t rule;	  /* index in the policy of the letter's generation */
+	uint32_t ttl_s;	  /* kernel timeout asked for: rule time + grace */
+	uint32_t ifindex; /* ingress interface of the query, 0: not known */
+	uint16_t port;
+	uint8_t protocol;
+	uint8_t flags; /* GRANT_LOCAL */
+	struct addr client, destination;
+};
+
+enum grant_flag {
+	GRANT_LOCAL = 1 /* client is this host: -local sets, no client in key */
+};
+
+struct grant_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t generation; /* of the policy the worker asked */
+	uint32_t epoch;	     /* of the worker: how often it was started */
+	uint32_t pad;
+};
+
+enum grant_status {
+	GRANT_OK,
+	GRANT_STALE,	/* take the new policy and ask it again */
+	GRANT_REFUSED,	/* rule, guard, ttl or shape is wrong: a bad letter */
+	GRANT_RATE,	/* this client's quota of new pairs a second */
+	GRANT_FULL,	/* 75 % of the set, or the kernel says full */
+	GRANT_NO_FAMILY,/* no rules for this family */
+	GRANT_KERNEL,	/* netlink failed; detail is errno or ipset's code */
+	GRANT_DOWN	/* sets or rules are gone, repair is under way */
+};
+
+struct granted_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t status;      /* enum grant_status of the whole letter */
+	uint32_t first_bad;   /* item, where status is not GRANT_OK */
+	uint32_t applied;     /* items that stand in the kernel */
+	uint32_t lowest_ttl_s;/* shortest kernel timeout now in force */
+	uint32_t set_epoch;   /* see struct board */
+	uint32_t detail;
+	uint32_t pad;
+};
+
+/* ---- worker and recorder ---------------------------------------------- */
+
+enum record_kind {
+	RECORD_ALLOWED,	 /* ->  */
+	RECORD_DNS_ONLY, /* ~>  */
+	RECORD_BLOCKED,	 /* |>  */
+	RECORD_LOCAL,	 /* |> name = address */
+	RECORD_BAD_QUERY,/* !>  */
+	RECORD_BAD_ANSWER,/* <! */
+	RECORD_FORWARDED,/* <~  */
+	RECORD_GRANTED,	 /* <-  */
+	RECORD_GRANT_FAILED /* <! ... Firewall configuration failed */
+};
+
+struct record_item {
+	struct addr client;
+	struct addr address; /* GRANTED, GRANT_FAILED, LOCAL */
+	uint32_t ttl_s;
+	uint32_t rule;	 /* IMAGE_NONE: none */
+	uint16_t id;	 /* the client's */
+	uint16_t port;
+	uint8_t kind;	 /* enum record_kind */
+	uint8_t has_id;
+	uint8_t protocol;
+	uint8_t reason;	 /* enum record_reason (record/record.h) */
+	uint16_t number; /* of the reason: rcode, opcode, type ... */
+	uint8_t number2;
+	uint8_t name_len; /* 0: no name */
+	uint8_t name[256]; /* wire, as the client wrote it; zero behind */
+};
+
+struct record_letter {
+	struct letter_head head;
+	uint32_t generation; /* of the policy the rules belong to */
+	uint32_t lost;	     /* records dropped since the last letter */
+};
+
+/* ---- supervisor and control ------------------------------------------- */
+
+struct reloaded_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t ok;	     /* 1: the new policy is in force */
+	uint32_t generation;
+	uint32_t text_len;
+	char text[2048];     /* complaints, not NUL-terminated */
+};
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which addresses are the router's own: no answer may open a way to them,
+ * and a client that has one of them is this host.
+ *
+ * The supervisor asks the kernel (RTM_GETADDR), follows its news
+ * (RTM_NEWADDR, RTM_DELADDR; linux/rtnetlink.h, linux/if_addr.h) and seals
+ * the table into an image; everybody else only reads that.
+ */
+#include "proc/own.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc/doors.h"
+#include "proc/role.h"
+
+struct own_watch {
+	struct mnl_socket *socket;
+	struct own_addresses table;
+};
+
+enum err
+own_watch_open(struct own_watch **out)
+{
+	struct own_watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return ERR_FULL;
+	w->socket = mnl_socket_open2(NETLINK_ROUTE,
+				     SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!w->socket)
+		goto undo;
+	if (mnl_socket_bind(w->socket, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+			    MNL_SOCKET_AUTOPID) == -1)
+		goto undo;
+	*out = w;
+	return ERR_NONE;
+undo:;
+	int cause = errno;
+	if (w->socket)
+		mnl_socket_close(w->socket);
+	free(w);
+	errno = cause;
+	return ERR_SYSTEM;
+}
+
+void
+own_watch_close(struct own_watch *w)
+{
+	mnl_socket_close(w->socket);
+	free(w);
+}
+
+int
+own_watch_fd(const struct own_watch *w)
+{
+	return mnl_socket_get_fd(w->socket);
+}
+
+bool
+own_watch_changed(struct own_watch *w)
+{
+	char buf[8192];
+	bool changed = false;
+
+	/* What the news say does not matter: the table is asked for anew. A
+	 * lost message (ENOBUFS) is news too. */
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(w->socket, buf, sizeof(buf));
+
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1 && errno != ENOBUFS)
+			return changed;
+		changed = true;
+	}
+}
+
+static void
+add(struct own_addresses *t, int family, const void *bytes, bool broadcast)
+{
+	struct addr *a = &t->addr[t->count];
+
+	if (t->count == OWN_MAX)
+		return;
+	if (family == AF_INET)
+		addr_from_v4(bytes, a);
+	else
+		addr_from_v6(bytes, a);
+	t->broadcast[t->count++] = broadcast;
+}
+
+/* The attributes of one address that matter here, of the right length. */
+struct found {
+	size_t size;
+	const void *address, *local, *broadcast;
+};
+
+static int
+on_attribute(const struct nlattr *attr, void *arg)
+{
+	struct found *f = arg;
+
+	if (mnl_attr_get_payload_len(attr) != f->size)
+		return MNL_CB_OK;
+	if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+		f->address = mnl_attr_get_payload(attr);
+	if (mnl_attr_get_type(attr) == IFA_LOCAL)
+		f->local = mnl_attr_get_payload(attr);
+	if (mnl_attr_get_type(attr) == IFA_BROADCAST)
+		f->broadcast = mnl_attr_get_payload(attr);
+	return MNL_CB_OK;
+}
+
+static int
+on_address(const struct nlmsghdr *head, void *arg)
+{
+	struct own_addresses *t = arg;
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(head);
+	struct found f = { .size = ifa->ifa_family == AF_INET ? 4 : 16 };
+
+	if (head->nlmsg_type != RTM_NEWADDR ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+		return MNL_CB_OK;
+	mnl_attr_parse(head, sizeof(*ifa), on_attribute, &f);
+	/* On a point-to-point link IFA_ADDRESS is the other end. */
+	if (f.local)
+		f.address = f.local;
+	if (f.address)
+		add(t, ifa->ifa_family, f.address, false);
+	if (f.broadcast)
+		add(t, ifa->ifa_family, f.broadcast, true);
+	return MNL_CB_OK;
+}
+
+/* Keeps the flags beside their addresses while both are sorted: insertion,
+ * for the table is short and rarely changes. */
+static void
+sort(struct own_addresses *t)
+{
+	for (uint32_t i = 1; i < t->count; i++) {
+		struct addr a = t->addr[i];
+		uint8_t flag = t->broadcast[i];
+		uint32_t at = i;
+
+		for (; at > 0 && memcmp(&t->addr[at - 1], &a, sizeof(a)) > 0;
+		     at--) {
+			t->addr[at] = t->addr[at - 1];
+			t->broadcast[at] = t->broadcast[at - 1];
+		}
+		t->addr[at] = a;
+		t->broadcast[at] = flag;
+	}
+}
+
+static enum err
+dump(struct mnl_socket *nl, struct own_addresses *t)
+{
+	char buf[16384];
+	struct nlmsghdr *head = mnl_nlmsg_put_header(buf);
+	struct rtgenmsg *gen;
+	ssize_t got;
+	int more = MNL_CB_OK;
+
+	head->nlmsg_type = RTM_GETADDR;
+	head->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	head->nlmsg_seq = 1;
+	gen = mnl_nlmsg_put_extra_header(head, sizeof(*gen));
+	gen->rtgen_family = AF_UNSPEC;
+	if (mnl_socket_sendto(nl, head, head->nlmsg_len) == -1)
+		return ERR_SYSTEM;
+	while (more > MNL_CB_STOP) {
+		got = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (got == -1)
+			return ERR_SYSTEM;
+		more = mnl_cb_run(buf, (size_t)got, 1,
+				  mnl_socket_get_portid(nl), on_address, t);
+	}
+	return more == MNL_CB_ERROR ? ERR_SYSTEM : ERR_NONE;
+}
+
+enum err
+own_watch_image(struct own_watch *w, int *fd_out)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	enum err err = ERR_SYSTEM;
+
+	if (!nl)
+		return ERR_SYSTEM;
+	memset(&w->table, 0, sizeof(w->table));
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
+		err = dump(nl, &w->table);
+	mnl_socket_close(nl);
+	if (err != ERR_NONE)
+		return err;
+	sort(&w->table);
+	return door_sealed_copy("own-addresses", &w->table, sizeof(w->table),
+				fd_out);
+}
+
+enum err
+own_open(int fd, const struct own_addresses **out)
+{
+	struct stat st;
+	struct own_addresses *t;
+
+	if (fstat(fd, &st) == -1)
+		return ERR_SYSTEM;
+	if (st.st_size != (off_t)sizeof(*t))
+		return ERR_IMAGE;
+	t = role_map(fd, sizeof(*t), false);
+	if (!t)
+		return ERR_SYSTEM;
+	if (t->count > OWN_MAX) {
+		munmap(t, sizeof(*t));
+		return ERR_IMAGE;
+	}
+	*out = t;
+	return ERR_NONE;
+}
+
+void
+own_close(const struct own_addresses *own)
+{
+	if (own)
+		munmap((void *)(uintptr_t)own, sizeof(*own));
+}
+
+enum { NOT_FOUND = OWN_MAX };
+
+static uint32_t
+find(const struct own_addresses *own, const struct addr *a)
+{
+	uint32_t low = 0, high = own->count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		int order = memcmp(&own->addr[mid], a, sizeof(*a));
+
+		if (order == 0)
+			return mid;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NOT_FOUND;
+}
+
+bool
+own_has(const struct own_addresses *own, const struct addr *a)
+{
+	struct addr inner;
+
+	if (find(own, a) != NOT_FOUND)
+		return true;
+	return addr_embedded(a, &inner) && find(own, &inner) != NOT_FOUND;
+}
+
+bool
+own_is_local(const struct own_addresses *own, const struct addr *a)
+{
+	uint32_t at = find(own, a);
+
+	return addr_is_loopback(a) ||
+	       (at != NOT_FOUND && !own->broadcast[at]);
+}

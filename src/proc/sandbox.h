@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The walls of a child, each one function; role_enter_sandbox() puts them up
+ * in their order. */
+#ifndef PROC_SANDBOX_H
+#define PROC_SANDBOX_H
+
+#include "base/err.h"
+#include "proc/role.h"
+
+/* Which system calls the role may make (filter.def). Built without
+ * libseccomp: says so in the log and returns ERR_NONE. */
+enum err filter_enter(enum role role);
+
+/* No file at all; TCP connections only to the upstreams' ports, and only
+ * for workers. What the kernel is too old for is left out: *abi_out is its
+ * Landlock version, 0 for none. */
+enum err landlock_enter(const struct role_kit *kit, int *abi_out);
+
+#endif
