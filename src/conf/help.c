@@ -65,16 +65,12 @@ static const char usage[] =
     "--firewall <BACKEND>\n\n";
 
 static const char errands[] =
-    "      --check [<FILE>]\n"
-    "          Check the options and the access list together, or the access "
-    "list FILE\n"
-    "          alone; print its canonical form or what is wrong\n"
     "  -h, --help\n"
     "          Print help\n"
     "  -V, --version\n"
     "          Print version\n\n"
-    "Each environment name is also read in lower case, and with _FILE behind "
-    "it as\nthe path of a file that holds the value. The manual is "
+    "Each environment name is also read in lower case, and with _FILE behind\n"
+    "it as the path of a file that holds the value. The manual is\n"
     "dns-firewall(8).\n";
 
 void
@@ -83,5 +79,9 @@ options_print_help(void)
 	fputs(usage, stdout);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		print_setting(setting_at(i));
+	puts("      --check [<FILE>]");
+	print_wrapped("Check the options and the access list together, or the "
+		      "access list FILE alone; print its canonical form, or "
+		      "what is wrong");
 	fputs(errands, stdout);
 }

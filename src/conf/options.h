@@ -51,6 +51,8 @@ struct options {
 #include "conf/options.def"
 #undef OPT
 	bool control_given; /* --control was said, so its failure is fatal */
+	/* filled in by the supervisor: who the children become */
+	uint32_t run_uid, run_gid;
 };
 
 /* What the command line asks for besides running. */
