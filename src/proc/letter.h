@@ -99,6 +99,26 @@ enum grant_status {
 	GRANT_DOWN	/* sets or rules are gone, repair is under way */
 };
 
+/* Why a letter was GRANT_REFUSED: granted_letter.detail. */
+enum grant_detail {
+	DETAIL_NONE,
+	DETAIL_PAD,	 /* a pad byte is not zero, or the letter is empty */
+	DETAIL_EPOCH,	 /* not the worker that this channel belongs to */
+	DETAIL_FLAGS,	 /* a flag that does not exist */
+	DETAIL_ADDRESS,	 /* no address, or not in its one shape */
+	DETAIL_PROTOCOL, /* neither TCP nor UDP */
+	DETAIL_PORT,	 /* 0, or not one of the rule's */
+	DETAIL_TTL_ZERO, /* would stay for ever */
+	DETAIL_TTL_LONG, /* longer than max-rule-time and grace */
+	DETAIL_RULE,	 /* no such rule, or not a `->` */
+	DETAIL_CLIENT,	 /* not in the rule's net */
+	DETAIL_FAMILY,	 /* client and destination are of two families */
+	DETAIL_NOT_LOCAL,/* GRANT_LOCAL for a client that is not this host */
+	DETAIL_GUARDED,	 /* loopback, multicast ... never a destination */
+	DETAIL_PRIVATE,	 /* a private destination, matched by a wildcard */
+	DETAIL_OWN	 /* the router itself, or a broadcast address */
+};
+
 struct granted_letter {
 	struct letter_head head;
 	uint32_t seq;
@@ -107,7 +127,8 @@ struct granted_letter {
 	uint32_t applied;     /* items that stand in the kernel */
 	uint32_t lowest_ttl_s;/* shortest kernel timeout now in force */
 	uint32_t set_epoch;   /* see struct board */
-	uint32_t detail;
+	uint32_t detail;      /* GRANT_REFUSED: enum grant_detail;
+				 GRANT_KERNEL: errno or the kernel's code */
 	uint32_t pad;
 };
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a firewall must be able to do for the warden, and no more.
+ *
+ * A backend keeps up to four sets (enum set_index) whose entries end by
+ * themselves. It decides nothing: policy, quotas and ends are the warden's.
+ */
+#ifndef FIREWALL_BACKEND_H
+#define FIREWALL_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "firewall/ledger.h"
+#include "proc/role.h"
+
+enum {
+	BACKEND_BATCH = 64,	    /* entries of one add() or remove() */
+	BACKEND_MAX_TIMEOUT = 2147483, /* seconds: ipset's limit */
+	/* Of an entry that says none, and of one that had no end. */
+	BACKEND_DEFAULT_TIMEOUT = 60
+};
+
+struct backend_entry {
+	struct ledger_key key;
+	uint32_t timeout_s; /* add: 1..BACKEND_MAX_TIMEOUT; listed: what is
+			       left, 0 where it would stay for ever */
+};
+
+struct backend_look {
+	bool present; /* and of the right type, with a timeout */
+	uint32_t references, entries, capacity;
+};
+
+/* Why add() was refused. */
+struct backend_fault {
+	unsigned first_bad; /* entries before it stand, it and the rest not */
+	uint32_t code;	    /* errno or the kernel's own */
+	enum backend_cause { FAULT_OTHER, FAULT_FULL, FAULT_GONE } cause;
+	/* false: no answer came, so nothing is known of any entry */
+	bool known;
+};
+
+struct backend_setup {
+	const char *prefix;
+	uint32_t set_size;
+	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 */
+};
+
+struct backend; /* each kind has its own */
+
+typedef void backend_entry_fn(void *arg, const struct backend_entry *entry);
+
+struct backend_kind {
+	const char *name;
+	/* Needs power; the rest works with CAP_NET_ADMIN alone. */
+	enum err (*open)(const struct backend_setup *s, struct backend **out);
+	void (*close)(struct backend *b);
+	/* Makes the set, or takes it over as it is. Entries that are there
+	 * stay there. */
+	enum err (*prepare)(struct backend *b, enum set_index set);
+	/* All entries are of one set; at most BACKEND_BATCH. An entry that is
+	 * there gets the new timeout. ERR_NONE: the kernel has acknowledged
+	 * every one of them. */
+	enum err (*add)(struct backend *b, const struct backend_entry *entry,
+			unsigned count, struct backend_fault *fault_out);
+	/* One that is not there is no error. */
+	enum err (*remove)(struct backend *b,
+			   const struct backend_entry *entry, unsigned count);
+	enum err (*has)(struct backend *b, const struct backend_entry *entry,
+			bool *has_out);
+	/* The callback must not call the backend. */
+	enum err (*list)(struct backend *b, enum set_index set,
+			 backend_entry_fn *each, void *arg);
+	enum err (*look)(struct backend *b, enum set_index set,
+			 struct backend_look *out);
+};
+
+extern const struct backend_kind backend_ipset, backend_none;
+
+static inline bool
+set_is_local(enum set_index set)
+{
+	return set == SET_V4_LOCAL || set == SET_V6_LOCAL;
+}
+
+static inline uint8_t
+set_family(enum set_index set)
+{
+	return set == SET_V4 || set == SET_V4_LOCAL ? 4 : 6;
+}
+
+/* The set is there when its family is one of those. */
+static inline bool
+set_in_families(enum set_index set, uint32_t families)
+{
+	return (families & (set_family(set) == 4 ? ROLE_IPV4 : ROLE_IPV6)) != 0;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The warden's judgement of one grant, before anything reaches the kernel.
+ *
+ * It promises that no worker, whatever it has become, opens more than the
+ * policy gives that client: a protocol and port of a rule of its net, to an
+ * address that is neither guarded nor the router's, for no longer than the
+ * longest rule time with its grace. What the name was it cannot know.
+ */
+#include "firewall/judge.h"
+
+#include <string.h>
+
+#include "firewall/backend.h"
+#include "proc/role.h"
+
+static bool
+is_zero(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* One address has one shape, or the ledger would hold it twice. */
+static bool
+is_address(const struct addr *a)
+{
+	if (!is_zero(a->pad, sizeof(a->pad)))
+		return false;
+	if (a->family == 4)
+		return is_zero(a->byte + 4, sizeof(a->byte) - 4);
+	return a->family == 6;
+}
+
+uint32_t
+judge_longest_s(const struct judge *j)
+{
+	uint64_t longest = (uint64_t)j->opt->max_rule_time_s + j->opt->grace_s;
+
+	return longest < BACKEND_MAX_TIMEOUT ? (uint32_t)longest :
+					       BACKEND_MAX_TIMEOUT;
+}
+
+void
+judge_key(const struct grant_item *item, struct ledger_key *out)
+{
+	bool local = (item->flags & GRANT_LOCAL) != 0;
+
+	*out = (struct ledger_key){ .protocol = item->protocol,
+				    .port = item->port,
+				    .destination = item->destination };
+	if (item->destination.family == 4)
+		out->set = local ? SET_V4_LOCAL : SET_V4;
+	else
+		out->set = local ? SET_V6_LOCAL : SET_V6;
+	if (!local)
+		out->client = item->client;
+}
+
+static enum grant_detail
+judge_shape(const struct judge *j, const struct grant_item *item)
+{
+	if ((item->flags & ~GRANT_LOCAL) != 0)
+		return DETAIL_FLAGS;
+	if (!is_address(&item->client) || !is_address(&item->destination))
+		return DETAIL_ADDRESS;
+	if (item->protocol != IPPROTO_TCP && item->protocol != IPPROTO_UDP)
+		return DETAIL_PROTOCOL;
+	if (item->port == 0)
+		return DETAIL_PORT;
+	if (item->ttl_s < 1)
+		return DETAIL_TTL_ZERO;
+	if (item->ttl_s > judge_longest_s(j))
+		return DETAIL_TTL_LONG;
+	return DETAIL_NONE;
+}
+
+static enum grant_detail
+judge_rule(const struct judge *j, const struct grant_item *item)
+{
+	switch (policy_rule_gives(&j->policy, item->rule, &item->client,
+				  item->protocol, item->port)) {
+	case ERR_NONE:
+		return DETAIL_NONE;
+	case ERR_DENIED:
+		return DETAIL_CLIENT;
+	case ERR_RANGE:
+		return DETAIL_PORT;
+	default:
+		return DETAIL_RULE;
+	}
+}
+
+static enum grant_detail
+judge_ends(const struct judge *j, const struct grant_item *item)
+{
+	const struct addr *client = &item->client;
+
+	if ((item->flags & GRANT_LOCAL) == 0)
+		return client->family == item->destination.family ?
+			   DETAIL_NONE :
+			   DETAIL_FAMILY;
+	return addr_is_loopback(client) || own_is_local(j->own, client) ?
+		   DETAIL_NONE :
+		   DETAIL_NOT_LOCAL;
+}
+
+static bool
+is_private_ok(const struct options *opt, const struct addr *a)
+{
+	struct addr embedded;
+	bool embeds = addr_embedded(a, &embedded);
+
+	for (uint32_t i = 0; i < opt->private_ok_count; i++) {
+		if (addr_in_net(a, &opt->private_ok[i]) ||
+		    (embeds && addr_in_net(&embedded, &opt->private_ok[i])))
+			return true;
+	}
+	return false;
+}
+
+/* A wildcard may name something in a local zone where one of the two lies
+ * below the other. */
+static bool
+may_be_local_name(const struct judge *j, const struct image_rule *rule)
+{
+	struct name domain, zone;
+
+	policy_rule_name(&j->policy, rule, &domain);
+	for (uint32_t i = 0; i < j->opt->local_zone_count; i++) {
+		const struct option_zone *z = &j->opt->local_zone[i];
+
+		zone = (struct name){ .len = z->len };
+		memcpy(zone.wire, z->wire, z->len);
+		if (name_is_under(&domain, &zone) ||
+		    name_is_under(&zone, &domain))
+			return true;
+	}
+	return false;
+}
+
+static enum grant_detail
+judge_destination(const struct judge *j, const struct grant_item *item)
+{
+	const struct addr *a = &item->destination;
+	const struct image_rule *rule = policy_rule(&j->policy, item->rule);
+
+	switch (addr_class_of(a)) {
+	case ADDR_NEVER:
+		return DETAIL_GUARDED;
+	case ADDR_PRIVATE:
+		if (rule->kind != DOMAIN_EXACT && !is_private_ok(j->opt, a) &&
+		    !may_be_local_name(j, rule))
+			return DETAIL_PRIVATE;
+		break;
+	case ADDR_PUBLIC:
+		break;
+	}
+	return own_has(j->own, a) ? DETAIL_OWN : DETAIL_NONE;
+}
+
+typedef enum grant_detail judge_fn(const struct judge *j,
+				   const struct grant_item *item);
+
+enum grant_status
+judge_item(const struct judge *j, const struct grant_item *item,
+	   enum grant_detail *detail_out)
+{
+	static judge_fn *const questions[] = { judge_shape, judge_rule,
+					       judge_ends, judge_destination };
+	struct ledger_key key;
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		*detail_out = questions[i](j, item);
+		if (*detail_out != DETAIL_NONE)
+			return GRANT_REFUSED;
+	}
+	judge_key(item, &key);
+	return set_in_families(key.set, j->families) ? GRANT_OK :
+						       GRANT_NO_FAMILY;
+}
+
+/* Which of this host's addresses asked is not in the entry: any may have. */
+static bool
+gives_this_host(const struct judge *j, const struct ledger_key *key)
+{
+	static const struct addr loopback[] = {
+		{ .family = 4, .byte = { 127, 0, 0, 1 } },
+		{ .family = 6, .byte = { [15] = 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+		if (policy_gives_any(&j->policy, &loopback[i], key->protocol,
+				     key->port))
+			return true;
+	}
+	for (uint32_t i = 0; i < j->own->count && i < OWN_MAX; i++) {
+		if (j->own->broadcast[i] == 0 &&
+		    policy_gives_any(&j->policy, &j->own->addr[i],
+				     key->protocol, key->port))
+			return true;
+	}
+	return false;
+}
+
+bool
+judge_gives_any(const struct judge *j, const struct ledger_key *key)
+{
+	if (set_is_local(key->set))
+		return gives_this_host(j, key);
+	return policy_gives_any(&j->policy, &key->client, key->protocol,
+				key->port);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether a grant that a worker asks for may be given: the second opinion.
+ *
+ * The worker has come to the same answer if it is what it should be. What
+ * is judged here is what must hold even if a stranger has taken it over.
+ */
+#ifndef FIREWALL_JUDGE_H
+#define FIREWALL_JUDGE_H
+
+#include <stdint.h>
+
+#include "conf/options.h"
+#include "firewall/ledger.h"
+#include "policy/match.h"
+#include "proc/board.h"
+#include "proc/letter.h"
+
+struct judge {
+	struct policy policy;
+	const struct own_addresses *own;
+	const struct options *opt;
+	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 (proc/role.h) */
+};
+
+/* Longest kernel timeout that may be asked for. */
+uint32_t judge_longest_s(const struct judge *j);
+/* GRANT_OK, GRANT_REFUSED or GRANT_NO_FAMILY; *detail_out says why. */
+enum grant_status judge_item(const struct judge *j,
+			     const struct grant_item *item,
+			     enum grant_detail *detail_out);
+/* Some rule, whatever its name, gives this entry. */
+bool judge_gives_any(const struct judge *j, const struct ledger_key *key);
+void judge_key(const struct grant_item *item, struct ledger_key *out);
+
+#endif
