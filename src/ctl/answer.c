@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a request line to the bytes that go back.
+ *
+ * Whatever a name, a path or a complaint held, what leaves here is lines of
+ * printable ASCII: that is made sure of in one place, answer_seal().
+ */
+#include "ctl/answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/commands.h"
+
+enum { COMPLAINT_SIZE = 512, TAIL_SIZE = 32 };
+
+static void
+answer_begin(struct answer *a)
+{
+	a->heap = NULL;
+	a->wants_reload = false;
+	text_init(&a->text, a->small, sizeof(a->small));
+}
+
+bool
+answer_room(struct answer *a, size_t size)
+{
+	char *heap = malloc(size + TAIL_SIZE);
+
+	if (heap == NULL) {
+		answer_error(a, "no memory for an answer of %zu bytes", size);
+		return false;
+	}
+	a->heap = heap;
+	text_init(&a->text, heap, size);
+	text_str(&a->text, "ok\n");
+	return true;
+}
+
+void
+answer_free(struct answer *a)
+{
+	free(a->heap);
+	a->heap = NULL;
+}
+
+void
+answer_error(struct answer *a, const char *format, ...)
+{
+	char complaint[COMPLAINT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(complaint, sizeof(complaint), format, args);
+	va_end(args);
+	answer_free(a);
+	answer_begin(a);
+	text_printf(&a->text, "error: %s\n", complaint);
+}
+
+/* Takes back the line that was cut and says so; answer_room() kept the room
+ * for it. */
+static void
+end_at_line(struct answer *a)
+{
+	struct text *t = &a->text;
+
+	if (a->heap == NULL || !t->cut)
+		return;
+	while (t->len > 0 && t->buf[t->len - 1] != '\n')
+		t->len--;
+	t->cut = false;
+	t->size += TAIL_SIZE;
+	text_str(t, "... and more\n");
+}
+
+static void
+answer_seal(struct answer *a)
+{
+	end_at_line(a);
+	for (size_t i = 0; i < a->text.len; i++) {
+		char *c = &a->text.buf[i];
+
+		if (*c != '\n' && (*c < 0x20 || *c > 0x7e))
+			*c = '?';
+	}
+}
+
+void
+reload_answer(struct answer *a, const struct view *v, const struct request *r)
+{
+	(void)v;
+	(void)r;
+	a->wants_reload = true;
+}
+
+#define ANSWER_DAEMON(name) [COMMAND_##name] = name##_answer,
+#define ANSWER_TOOL(name)
+static answer_fn *const doers[COMMAND_COUNT] = {
+#define COMMAND(name, arguments, least, most, doer, help) ANSWER_##doer(name)
+#include "ctl/commands.def"
+#undef COMMAND
+};
+
+void
+answer_request(struct answer *a, const struct view *v, const char *line,
+	       size_t len)
+{
+	char why[COMPLAINT_SIZE];
+	struct text complaint;
+	struct request request;
+
+	answer_begin(a);
+	text_init(&complaint, why, sizeof(why));
+	if (request_parse(line, len, &request, &complaint) != ERR_NONE)
+		answer_error(a, "%s", why);
+	else if (doers[request.command] == NULL)
+		answer_error(a, "%s is done by dns-firewallctl itself",
+			     command_row(request.command)->name);
+	else
+		doers[request.command](a, v, &request);
+	answer_seal(a);
+}
+
+/* Lines as they came, without what is not text. */
+static void
+print_complaints(struct text *out, const char *s, size_t len)
+{
+	while (len > 0) {
+		const char *end = memchr(s, '\n', len);
+		size_t n = end == NULL ? len : (size_t)(end - s);
+
+		text_escaped(out, s, n);
+		text_char(out, '\n');
+		s += n + (end != NULL);
+		len -= n + (end != NULL);
+	}
+}
+
+void
+answer_reloaded(struct answer *a, const struct reloaded_letter *letter)
+{
+	size_t len = letter->text_len;
+
+	if (len > sizeof(letter->text))
+		len = sizeof(letter->text);
+	answer_begin(a);
+	/* Each byte may become an escape of four. */
+	if (!answer_room(a, ANSWER_SMALL + 4 * sizeof(letter->text)))
+		return;
+	if (letter->ok == 1) {
+		text_printf(&a->text, "policy generation %u is in force\n",
+			    letter->generation);
+	} else {
+		text_init(&a->text, a->heap, a->text.size);
+		text_printf(&a->text,
+			    "error: the new policy is refused, generation %u "
+			    "stays in force\n",
+			    letter->generation);
+	}
+	print_complaints(&a->text, letter->text, len);
+	answer_seal(a);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One request becomes one answer: "ok" or "error: TEXT" as the first line,
+ * then lines of text, all printable ASCII.
+ */
+#ifndef CTL_ANSWER_H
+#define CTL_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "ctl/view.h"
+#include "proc/letter.h"
+
+enum { ANSWER_SMALL = 1024, ANSWER_ROOM = 1 << 20 };
+
+struct request;
+
+/* Must not be moved: text may lie in small. */
+struct answer {
+	struct text text;
+	char *heap;	   /* what text lies in, or NULL: in small */
+	bool wants_reload; /* not an answer yet: ask the supervisor, then
+			      answer_reloaded() */
+	char small[ANSWER_SMALL];
+};
+
+/* line: without its '\n'. */
+void answer_request(struct answer *a, const struct view *v, const char *line,
+		    size_t len);
+void answer_reloaded(struct answer *a, const struct reloaded_letter *letter);
+/* The whole answer is one "error: ..." line. */
+void answer_error(struct answer *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Every begun answer is freed once. */
+void answer_free(struct answer *a);
+
+/* ---- for those who write answers --------------------------------------- */
+
+/* Room for that many bytes behind "ok"; false: the answer has become an
+ * error. */
+bool answer_room(struct answer *a, size_t size);
+
+/* One a row of commands.def that the daemon answers, named like it. What
+ * does not fit is cut at a line, and the last line says so. */
+typedef void answer_fn(struct answer *a, const struct view *v,
+		       const struct request *r);
+#define ANSWER_DAEMON(name) answer_fn name##_answer;
+#define ANSWER_TOOL(name)
+#define COMMAND(name, arguments, least, most, doer, help) ANSWER_##doer(name)
+#include "ctl/commands.def"
+#undef COMMAND
+#undef ANSWER_DAEMON
+#undef ANSWER_TOOL
+
+#endif

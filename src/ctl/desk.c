@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Callers at the control socket, from accept() to close().
+ *
+ * A caller asks (its line is read), perhaps waits (the supervisor reloads),
+ * and hears (its answer is written). Nothing here blocks, and a caller that
+ * stalls is dismissed: DNS never depends on this process, and one caller
+ * never on another.
+ */
+#include "ctl/desk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proc/post.h"
+
+static void
+dismiss(struct caller *c)
+{
+	close(c->fd);
+	if (c->state == CALLER_HEARS)
+		answer_free(&c->answer);
+	c->fd = -1;
+}
+
+static void
+hear(struct caller *c, int64_t now_ms)
+{
+	while (c->sent < c->answer.text.len) {
+		ssize_t n = send(c->fd, c->answer.text.buf + c->sent,
+				 c->answer.text.len - c->sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		c->sent += (size_t)n;
+		c->deadline_ms = now_ms + DESK_ANSWER_MS;
+	}
+	dismiss(c);
+}
+
+static void
+begin_hearing(struct caller *c, int64_t now_ms)
+{
+	c->state = CALLER_HEARS;
+	c->sent = 0;
+	c->deadline_ms = now_ms + DESK_ANSWER_MS;
+	hear(c, now_ms);
+}
+
+static void
+hear_error(struct caller *c, const char *why, int64_t now_ms)
+{
+	c->answer.heap = NULL;
+	answer_error(&c->answer, "%s", why);
+	begin_hearing(c, now_ms);
+}
+
+static void
+ask_supervisor(struct desk *d, struct caller *c, int64_t now_ms)
+{
+	struct plain_letter letter = { .seq = ++d->seq };
+
+	post_head(&letter.head, POST_RELOAD, 0);
+	if (post_send(d->supervisor, &letter, sizeof(letter), -1) !=
+	    ERR_NONE) {
+		hear_error(c, "the supervisor cannot be reached", now_ms);
+		return;
+	}
+	c->state = CALLER_WAITS;
+	c->seq = letter.seq;
+	c->deadline_ms = now_ms + DESK_RELOAD_MS;
+}
+
+static void
+line_complete(struct desk *d, struct caller *c, size_t len, int64_t now_ms)
+{
+	answer_request(&c->answer, d->view, c->line, len);
+	if (c->answer.wants_reload)
+		ask_supervisor(d, c, now_ms);
+	else
+		begin_hearing(c, now_ms);
+}
+
+static void
+read_line(struct desk *d, struct caller *c, int64_t now_ms)
+{
+	ssize_t n = recv(c->fd, c->line + c->line_len,
+			 sizeof(c->line) - c->line_len, MSG_DONTWAIT);
+	const char *end;
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		dismiss(c);
+		return;
+	}
+	end = memchr(c->line + c->line_len, '\n', (size_t)n);
+	c->line_len += (size_t)n;
+	if (end != NULL)
+		line_complete(d, c, (size_t)(end - c->line), now_ms);
+	else if (c->line_len == sizeof(c->line))
+		line_complete(d, c, c->line_len, now_ms); /* too long */
+}
+
+static struct caller *
+free_place(struct desk *d)
+{
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		if (d->caller[i].fd == -1)
+			return &d->caller[i];
+	}
+	return NULL;
+}
+
+static void
+welcome(struct desk *d, int64_t now_ms)
+{
+	struct caller *c = free_place(d);
+	int fd;
+
+	if (c == NULL)
+		return;
+	fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd == -1) {
+		/* Where it is for want of descriptors, the listener stays
+		 * readable: without a rest we would spin. */
+		if (errno != EAGAIN && errno != EINTR)
+			d->rest_until_ms = now_ms + DESK_REST_MS;
+		return;
+	}
+	c->fd = fd;
+	c->state = CALLER_ASKS;
+	c->line_len = 0;
+	c->deadline_ms = now_ms + DESK_REQUEST_MS;
+}
+
+static void
+expire(struct caller *c, int64_t now_ms)
+{
+	if (c->state == CALLER_ASKS)
+		hear_error(c, "no request within 5 s", now_ms);
+	else if (c->state == CALLER_WAITS)
+		hear_error(c, "no word from the supervisor within 30 s; the "
+			      "reload may still happen", now_ms);
+	else
+		dismiss(c);
+}
+
+static void
+attend(struct desk *d, struct caller *c, short found, int64_t now_ms)
+{
+	if (found != 0 && c->state == CALLER_ASKS)
+		read_line(d, c, now_ms);
+	else if (found != 0 && c->state == CALLER_HEARS)
+		hear(c, now_ms);
+	else if (found & (POLLHUP | POLLERR))
+		dismiss(c);
+	if (c->fd != -1 && now_ms >= c->deadline_ms)
+		expire(c, now_ms);
+}
+
+void
+desk_init(struct desk *d, const struct view *view, int listener,
+	  int supervisor)
+{
+	d->listener = listener;
+	d->supervisor = supervisor;
+	d->view = view;
+	d->seq = 0;
+	d->rest_until_ms = 0;
+	for (unsigned i = 0; i < DESK_CALLERS; i++)
+		d->caller[i].fd = -1;
+}
+
+void
+desk_fini(struct desk *d)
+{
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		if (d->caller[i].fd != -1)
+			dismiss(&d->caller[i]);
+	}
+}
+
+void
+desk_watch(const struct desk *d, struct pollfd fds[DESK_FDS], int64_t now_ms)
+{
+	static const short events[] = { [CALLER_ASKS] = POLLIN,
+					[CALLER_WAITS] = 0,
+					[CALLER_HEARS] = POLLOUT };
+	bool room = false;
+
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		const struct caller *c = &d->caller[i];
+
+		room = room || c->fd == -1;
+		fds[i + 1] = (struct pollfd){ .fd = c->fd };
+		if (c->fd != -1)
+			fds[i + 1].events = events[c->state];
+	}
+	fds[0] = (struct pollfd){
+		.fd = room && now_ms >= d->rest_until_ms ? d->listener : -1,
+		.events = POLLIN
+	};
+}
+
+int
+desk_wait_ms(const struct desk *d, int64_t now_ms)
+{
+	int64_t first = now_ms < d->rest_until_ms ? d->rest_until_ms
+						  : INT64_MAX;
+
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		const struct caller *c = &d->caller[i];
+
+		if (c->fd != -1 && c->deadline_ms < first)
+			first = c->deadline_ms;
+	}
+	if (first == INT64_MAX)
+		return -1;
+	return first <= now_ms ? 0 : (int)(first - now_ms);
+}
+
+void
+desk_serve(struct desk *d, const struct pollfd fds[DESK_FDS], int64_t now_ms)
+{
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		if (d->caller[i].fd != -1)
+			attend(d, &d->caller[i], fds[i + 1].revents, now_ms);
+	}
+	if (fds[0].revents != 0)
+		welcome(d, now_ms);
+}
+
+void
+desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
+	      int64_t now_ms)
+{
+	for (unsigned i = 0; i < DESK_CALLERS; i++) {
+		struct caller *c = &d->caller[i];
+
+		if (c->fd == -1 || c->state != CALLER_WAITS ||
+		    c->seq != letter->seq)
+			continue;
+		answer_reloaded(&c->answer, letter);
+		begin_hearing(c, now_ms);
+	}
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `explain`: what the policy says of a client and a name, and why.
+ *
+ * The verdict comes from the same look-up that the workers use; the rules
+ * come from the same walk. A line "rule" is FILE:LINE and the rule in its
+ * canonical form, and behind a # (a comment in the grammar too) what it does.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "ctl/answer.h"
+#include "ctl/commands.h"
+#include "policy/match.h"
+#include "policy/print.h"
+#include "wire/message.h"
+
+struct asked {
+	struct addr client;
+	struct name name;
+	uint16_t type[2];
+	unsigned types;
+	bool local; /* the client is this host */
+};
+
+struct walk {
+	const struct policy *policy;
+	const struct verdict *verdict;
+	struct text *out;
+	uint32_t block;	   /* first block met, or IMAGE_NONE */
+	uint32_t dns_only; /* first ~> met, or IMAGE_NONE */
+};
+
+static void
+print_place(const struct policy *p, const struct image_rule *rule,
+	    struct text *out)
+{
+	const char *file = policy_rule_file(p, rule);
+
+	text_escaped(out, file, strlen(file));
+	text_printf(out, ":%u", rule->line);
+}
+
+static const char *
+protocol_text(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP ? "TCP" : "UDP";
+}
+
+static uint32_t
+port_giver(const struct verdict *v, const struct image_rule *rule)
+{
+	for (unsigned i = 0; i < v->port_count; i++) {
+		if (v->port[i].port == rule->port &&
+		    v->port[i].protocol == rule->protocol)
+			return v->port[i].rule;
+	}
+	return v->rule;
+}
+
+/* The rule that leaves this one without effect. */
+static uint32_t
+shadow_of(const struct walk *w, const struct image_rule *rule)
+{
+	if (w->block != IMAGE_NONE)
+		return w->block;
+	if (rule->arrow == ARROW_GRANT)
+		return port_giver(w->verdict, rule);
+	if (rule->arrow == ARROW_DNS && w->dns_only != IMAGE_NONE)
+		return w->dns_only;
+	return w->verdict->rule;
+}
+
+static void
+print_effect(const struct walk *w, uint32_t at, bool shadowed)
+{
+	const struct image_rule *rule = policy_rule(w->policy, at);
+
+	if (at == w->verdict->rule) {
+		text_str(w->out, "decides");
+		return;
+	}
+	if (!shadowed) {
+		text_str(w->out, "adds");
+		return;
+	}
+	text_str(w->out, "shadowed by ");
+	print_place(w->policy, policy_rule(w->policy, shadow_of(w, rule)),
+		    w->out);
+	if (rule->arrow == ARROW_BLOCK && w->block == IMAGE_NONE)
+		text_str(w->out, ", and shadows all below");
+}
+
+static void
+on_met(void *arg, uint32_t at, bool shadowed)
+{
+	struct walk *w = arg;
+	const struct image_rule *rule = policy_rule(w->policy, at);
+
+	text_str(w->out, "rule ");
+	print_place(w->policy, rule, w->out);
+	text_str(w->out, ": ");
+	rule_print(w->policy, rule, w->out);
+	text_str(w->out, " # ");
+	print_effect(w, at, shadowed);
+	text_char(w->out, '\n');
+	if (rule->arrow == ARROW_BLOCK && w->block == IMAGE_NONE)
+		w->block = at;
+	if (rule->arrow == ARROW_DNS && w->dns_only == IMAGE_NONE)
+		w->dns_only = at;
+}
+
+static void
+print_verdict(const struct verdict *v, struct text *out)
+{
+	static const char *const text[] = {
+		[VERDICT_STRANGER] = "stranger: the client is in no net",
+		[VERDICT_DENIED] = "denied: no rule matches",
+		[VERDICT_ALLOWED] = "allowed",
+		[VERDICT_BLOCKED] = "blocked",
+	};
+
+	text_printf(out, "verdict %s", text[v->kind]);
+	if (v->kind == VERDICT_ALLOWED && v->port_count == 0)
+		text_str(out, ", DNS only");
+	text_char(out, '\n');
+}
+
+static void
+print_ports(const struct verdict *v, struct text *out)
+{
+	if (v->kind != VERDICT_ALLOWED || v->port_count == 0)
+		return;
+	text_str(out, "opens");
+	for (unsigned i = 0; i < v->port_count; i++)
+		text_printf(out, " %s:%u", protocol_text(v->port[i].protocol),
+			    v->port[i].port);
+	if (v->ports_cut)
+		text_printf(out, " (more than %d ports: the rest is shut)",
+			    VERDICT_MAX_PORTS);
+	text_char(out, '\n');
+}
+
+/* Types that ask for something other than records of a name. */
+static bool
+is_meta(uint16_t type)
+{
+	return type == TYPE_OPT || (type >= TYPE_TKEY && type <= TYPE_MAILA);
+}
+
+static void
+print_blocked(const struct image_rule *rule, uint16_t type, struct text *out)
+{
+	struct addr a;
+	char buf[ADDR_TEXT_SIZE];
+
+	if (!rule->has_answer4 && !rule->has_answer6) {
+		text_str(out, "REFUSED, EDE 15 (Blocked)");
+		return;
+	}
+	if (type == TYPE_A && rule->has_answer4)
+		addr_from_v4(rule->answer4, &a);
+	else if (type == TYPE_AAAA && rule->has_answer6)
+		addr_from_v6(rule->answer6, &a);
+	else {
+		text_str(out, "NODATA, answered locally");
+		return;
+	}
+	text_printf(out, "%s, answered locally", addr_print(&a, buf));
+}
+
+/* What an address record comes to where some -> matched. */
+static void
+print_address(const struct asked *q, const struct view *v,
+	      const struct verdict *verdict, struct text *out)
+{
+	bool same = q->client.family == (q->type[0] == TYPE_A ? 4 : 6);
+
+	if (same || q->local)
+		text_str(out, "forwarded, addresses granted");
+	else if (verdict->dns_only || v->opt->compat == COMPAT_RUST)
+		text_str(out, "forwarded, not granted: the client is of the "
+			      "other family");
+	else
+		text_str(out, "forwarded, addresses removed: the client is of "
+			      "the other family");
+}
+
+static void
+print_allowed(const struct asked *q, const struct view *v,
+	      const struct verdict *verdict, struct text *out)
+{
+	uint16_t type = q->type[0];
+
+	if (verdict->port_count > 0 && (type == TYPE_A || type == TYPE_AAAA))
+		print_address(q, v, verdict, out);
+	else if (verdict->dns_only)
+		text_str(out, type == TYPE_ANY ? "forwarded over TCP"
+					       : "forwarded");
+	else if (type == TYPE_ANY)
+		text_str(out, "HINFO (RFC 8482)");
+	else
+		text_printf(out, "%s, EDE 17 (Filtered)",
+			    v->opt->strict_types ? "REFUSED" : "NODATA");
+}
+
+static void
+print_answer(const struct asked *q, const struct view *v,
+	     const struct verdict *verdict, struct text *out)
+{
+	char buf[16];
+
+	text_printf(out, "answer %s ", type_text(q->type[0], buf));
+	if (verdict->kind == VERDICT_STRANGER)
+		text_str(out, "REFUSED, at a limited rate");
+	else if (is_meta(q->type[0]))
+		text_str(out, "REFUSED: not a type of data");
+	else if (verdict->kind == VERDICT_DENIED)
+		text_str(out, "REFUSED, EDE 18 (Prohibited)");
+	else if (verdict->kind == VERDICT_BLOCKED)
+		print_blocked(policy_rule(&v->policy, verdict->rule),
+			      q->type[0], out);
+	else
+		print_allowed(q, v, verdict, out);
+	text_char(out, '\n');
+}
+
+static bool
+types_parse(const char *text, struct asked *out)
+{
+	out->type[0] = TYPE_A;
+	out->type[1] = TYPE_AAAA;
+	out->types = text == NULL ? 2 : 1;
+	return text == NULL ||
+	       type_parse(text, strlen(text), &out->type[0]);
+}
+
+/* False: the answer has become an error. */
+static bool
+asked_parse(struct answer *a, const struct view *v, const struct request *r,
+	    struct asked *out)
+{
+	const char *client = r->argument[0], *name = r->argument[1];
+
+	if (addr_parse(client, strlen(client), &out->client) != ERR_NONE) {
+		answer_error(a, "\"%.64s\" is not an address of a client",
+			     client);
+		return false;
+	}
+	if (name_parse(name, strlen(name), &out->name, NULL) != ERR_NONE) {
+		answer_error(a, "\"%.64s\" is not a domain name", name);
+		return false;
+	}
+	if (!types_parse(r->argument[2], out)) {
+		answer_error(a, "\"%.64s\" is not a record type; give a name "
+				"such as AAAA, or TYPE65280", r->argument[2]);
+		return false;
+	}
+	out->local = addr_is_loopback(&out->client) ||
+		     (v->own != NULL && own_is_local(v->own, &out->client));
+	return true;
+}
+
+static void
+print_question(const struct asked *q, struct text *out)
+{
+	char buf[ADDR_TEXT_SIZE];
+
+	text_printf(out, "client %s%s\nname ", addr_print(&q->client, buf),
+		    q->local ? " (this host)" : "");
+	name_print(&q->name, out);
+	text_char(out, '\n');
+}
+
+void
+explain_answer(struct answer *a, const struct view *v,
+	       const struct request *r)
+{
+	struct verdict verdict;
+	struct asked q;
+	struct walk w = { .policy = &v->policy, .verdict = &verdict,
+			  .out = &a->text, .block = IMAGE_NONE,
+			  .dns_only = IMAGE_NONE };
+
+	if (v->policy.head == NULL) {
+		answer_error(a, "there is no policy");
+		return;
+	}
+	if (!asked_parse(a, v, r, &q) || !answer_room(a, ANSWER_ROOM))
+		return;
+	policy_match(&v->policy, &q.client, &q.name, &verdict);
+	print_question(&q, &a->text);
+	print_verdict(&verdict, &a->text);
+	print_ports(&verdict, &a->text);
+	for (; q.types > 0; q.types--, q.type[0] = q.type[1])
+		print_answer(&q, v, &verdict, &a->text);
+	policy_explain(&v->policy, &q.client, &q.name, on_met, &w);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control process: one loop over the control socket and the supervisor.
+ *
+ * It reads what local users write, so it holds nothing: no capability, no
+ * file, no socket but the one it was handed; what it shows is mapped
+ * read-only, and the one thing it can ask for is a letter of fixed size. It
+ * ends with the supervisor's channel.
+ */
+#include "ctl/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ctl/desk.h"
+#include "ctl/view.h"
+#include "proc/post.h"
+#include "proc/role.h"
+
+enum { LETTERS_A_TURN = 16 };
+
+struct server {
+	struct view view;
+	struct desk desk;
+	struct post post;
+	bool stopped;
+};
+
+static void
+on_hand(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct hand_letter hand;
+
+	(void)size;
+	memcpy(&hand, letter, sizeof(hand));
+	view_take(&s->view, &hand, fd);
+}
+
+static void
+on_reloaded(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct reloaded_letter reloaded;
+
+	(void)size;
+	(void)fd;
+	memcpy(&reloaded, letter, sizeof(reloaded));
+	desk_reloaded(&s->desk, &reloaded, clock_ms());
+}
+
+static void
+on_stop(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	s->stopped = true;
+}
+
+/* One wait and what it brought. ERR_CLOSED: the supervisor is gone. */
+static enum err
+turn(struct server *s)
+{
+	struct pollfd fds[DESK_FDS + 1];
+	int64_t now_ms = clock_ms();
+	enum err err;
+
+	desk_watch(&s->desk, fds, now_ms);
+	fds[DESK_FDS] = (struct pollfd){ .fd = s->post.channel,
+					 .events = POLLIN };
+	if (poll(fds, DESK_FDS + 1, desk_wait_ms(&s->desk, now_ms)) == -1)
+		return errno == EINTR ? ERR_NONE : ERR_SYSTEM;
+	/* A new policy is taken before a question about it is answered. */
+	if (fds[DESK_FDS].revents != 0) {
+		err = post_pump(&s->post, LETTERS_A_TURN);
+		if (err != ERR_NONE)
+			return err;
+	}
+	desk_serve(&s->desk, fds, clock_ms());
+	return ERR_NONE;
+}
+
+static int
+serve(struct server *s)
+{
+	enum err err = ERR_NONE;
+
+	while (err == ERR_NONE && !s->stopped)
+		err = turn(s);
+	if (err == ERR_NONE || err == ERR_CLOSED)
+		return 0;
+	log_error("Control ends: %s", err_text(err));
+	return 1;
+}
+
+int
+control_main(struct role_kit *kit)
+{
+	struct server s = { .post = { .channel = kit->supervisor,
+				      .self = ROLE_CONTROL,
+				      .peer = ROLE_SUPERVISOR,
+				      .handler = {
+					  [POST_HAND] = on_hand,
+					  [POST_STOP] = on_stop,
+					  [POST_RELOADED] = on_reloaded } } };
+	int status;
+
+	s.post.arg = &s;
+	if (view_open(&s.view, kit) != ERR_NONE)
+		return 1;
+	desk_init(&s.desk, &s.view, kit->control, kit->supervisor);
+	if (role_enter_sandbox(kit) != ERR_NONE ||
+	    role_ready(kit) != ERR_NONE) {
+		view_close(&s.view);
+		return 1;
+	}
+	status = serve(&s);
+	desk_fini(&s.desk);
+	view_close(&s.view);
+	return status;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `status`: what runs, and what is wrong.
+ *
+ * It never reports health it does not have: "state ok" is said only where
+ * every child is ready, the rules of each family that has a chain refer to
+ * our sets, and this process has the policy that is in force. Lines are
+ * "KEY VALUE"; a counter's key is its name in proc/stats.def.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "conf/value.h"
+#include "ctl/answer.h"
+#include "firewall/ledger.h"
+
+enum { WRONG_SIZE = 2048 };
+
+/* One sentence after the other, for the line "state". */
+static void
+complain(struct text *wrong, const char *what)
+{
+	if (wrong->len > 0)
+		text_str(wrong, "; ");
+	text_str(wrong, what);
+}
+
+static uint32_t
+child_count(const struct supervisor_state *s)
+{
+	uint32_t n = s->children;
+
+	return n < STATE_MAX_CHILDREN ? n : STATE_MAX_CHILDREN;
+}
+
+static unsigned
+ready_count(const struct supervisor_state *s, enum role role)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < child_count(s); i++)
+		n += s->child[i].role == role && s->child[i].pid != 0 &&
+		     s->child[i].ready != 0;
+	return n;
+}
+
+static void
+check_children(const struct view *v, struct text *wrong)
+{
+	const struct supervisor_state *s = v->state;
+	uint32_t n = child_count(s);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (s->child[i].pid != 0 && s->child[i].ready != 0)
+			continue;
+		complain(wrong, role_name((enum role)s->child[i].role));
+		text_printf(wrong, " %u is not ready", s->child[i].index);
+	}
+	if (ready_count(s, ROLE_WORKER) == 0)
+		complain(wrong, "no worker is ready");
+	if (ready_count(s, ROLE_RECORDER) == 0)
+		complain(wrong, "no recorder is ready");
+}
+
+/* What is wrong with the rules of one family, or NULL. */
+static const char *
+family_fault(const struct board *b, enum set_index set)
+{
+	if (b->references[set] == 0)
+		return set == SET_V4 ? "ipv4 rules missing"
+				     : "ipv6 rules missing";
+	if (b->references[set + SET_V4_LOCAL] == 0)
+		return set == SET_V4 ? "ipv4 local rules missing"
+				     : "ipv6 local rules missing";
+	return NULL;
+}
+
+static bool
+family_is_placed(const struct board *b, enum set_index set)
+{
+	return set == SET_V4 ? b->family4 != 0 : b->family6 != 0;
+}
+
+static void
+check_family(const struct board *b, enum set_index set, struct text *wrong)
+{
+	const char *fault = family_fault(b, set);
+
+	if (family_is_placed(b, set) && fault != NULL)
+		complain(wrong, fault);
+}
+
+static void
+check_firewall(const struct view *v, struct text *wrong)
+{
+	if (v->opt->firewall == FIREWALL_NONE)
+		return;
+	if (v->board == NULL) {
+		complain(wrong, "firewall state is not known");
+		return;
+	}
+	if (ready_count(v->state, ROLE_WARDEN) == 0)
+		complain(wrong, "no warden is ready, firewall state is old");
+	if (v->board->firewall_up == 0)
+		complain(wrong, "firewall sets or rules are gone");
+	if (v->board->family4 == 0 && v->board->family6 == 0)
+		complain(wrong, "rules exist for no family");
+	check_family(v->board, SET_V4, wrong);
+	check_family(v->board, SET_V6, wrong);
+}
+
+static void
+check_policy(const struct view *v, struct text *wrong)
+{
+	if (v->policy.head == NULL)
+		complain(wrong, "control has no policy");
+	else if (v->policy.generation != v->state->generation)
+		complain(wrong, "control has another policy than is in force");
+	if (v->state->bind_count == 0)
+		complain(wrong, "there is no listener");
+}
+
+static void
+print_policy(const struct view *v, struct text *out)
+{
+	text_printf(out, "policy generation=%u", v->state->generation);
+	if (v->policy.head != NULL &&
+	    v->policy.generation == v->state->generation)
+		text_printf(out, " rules=%u nets=%u",
+			    v->policy.head->rules.count,
+			    v->policy.head->nets.count);
+	text_printf(out, "\nreloads done=%u refused=%u\n", v->state->reloads,
+		    v->state->reloads_refused);
+}
+
+static void
+print_listeners(const struct supervisor_state *s, struct text *out)
+{
+	uint32_t n = s->bind_count;
+
+	for (uint32_t i = 0; i < n && i < ROLE_MAX_BINDS; i++) {
+		text_str(out, "listen ");
+		endpoint_show(&s->bind[i], out);
+		text_char(out, '\n');
+	}
+}
+
+static void
+print_children(const struct supervisor_state *s, struct text *out)
+{
+	for (uint32_t i = 0; i < child_count(s); i++) {
+		uint32_t pid = s->child[i].pid;
+
+		text_printf(out, "child %s %u pid=%u restarts=%u %s\n",
+			    role_name((enum role)s->child[i].role),
+			    s->child[i].index, pid, s->child[i].restarts,
+			    pid == 0		    ? "not running"
+			    : s->child[i].ready != 0 ? "ready"
+						     : "starting");
+	}
+}
+
+static void
+print_family(const struct board *b, enum set_index set, struct text *out)
+{
+	const char *fault = family_fault(b, set);
+
+	text_printf(out, "firewall %s ", set == SET_V4 ? "ipv4" : "ipv6");
+	if (!family_is_placed(b, set)) {
+		text_str(out, "off: no chain for this family\n");
+		return;
+	}
+	text_printf(out, "%s references=%u local=%u\n",
+		    fault == NULL ? "rules placed" : fault, b->references[set],
+		    b->references[set + SET_V4_LOCAL]);
+}
+
+static void
+print_firewall(const struct view *v, struct text *out)
+{
+	const struct options *opt = v->opt;
+
+	if (opt->firewall == FIREWALL_NONE) {
+		text_str(out, "firewall none\n");
+		return;
+	}
+	text_printf(out, "firewall iptables chain=%s sets=%s %s\n", opt->chain,
+		    opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain,
+		    v->board == NULL		? "not known"
+		    : v->board->firewall_up != 0 ? "up"
+						 : "down");
+	if (v->board == NULL)
+		return;
+	print_family(v->board, SET_V4, out);
+	print_family(v->board, SET_V6, out);
+}
+
+static void
+print_grants(const struct board *b, struct text *out)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "live", b->live },	       { "granted", b->granted },
+		{ "refreshed", b->refreshed }, { "refused", b->refused },
+		{ "failed", b->failed },       { "evicted", b->evicted },
+		{ "adopted", b->adopted },     { "repairs", b->repairs },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		text_printf(out, "grants_%s %" PRIu64 "\n", rows[i].name,
+			    rows[i].value);
+}
+
+struct counter {
+	const char *name;
+	size_t at; /* in struct worker_stats */
+};
+
+static const struct counter counters[] = {
+#define STAT(name, help) { #name, offsetof(struct worker_stats, name) },
+#include "proc/stats.def"
+#undef STAT
+};
+
+static uint64_t
+total(const struct view *v, size_t at)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
+		const void *page = v->stats[i];
+
+		if (page != NULL)
+			sum += *(const _Atomic uint64_t *)(const void *)((
+			    const char *)page + at);
+	}
+	return sum;
+}
+
+static void
+print_counters(const struct view *v, struct text *out)
+{
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		text_printf(out, "%s %" PRIu64 "\n", counters[i].name,
+			    total(v, counters[i].at));
+}
+
+static void
+print_state(const struct view *v, struct text *out)
+{
+	char buf[WRONG_SIZE];
+	struct text wrong;
+
+	text_init(&wrong, buf, sizeof(buf));
+	check_policy(v, &wrong);
+	check_children(v, &wrong);
+	check_firewall(v, &wrong);
+	if (wrong.len == 0)
+		text_str(out, "state ok\n");
+	else
+		text_printf(out, "state degraded: %s\n", buf);
+}
+
+void
+status_answer(struct answer *a, const struct view *v,
+	      const struct request *r)
+{
+	int64_t up_ms = clock_ms() - v->state->started_ms;
+
+	(void)r;
+	if (!answer_room(a, ANSWER_ROOM))
+		return;
+	text_str(&a->text, "version " PACKAGE_VERSION "\n");
+	print_state(v, &a->text);
+	text_printf(&a->text, "pid %u\nuptime %" PRId64 "s\n", v->state->pid,
+		    up_ms < 0 ? 0 : up_ms / 1000);
+	print_policy(v, &a->text);
+	print_listeners(v->state, &a->text);
+	print_children(v->state, &a->text);
+	print_firewall(v, &a->text);
+	if (v->board != NULL)
+		print_grants(v->board, &a->text);
+	print_counters(v, &a->text);
+	options_print(v->opt, &a->text);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the control process has mapped, and how newer versions replace it.
+ *
+ * It promises never to map anything writable and never to be left without a
+ * version it had: the old one is parted from when the new one stands.
+ */
+#include "ctl/view.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static void
+policy_take(struct view *v, int fd, uint32_t generation)
+{
+	struct policy newer;
+
+	if (policy_open(fd, generation, &newer) != ERR_NONE) {
+		log_error("Policy %u cannot be mapped", generation);
+		return;
+	}
+	if (v->policy.head != NULL)
+		policy_close(&v->policy);
+	v->policy = newer;
+}
+
+static void
+own_take(struct view *v, int fd)
+{
+	const struct own_addresses *newer;
+
+	if (own_open(fd, &newer) != ERR_NONE) {
+		log_error("Own addresses cannot be mapped");
+		return;
+	}
+	if (v->own != NULL)
+		own_close(v->own);
+	v->own = newer;
+}
+
+/* The whole of a page or image, or NULL where it is shorter than least. */
+static const void *
+map_whole(int fd, size_t least, size_t *size_out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || st.st_size <= 0 ||
+	    (size_t)st.st_size < least)
+		return NULL;
+	*size_out = (size_t)st.st_size;
+	return role_map(fd, *size_out, false);
+}
+
+static void
+ledger_take(struct view *v, int fd)
+{
+	size_t size;
+	const void *newer = map_whole(fd, 1, &size);
+
+	if (newer == NULL) {
+		log_error("Ledger cannot be mapped");
+		return;
+	}
+	if (v->ledger != NULL)
+		munmap((void *)(uintptr_t)v->ledger, v->ledger_size);
+	v->ledger = newer;
+	v->ledger_size = size;
+}
+
+static void
+stats_take(struct view *v, int fd, uint32_t worker)
+{
+	size_t size;
+	const struct worker_stats *newer;
+
+	if (worker >= ROLE_MAX_WORKERS)
+		return;
+	newer = map_whole(fd, sizeof(*newer), &size);
+	if (newer == NULL) {
+		log_error("Counters of worker %u cannot be mapped", worker);
+		return;
+	}
+	if (v->stats[worker] != NULL)
+		munmap((void *)(uintptr_t)v->stats[worker], sizeof(*newer));
+	v->stats[worker] = newer;
+}
+
+enum err
+view_open(struct view *v, const struct role_kit *kit)
+{
+	*v = (struct view){ .opt = kit->opt,
+			    .state = kit->state,
+			    .board = kit->board };
+	if (v->opt == NULL || v->state == NULL) {
+		log_error("Control was not handed options and state");
+		return ERR_MISSING;
+	}
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		v->stats[i] = kit->all_stats[i];
+	if (kit->policy != -1) {
+		policy_take(v, kit->policy, kit->generation);
+		close(kit->policy);
+	}
+	if (kit->own != -1) {
+		own_take(v, kit->own);
+		close(kit->own);
+	}
+	if (kit->ledger != -1) {
+		ledger_take(v, kit->ledger);
+		close(kit->ledger);
+	}
+	return ERR_NONE;
+}
+
+void
+view_take(struct view *v, const struct hand_letter *hand, int fd)
+{
+	switch ((enum hand)hand->hand) {
+	case HAND_POLICY:
+		policy_take(v, fd, hand->generation);
+		break;
+	case HAND_OWN:
+		own_take(v, fd);
+		break;
+	case HAND_LEDGER:
+		ledger_take(v, fd);
+		break;
+	case HAND_STATS:
+		stats_take(v, fd, hand->index);
+		break;
+	default:
+		log_error("Control was handed what it has no use for (%u)",
+			  hand->hand);
+	}
+	close(fd);
+}
+
+void
+view_close(struct view *v)
+{
+	if (v->policy.head != NULL)
+		policy_close(&v->policy);
+	if (v->own != NULL)
+		own_close(v->own);
+	if (v->ledger != NULL)
+		munmap((void *)(uintptr_t)v->ledger, v->ledger_size);
+}
