@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who gets what. A row of the tables below is one descriptor that a role is
+ * handed at its start; the channels between peers are made fresh each time.
+ */
+#include "proc/crew.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/doors.h"
+
+#define ONE(role) (1u << ROLE_##role)
+
+static enum err
+shared_page(const char *name, size_t size, int *rw_out, int *ro_out)
+{
+	enum err err = door_memory(name, size, rw_out);
+
+	return err == ERR_NONE ? door_read_only(*rw_out, ro_out) : err;
+}
+
+static enum err
+make_pages(struct crew *c, uint64_t ledger_bytes)
+{
+	int state;
+	enum err err = shared_page("board", sizeof(struct board), &c->board,
+				   &c->board_ro);
+
+	if (err == ERR_NONE)
+		err = shared_page("state", sizeof(*c->state), &state,
+				  &c->state_ro);
+	if (err == ERR_NONE) {
+		c->state = role_map(state, sizeof(*c->state), true);
+		close(state);
+		err = c->state ? ERR_NONE : ERR_SYSTEM;
+	}
+	for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++)
+		err = shared_page("stats", sizeof(struct worker_stats),
+				  &c->stats[i], &c->stats_ro[i]);
+	if (err == ERR_NONE && ledger_bytes > 0)
+		err = shared_page("ledger", ledger_bytes, &c->ledger,
+				  &c->ledger_ro);
+	return err;
+}
+
+static void
+add_child(struct crew *c, enum role role, uint32_t index)
+{
+	child_init(&c->child[c->count++], role, index);
+}
+
+enum err
+crew_init(struct crew *c, const struct options *opt, uint64_t ledger_bytes)
+{
+	*c = (struct crew){ .opt = opt, .workers = opt->workers };
+	c->log_fd = c->output = c->options = c->policy = c->own = -1;
+	c->control = c->board = c->board_ro = c->ledger = -1;
+	c->ledger_ro = c->state_ro = -1;
+	add_child(c, ROLE_RECORDER, 0);
+	if (ledger_bytes > 0)
+		add_child(c, ROLE_WARDEN, 0);
+	add_child(c, ROLE_CONTROL, 0);
+	for (uint32_t i = 0; i < c->workers; i++)
+		add_child(c, ROLE_WORKER, i);
+	return make_pages(c, ledger_bytes);
+}
+
+static bool
+is_wildcard(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->byte, zero, sizeof(zero)) == 0;
+}
+
+/* "::" takes IPv4 too, unless 0.0.0.0 is bound to the same port. */
+static bool
+takes_both(const struct options *opt, const struct endpoint *at)
+{
+	if (at->addr.family != 6 || !is_wildcard(&at->addr))
+		return false;
+	for (uint32_t i = 0; i < opt->bind_count; i++)
+		if (opt->bind[i].addr.family == 4 &&
+		    opt->bind[i].port == at->port)
+			return false;
+	return true;
+}
+
+enum err
+crew_bind(struct crew *c, struct text *complaint)
+{
+	for (uint32_t i = 0; i < c->opt->bind_count; i++) {
+		struct door_bind b = {
+			.at = c->opt->bind[i],
+			.dual_stack = takes_both(c->opt, &c->opt->bind[i]),
+			.workers = c->workers,
+			.udp = c->udp[i],
+			.tcp = c->tcp[i]
+		};
+		enum err err = door_bind(&b, complaint);
+
+		if (err != ERR_NONE)
+			return err;
+		c->state->bind[i] = b.at;
+	}
+	c->state->bind_count = c->opt->bind_count;
+	return ERR_NONE;
+}
+
+struct child *
+crew_find(struct crew *c, enum role role)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->child[i].role == role)
+			return &c->child[i];
+	return NULL;
+}
+
+/* ---- equipment --------------------------------------------------------- */
+
+struct item {
+	enum hand what;
+	unsigned roles;
+	int fd;
+};
+
+static enum err
+hand_items(struct crew *c, struct child *child)
+{
+	const struct item items[] = {
+		{ HAND_OPTIONS, ~0u, c->options },
+		{ HAND_BOARD, ONE(WARDEN), c->board },
+		{ HAND_BOARD, ONE(WORKER) | ONE(CONTROL), c->board_ro },
+		{ HAND_POLICY, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
+		  c->policy },
+		{ HAND_OWN, ONE(WARDEN) | ONE(WORKER), c->own },
+		{ HAND_LEDGER, ONE(WARDEN), c->ledger },
+		{ HAND_LEDGER, ONE(CONTROL), c->ledger_ro },
+		{ HAND_STATE, ONE(CONTROL), c->state_ro },
+		{ HAND_CONTROL, ONE(CONTROL), c->control },
+		{ HAND_OUTPUT, ONE(RECORDER), c->output },
+	};
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
+		if (err == ERR_NONE && items[i].fd != -1 &&
+		    items[i].roles & 1u << child->role)
+			err = child_hand(child, items[i].what, 0,
+					 c->generation, items[i].fd);
+	return err;
+}
+
+static enum err
+hand_indexed(struct crew *c, struct child *child)
+{
+	enum err err = ERR_NONE;
+	uint32_t w = child->index;
+
+	if (child->role == ROLE_CONTROL)
+		for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++)
+			err = child_hand(child, HAND_STATS, i, 0,
+					 c->stats_ro[i]);
+	if (child->role != ROLE_WORKER)
+		return err;
+	err = child_hand(child, HAND_STATS, w, 0, c->stats[w]);
+	for (uint32_t i = 0; err == ERR_NONE && i < c->opt->bind_count; i++) {
+		err = child_hand(child, HAND_UDP, i, 0, c->udp[i][w]);
+		if (err == ERR_NONE)
+			err = child_hand(child, HAND_TCP, i, 0, c->tcp[i][w]);
+	}
+	return err;
+}
+
+/* A fresh channel between a worker and the warden or recorder. Where one of
+ * them cannot be reached it is ended, and comes back equipped. */
+static enum err
+join(struct child *worker, struct child *peer)
+{
+	enum hand what = peer->role == ROLE_WARDEN ? HAND_WARDEN :
+						     HAND_RECORDER;
+	int end[2];
+	enum err err = post_pair(end);
+
+	if (err != ERR_NONE)
+		return err;
+	if (child_hand(worker, what, 0, 0, end[0]) != ERR_NONE)
+		child_kill(worker);
+	if (child_hand(peer, HAND_WORKER, worker->index, worker->starts,
+		       end[1]) != ERR_NONE)
+		child_kill(peer);
+	close(end[0]);
+	close(end[1]);
+	return ERR_NONE;
+}
+
+static enum err
+join_peers(struct crew *c, struct child *child)
+{
+	enum err err = ERR_NONE;
+
+	for (unsigned i = 0; err == ERR_NONE && i < c->count; i++) {
+		struct child *other = &c->child[i];
+		bool serves = other->role == ROLE_WARDEN ||
+			      other->role == ROLE_RECORDER;
+
+		if (other->pid == 0 || other->stopping)
+			continue;
+		if (child->role == ROLE_WORKER && serves)
+			err = join(child, other);
+		else if (other->role == ROLE_WORKER &&
+			 (child->role == ROLE_WARDEN ||
+			  child->role == ROLE_RECORDER))
+			err = join(other, child);
+	}
+	return err;
+}
+
+enum err
+crew_start(struct crew *c, struct child *child)
+{
+	enum err err = child_start(child, c->log_fd, NULL);
+
+	if (err != ERR_NONE)
+		return err;
+	err = hand_items(c, child);
+	if (err == ERR_NONE)
+		err = hand_indexed(c, child);
+	if (err == ERR_NONE)
+		err = join_peers(c, child);
+	if (err == ERR_NONE)
+		err = child_tell(child, POST_START, child->starts,
+				 c->families);
+	if (err != ERR_NONE)
+		child_kill(child);
+	crew_publish(c);
+	return err;
+}
+
+static void
+hand_to(struct crew *c, unsigned roles, enum hand what, int fd)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		struct child *child = &c->child[i];
+
+		if (child->pid > 0 && !child->stopping &&
+		    roles & 1u << child->role &&
+		    child_hand(child, what, 0, c->generation, fd) != ERR_NONE)
+			child_kill(child);
+	}
+}
+
+void
+crew_new_policy(struct crew *c, int fd)
+{
+	if (c->policy != -1)
+		close(c->policy);
+	c->policy = fd;
+	c->generation++;
+	/* The warden first: a worker that is still behind is told so by it,
+	 * never the other way round. */
+	hand_to(c, ONE(WARDEN), HAND_POLICY, fd);
+	hand_to(c, ONE(WORKER) | ONE(CONTROL), HAND_POLICY, fd);
+	crew_publish(c);
+}
+
+void
+crew_new_own(struct crew *c, int fd)
+{
+	if (c->own != -1)
+		close(c->own);
+	c->own = fd;
+	hand_to(c, ONE(WARDEN) | ONE(WORKER), HAND_OWN, fd);
+}
+
+void
+crew_publish(struct crew *c)
+{
+	c->state->generation = c->generation;
+	c->state->children = c->count;
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct child *child = &c->child[i];
+
+		c->state->child[i].pid = (uint32_t)child->pid;
+		c->state->child[i].role = child->role;
+		c->state->child[i].index = child->index;
+		c->state->child[i].restarts =
+		    child->starts > 0 ? child->starts - 1 : 0;
+		c->state->child[i].ready = child->ready;
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The crew: every process of one daemon, and everything they are equipped
+ * with. The supervisor keeps each descriptor for as long as it lives, so
+ * that a child that dies is replaced by one that has the same.
+ */
+#ifndef PROC_CREW_H
+#define PROC_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "conf/options.h"
+#include "proc/board.h"
+#include "proc/child.h"
+#include "proc/role.h"
+
+struct crew {
+	const struct options *opt;
+	uint32_t workers;
+	uint32_t families;   /* ROLE_IPV4 | ROLE_IPV6 with a chain */
+	uint32_t generation; /* of the policy */
+	int log_fd, output, options, policy, own, control;
+	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
+	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
+	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
+	int tcp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
+	struct supervisor_state *state; /* ours to write */
+	struct child child[STATE_MAX_CHILDREN];
+	unsigned count;
+};
+
+/* Memory and places for all of them; nothing runs yet. ledger_bytes 0: no
+ * warden is needed. */
+enum err crew_init(struct crew *c, const struct options *opt,
+		   uint64_t ledger_bytes);
+/* Opens every listening socket. */
+enum err crew_bind(struct crew *c, struct text *complaint);
+/* Starts a child (again) and equips it; its peers get their ends. */
+enum err crew_start(struct crew *c, struct child *child);
+/* The one child of a role, or NULL. */
+struct child *crew_find(struct crew *c, enum role role);
+/* Hands a new version to all that have a use for it. fd becomes the crew's,
+ * the old one is closed. */
+void crew_new_policy(struct crew *c, int fd);
+void crew_new_own(struct crew *c, int fd);
+/* Says the crew's state on the page that status reads. */
+void crew_publish(struct crew *c);
+
+#endif

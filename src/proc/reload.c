@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From one policy to the next: the compiler reads the file, and only a whole
+ * new image takes the place of the old one. Whatever goes wrong, the old
+ * policy stays.
+ */
+#include "proc/supervise.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/notify.h"
+
+static void
+log_complaints(const struct text *text)
+{
+	const char *line = text->buf;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+		bool mild = memmem(line, len, ": warning: ", 11) != NULL;
+
+		if (len > 0)
+			log_line(mild ? LOG_WARN : LOG_ERROR, "%.*s", (int)len,
+				 line);
+		line += len + (line[len] == '\n');
+	}
+}
+
+static enum err
+compile_begin(struct supervisor *s)
+{
+	struct compilation_setup setup = {
+		.path = s->opt->acl_file,
+		.max_bytes = s->hooks->acl_max_bytes,
+		.options = s->crew.options,
+		.log_fd = s->crew.log_fd,
+		.print_fd = -1
+	};
+	enum err err = compilation_start(&s->compilation, &setup);
+
+	s->compiling = err == ERR_NONE;
+	return err;
+}
+
+static void
+answer_waiting(struct supervisor *s, bool ok)
+{
+	struct child *control = crew_find(&s->crew, ROLE_CONTROL);
+	const struct text *text = &s->compilation.text;
+	struct reloaded_letter letter = { .ok = ok,
+					  .generation = s->crew.generation };
+
+	letter.text_len = (uint32_t)(text->len < sizeof(letter.text) ?
+					 text->len : sizeof(letter.text));
+	memcpy(letter.text, text->buf, letter.text_len);
+	post_head(&letter.head, POST_RELOADED, 0);
+	for (unsigned i = 0; i < s->waiting_count; i++) {
+		letter.seq = s->waiting[i];
+		if (control->channel != -1)
+			post_send(control->channel, &letter, sizeof(letter),
+				  -1);
+	}
+	s->waiting_count = 0;
+}
+
+static void
+reload_end(struct supervisor *s, bool ok)
+{
+	log_complaints(&s->compilation.text);
+	if (ok) {
+		s->crew.state->reloads++;
+		log_info("Policy reloaded (generation %u)",
+			 s->crew.generation);
+	} else {
+		s->crew.state->reloads_refused++;
+		log_error("Reload refused; the old policy stays in force "
+			  "(generation %u)",
+			  s->crew.generation);
+	}
+	answer_waiting(s, ok);
+	notify("READY=1");
+}
+
+void
+reload_begin(struct supervisor *s)
+{
+	if (s->compiling) {
+		s->compile_again = true;
+		return;
+	}
+	notify_reloading();
+	if (compile_begin(s) != ERR_NONE)
+		reload_end(s, false);
+}
+
+void
+reload_on_compiled(struct supervisor *s)
+{
+	int image = -1;
+	bool ok = compilation_end(&s->compilation, &image) == ERR_NONE;
+
+	s->compiling = false;
+	if (ok)
+		crew_new_policy(&s->crew, image);
+	reload_end(s, ok);
+	if (s->compile_again) {
+		s->compile_again = false;
+		reload_begin(s);
+	}
+}
+
+void
+reload_ask(struct supervisor *s, uint32_t seq)
+{
+	if (s->waiting_count < MOST_WAITING)
+		s->waiting[s->waiting_count++] = seq;
+	reload_begin(s);
+}
+
+enum err
+reload_first(struct supervisor *s)
+{
+	int image = -1;
+	enum err err = compile_begin(s);
+
+	if (err == ERR_NONE) {
+		while (s->compilation.complaints != -1) {
+			struct pollfd p = { .fd = s->compilation.complaints,
+					    .events = POLLIN };
+
+			poll(&p, 1, LONGEST_SLEEP_MS);
+			compilation_read(&s->compilation, clock_ms());
+		}
+		err = compilation_end(&s->compilation, &image);
+		s->compiling = false;
+	}
+	log_complaints(&s->compilation.text);
+	if (err != ERR_NONE)
+		return err;
+	s->crew.policy = image;
+	s->crew.generation = 1;
+	return ERR_NONE;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The start: everything is opened and checked before the first query is
+ * answered, and what is wrong is said before anything is touched.
+ *
+ * The ACL is compiled first; the addresses are bound, so that a second
+ * instance ends here; then the warden, the rules, and last the workers.
+ */
+#include "proc/supervise.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sink.h"
+#include "proc/doors.h"
+#include "proc/identity.h"
+
+enum { START_LIMIT_MS = 20000 };
+
+/* True when every child of the role is ready; false: one has died or it took
+ * too long, or we were told to stop. */
+static bool
+all_ready(struct supervisor *s, enum role role)
+{
+	int64_t limit = clock_ms() + START_LIMIT_MS;
+
+	for (;;) {
+		bool missing = false;
+
+		for (unsigned i = 0; i < s->crew.count; i++) {
+			const struct child *child = &s->crew.child[i];
+
+			if (child->role != role)
+				continue;
+			if (child->pid == 0)
+				return false;
+			missing |= !child->ready;
+		}
+		if (!missing)
+			return true;
+		if (clock_ms() > limit || s->phase >= DRAINING)
+			return false;
+		supervisor_turn(s);
+	}
+}
+
+static enum err
+start_role(struct supervisor *s, enum role role)
+{
+	for (unsigned i = 0; i < s->crew.count; i++) {
+		if (s->crew.child[i].role != role)
+			continue;
+
+		enum err err = crew_start(&s->crew, &s->crew.child[i]);
+
+		if (err != ERR_NONE) {
+			log_error("The %s cannot be started: %s",
+				  role_name(role), err_text(err));
+			return err;
+		}
+	}
+	if (all_ready(s, role))
+		return ERR_NONE;
+	if (s->phase < DRAINING)
+		log_error("The %s did not become ready", role_name(role));
+	return ERR_TIMEOUT;
+}
+
+static enum err
+start_firewall(struct supervisor *s)
+{
+	enum err err;
+
+	if (s->opt->firewall == FIREWALL_NONE) {
+		log_info("Using no firewall: names are filtered, nothing is "
+			 "opened");
+		return ERR_NONE;
+	}
+	err = start_role(s, ROLE_WARDEN);
+	if (err != ERR_NONE)
+		return err;
+	s->chain_wanted = false;
+	err = s->hooks->place(s->hooks->arg);
+	if (err != ERR_NONE)
+		return err;
+	return child_tell(crew_find(&s->crew, ROLE_WARDEN),
+			  POST_RULES_PLACED, 0, 1);
+}
+
+/* A control socket that cannot be had is only fatal where it was asked for. */
+static enum err
+open_control(struct supervisor *s)
+{
+	char why[OPTION_TEXT_SIZE + 128];
+	struct text text;
+
+	text_init(&text, why, sizeof(why));
+	if (door_control(s->opt->control, s->opt->run_gid, &s->crew.control,
+			 &text) == ERR_NONE)
+		return ERR_NONE;
+	if (s->opt->control_given) {
+		log_error("--control: %s", why);
+		return ERR_DENIED;
+	}
+	log_warn("No control socket: %s", why);
+	return ERR_NONE;
+}
+
+static enum err
+open_all(struct supervisor *s)
+{
+	char why[256];
+	struct text text;
+	enum err err;
+
+	text_init(&text, why, sizeof(why));
+	err = crew_bind(&s->crew, &text);
+	if (err != ERR_NONE) {
+		log_error("%s", why);
+		return err;
+	}
+	err = own_watch_image(s->own, &s->crew.own);
+	if (err != ERR_NONE) {
+		log_error("The router's own addresses cannot be read: %s",
+			  err_text(err));
+		return err;
+	}
+	return open_control(s);
+}
+
+/* The log and the access log through descriptors that never stall us. */
+static enum err
+open_sinks(struct crew *c)
+{
+	c->log_fd = sink_open(STDERR_FILENO);
+	c->output = sink_open(STDOUT_FILENO);
+	if (c->log_fd == -1 || c->output == -1) {
+		log_error("Standard output and error must be open");
+		return ERR_SYSTEM;
+	}
+	log_to(c->log_fd);
+	return ERR_NONE;
+}
+
+static uint32_t
+cpu_count(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return 1;
+	return n > ROLE_MAX_WORKERS ? ROLE_MAX_WORKERS : (uint32_t)n;
+}
+
+enum err
+supervisor_prepare(struct supervisor *s)
+{
+	uint64_t ledger = 0;
+	enum err err;
+
+	if (s->opt->workers == 0)
+		s->opt->workers = cpu_count();
+	if (s->opt->firewall != FIREWALL_NONE)
+		ledger = s->hooks->ledger_bytes(s->opt->set_size);
+	err = identity_find(s->opt);
+	if (err != ERR_NONE)
+		return err;
+	err = crew_init(&s->crew, s->opt, ledger);
+	if (err == ERR_NONE)
+		err = open_sinks(&s->crew);
+	if (err == ERR_NONE)
+		err = door_sealed_copy("options", s->opt, sizeof(*s->opt),
+				       &s->crew.options);
+	if (err == ERR_NONE)
+		err = own_watch_open(&s->own);
+	if (err != ERR_NONE)
+		log_error("Start failed: %s", err_text(err));
+	s->crew.state->pid = (uint32_t)getpid();
+	s->crew.state->started_ms = clock_ms();
+	return err;
+}
+
+enum err
+supervisor_start(struct supervisor *s)
+{
+	enum err err = reload_first(s);
+
+	if (err == ERR_NONE && s->opt->firewall != FIREWALL_NONE)
+		err = s->hooks->find(s->hooks->arg, s->opt, &s->crew.families);
+	if (err == ERR_NONE)
+		err = open_all(s);
+	if (err == ERR_NONE)
+		err = start_role(s, ROLE_RECORDER);
+	if (err == ERR_NONE)
+		err = start_firewall(s);
+	if (err == ERR_NONE)
+		err = start_role(s, ROLE_WORKER);
+	if (err == ERR_NONE && s->crew.control != -1)
+		err = start_role(s, ROLE_CONTROL);
+	return err;
+}

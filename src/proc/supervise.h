@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The supervisor from inside: what its chapters (supervisor.c, start.c,
+ * reload.c) share. Nobody else includes this.
+ */
+#ifndef PROC_SUPERVISE_H
+#define PROC_SUPERVISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/compilation.h"
+#include "proc/crew.h"
+#include "proc/own.h"
+#include "proc/supervisor.h"
+
+enum { MOST_WAITING = 8, LONGEST_SLEEP_MS = 1000 };
+
+enum phase { STARTING, RUNNING, DRAINING, LEAVING, ENDED };
+
+struct supervisor {
+	struct options *opt;
+	const struct firewall_hooks *hooks;
+	struct crew crew;
+	struct own_watch *own;
+	int signals;
+	enum phase phase;
+	int64_t phase_ends_ms;
+	struct compilation compilation;
+	bool compiling, compile_again;
+	/* who asked for a reload by letter and waits for its end */
+	uint32_t waiting[MOST_WAITING];
+	unsigned waiting_count;
+	int64_t watchdog_ms, watchdog_next_ms;
+	bool chain_wanted; /* rules are to be placed */
+};
+
+/* One round of the loop: waits, hears, reaps, restarts. */
+void supervisor_turn(struct supervisor *s);
+
+/* start.c: options to a crew, a crew to answers. They say what is wrong. */
+enum err supervisor_prepare(struct supervisor *s);
+enum err supervisor_start(struct supervisor *s);
+
+/* reload.c: the first policy, and each later one. */
+enum err reload_first(struct supervisor *s);
+void reload_begin(struct supervisor *s);
+/* A control client asks for a reload and waits for POST_RELOADED. */
+void reload_ask(struct supervisor *s, uint32_t seq);
+/* The compiler has said its last word. */
+void reload_on_compiled(struct supervisor *s);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a daemon after its start: letters are heard, every child that
+ * dies is replaced, and nothing that was granted is taken back at the end.
+ */
+#include "proc/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/notify.h"
+
+enum {
+	DRAIN_MS = 3500,
+	FAREWELL_MS = 1500,
+	LETTERS_A_TURN = 64
+};
+
+/* ---- letters ----------------------------------------------------------- */
+
+struct sender {
+	struct supervisor *s;
+	struct child *child;
+};
+
+static void
+on_ready(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	from->child->ready = true;
+	if (from->child->role == ROLE_WARDEN)
+		from->s->chain_wanted = true;
+	crew_publish(&from->s->crew);
+}
+
+static void
+on_rules_gone(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	from->s->chain_wanted = true;
+}
+
+static void
+on_reload(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct plain_letter ask;
+
+	(void)size;
+	(void)fd;
+	memcpy(&ask, letter, sizeof(ask));
+	reload_ask(from->s, ask.seq);
+}
+
+static void
+hear(struct supervisor *s, struct child *child)
+{
+	struct sender from = { s, child };
+	enum err err;
+
+	child->post.arg = &from;
+	child->post.handler[POST_READY] = on_ready;
+	child->post.handler[POST_RULES_GONE] = on_rules_gone;
+	child->post.handler[POST_RELOAD] = on_reload;
+	err = post_pump(&child->post, LETTERS_A_TURN);
+	if (err == ERR_NONE)
+		return;
+	if (err == ERR_BROKEN)
+		log_error("The %s broke the table of letters and is ended",
+			  role_name(child->role));
+	child_kill(child);
+	close(child->channel);
+	child->channel = -1;
+}
+
+/* ---- children ---------------------------------------------------------- */
+
+static void
+place_rules(struct supervisor *s)
+{
+	struct child *warden = crew_find(&s->crew, ROLE_WARDEN);
+	enum err err = s->hooks->place(s->hooks->arg);
+
+	s->chain_wanted = false;
+	child_tell(warden, POST_RULES_PLACED, 0, err == ERR_NONE);
+}
+
+static void
+on_death(struct supervisor *s, struct child *child, int status)
+{
+	int64_t now = clock_ms();
+
+	child_ended(child, now);
+	crew_publish(&s->crew);
+	if (s->phase >= DRAINING) {
+		child->restart_ms = 0;
+		return;
+	}
+	if (WIFSIGNALED(status))
+		log_error("The %s %u ended by signal %d; it is started again",
+			  role_name(child->role), child->index,
+			  WTERMSIG(status));
+	else
+		log_error("The %s %u ended with status %d; it is started "
+			  "again",
+			  role_name(child->role), child->index,
+			  WEXITSTATUS(status));
+}
+
+/* The compiler is waited for by compilation_end(), so only the crew is asked
+ * for by name here. */
+static void
+reap(struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->crew.count; i++) {
+		struct child *child = &s->crew.child[i];
+		int status;
+
+		if (child->pid > 0 &&
+		    waitpid(child->pid, &status, WNOHANG) == child->pid)
+			on_death(s, child, status);
+	}
+}
+
+static void
+restart_due(struct supervisor *s, int64_t now)
+{
+	for (unsigned i = 0; i < s->crew.count; i++) {
+		struct child *child = &s->crew.child[i];
+
+		if (child->restart_ms == 0 || child->restart_ms > now)
+			continue;
+		child->restart_ms = 0;
+		if (crew_start(&s->crew, child) != ERR_NONE &&
+		    child->pid == 0) {
+			log_error("The %s cannot be started: %s",
+				  role_name(child->role), strerror(errno));
+			child_ended(child, now);
+		}
+	}
+}
+
+/* ---- signals and the end ----------------------------------------------- */
+
+static bool
+any_left(const struct crew *c, bool workers_only)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->child[i].pid > 0 &&
+		    (!workers_only || c->child[i].role == ROLE_WORKER))
+			return true;
+	return false;
+}
+
+static void
+tell_stop(struct crew *c, bool workers)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		struct child *child = &c->child[i];
+
+		child->restart_ms = 0;
+		if (child->pid == 0 || child->stopping ||
+		    (child->role == ROLE_WORKER) != workers)
+			continue;
+		child->stopping = true;
+		if (child_tell(child, POST_STOP, 0, 0) != ERR_NONE)
+			child_kill(child);
+	}
+}
+
+static void
+kill_rest(struct crew *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		child_kill(&c->child[i]);
+}
+
+static void
+stop(struct supervisor *s)
+{
+	if (s->phase >= DRAINING)
+		return;
+	log_info("Stopping");
+	notify("STOPPING=1");
+	s->phase = DRAINING;
+	s->phase_ends_ms = clock_ms() + DRAIN_MS;
+	tell_stop(&s->crew, true);
+}
+
+/* Workers first, then those they talk to; whoever is late is killed. */
+static void
+proceed_to_end(struct supervisor *s, int64_t now)
+{
+	bool late = now >= s->phase_ends_ms;
+
+	if (s->phase == DRAINING && (late || !any_left(&s->crew, true))) {
+		s->phase = LEAVING;
+		s->phase_ends_ms = now + FAREWELL_MS;
+		tell_stop(&s->crew, false);
+	} else if (s->phase == LEAVING && late && s->phase_ends_ms != 0) {
+		kill_rest(&s->crew);
+	}
+	if (s->phase == LEAVING && !any_left(&s->crew, false))
+		s->phase = ENDED;
+}
+
+static void
+on_signal(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue; /* each turn reaps */
+		else if (info.ssi_signo == SIGHUP && s->phase == RUNNING)
+			reload_begin(s);
+		else if (info.ssi_signo != SIGHUP)
+			stop(s);
+	}
+}
+
+/* ---- the loop ---------------------------------------------------------- */
+
+enum { FIXED_FDS = 3 };
+
+static int
+sleep_ms(const struct supervisor *s, int64_t now)
+{
+	int64_t wait = LONGEST_SLEEP_MS;
+
+	for (unsigned i = 0; i < s->crew.count; i++) {
+		int64_t due = s->crew.child[i].restart_ms;
+
+		if (due != 0 && due - now < wait)
+			wait = due - now;
+	}
+	if (s->phase >= DRAINING && s->phase_ends_ms - now < wait)
+		wait = s->phase_ends_ms - now;
+	if (s->watchdog_ms > 0 && s->watchdog_next_ms - now < wait)
+		wait = s->watchdog_next_ms - now;
+	return wait > 0 ? (int)wait : 0;
+}
+
+static unsigned
+fill_poll(const struct supervisor *s, struct pollfd *p)
+{
+	p[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = own_watch_fd(s->own), .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = s->compiling ? s->compilation.complaints
+						   : -1,
+				.events = POLLIN };
+	for (unsigned i = 0; i < s->crew.count; i++)
+		p[FIXED_FDS + i] =
+		    (struct pollfd){ .fd = s->crew.child[i].channel,
+				     .events = POLLIN };
+	return FIXED_FDS + s->crew.count;
+}
+
+static void
+own_changed(struct supervisor *s)
+{
+	int fd;
+
+	if (own_watch_changed(s->own) &&
+	    own_watch_image(s->own, &fd) == ERR_NONE)
+		crew_new_own(&s->crew, fd);
+}
+
+static void
+beat(struct supervisor *s, int64_t now)
+{
+	if (s->watchdog_ms == 0 || now < s->watchdog_next_ms)
+		return;
+	s->watchdog_next_ms = now + s->watchdog_ms;
+	notify("WATCHDOG=1");
+}
+
+void
+supervisor_turn(struct supervisor *s)
+{
+	struct pollfd p[FIXED_FDS + STATE_MAX_CHILDREN];
+	unsigned n = fill_poll(s, p);
+	int64_t now;
+
+	if (poll(p, n, sleep_ms(s, clock_ms())) == -1 && errno != EINTR)
+		log_error("poll: %s", strerror(errno));
+	now = clock_ms();
+	if (p[0].revents)
+		on_signal(s);
+	if (p[1].revents)
+		own_changed(s);
+	if (s->compiling && p[2].revents &&
+	    !compilation_read(&s->compilation, now) && s->phase != STARTING)
+		reload_on_compiled(s);
+	for (unsigned i = 0; i < s->crew.count; i++)
+		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
+			hear(s, &s->crew.child[i]);
+	reap(s);
+	if (s->chain_wanted && s->phase < DRAINING)
+		place_rules(s);
+	if (s->phase < DRAINING)
+		restart_due(s, now);
+	else
+		proceed_to_end(s, now);
+	beat(s, now);
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Rules and sets stay; only what would mislead the next start goes. */
+static void
+farewell(struct supervisor *s)
+{
+	s->phase = s->phase < LEAVING ? LEAVING : s->phase;
+	s->phase_ends_ms = clock_ms() + FAREWELL_MS;
+	tell_stop(&s->crew, true);
+	tell_stop(&s->crew, false);
+	while (any_left(&s->crew, false))
+		supervisor_turn(s);
+	if (s->crew.control != -1)
+		unlink(s->opt->control);
+}
+
+int
+supervisor_main(struct options *opt, const struct firewall_hooks *hooks)
+{
+	static struct supervisor s;
+	bool told_to_end;
+	enum err err;
+
+	s.opt = opt;
+	s.hooks = hooks;
+	s.signals = open_signals();
+	prctl(PR_SET_NAME, "dns-firewall");
+	err = s.signals == -1 ? ERR_SYSTEM : supervisor_prepare(&s);
+	if (err != ERR_NONE)
+		return 1;
+	err = supervisor_start(&s);
+	if (err == ERR_NONE) {
+		s.phase = RUNNING;
+		s.watchdog_ms = notify_watchdog_ms();
+		log_info("Server started");
+		notify("READY=1");
+		while (s.phase != ENDED)
+			supervisor_turn(&s);
+	}
+	told_to_end = s.phase >= DRAINING;
+	farewell(&s);
+	return told_to_end ? 0 : 1;
+}
