@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A small regular file, read whole. */
+/*
+ * Files of settings: `name = value` or `NAME=value`, one a line.
+ *
+ * The name is the option's (min-rule-time) or that of the environment
+ * (MIN_RULE_TIME, DNSFW_GRACE, also with _FILE behind it). A value may stand
+ * in double quotes, in which \" and \\ are " and \. A '#' at the start of a
+ * line or after a blank begins a comment.
+ */
 #ifndef CONF_FILE_H
 #define CONF_FILE_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-enum { FILE_MAX_BYTES = 64 << 10 };
+#include "conf/content.h"
+#include "conf/gather.h"
 
-/* Who may have the right to write it. */
-enum file_trust { FILE_FROM_ANYBODY, FILE_FROM_OWNER };
-
-struct file_text {
-	size_t len;
-	char bytes[FILE_MAX_BYTES + 1]; /* ends in NUL */
-};
-
-/* NULL, or what is wrong with the file: "it is not a regular file". Never
- * waits, whatever the path leads to. */
-const char *file_read(const char *path, enum file_trust trust,
-		      struct file_text *out);
+/* path: a file, or a directory whose *.conf files are read in the order of
+ * their bytes, each beating those before. must_exist: a path that leads to
+ * nothing is refused, else it says nothing. */
+void file_gather(struct gather *g, const char *path, bool must_exist);
+/* The text of one file called name; spoils text. */
+void file_parse(struct gather *g, const char *name, struct content *text);
 
 #endif

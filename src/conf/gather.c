@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/file.h"
+#include "conf/content.h"
 #include "conf/value.h"
 
 _Static_assert(SETTING_COUNT <= 64, "gather.said has a bit for each");
@@ -108,9 +108,9 @@ say_value(struct gather *g, const struct saying *s)
 static void
 say_content(struct gather *g, const struct saying *s)
 {
-	struct saying content = *s;
-	struct file_text file;
-	const char *fault = file_read(s->value, FILE_FROM_ANYBODY, &file);
+	struct saying inside = *s;
+	struct content file;
+	const char *fault = content_read(s->value, CONTENT_FROM_ANYBODY, &file);
 
 	if (fault == NULL && memchr(file.bytes, '\0', file.len) != NULL)
 		fault = "it holds a NUL byte";
@@ -124,8 +124,8 @@ say_content(struct gather *g, const struct saying *s)
 	while (file.len > 0 && (file.bytes[file.len - 1] == '\n' ||
 				file.bytes[file.len - 1] == '\r'))
 		file.bytes[--file.len] = '\0';
-	content.value = file.bytes;
-	say_value(g, &content);
+	inside.value = file.bytes;
+	say_value(g, &inside);
 }
 
 void

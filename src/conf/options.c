@@ -12,8 +12,8 @@
 
 #include "conf/argv.h"
 #include "conf/check.h"
-#include "conf/config.h"
 #include "conf/environment.h"
+#include "conf/file.h"
 #include "conf/gather.h"
 #include "conf/value.h"
 
@@ -28,7 +28,7 @@ gather_config(struct gather *g, char **envp)
 		gather_begin(g);
 		environment_say(g, envp, setting_by_name("config", 6));
 	}
-	config_read(g, g->out->config, gather_has(g, at));
+	file_gather(g, g->out->config, gather_has(g, at));
 }
 
 struct option_request

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "conf/config.h"
+#include "conf/file.h"
 
 static void
 check_complaint(const struct gather *g)
@@ -39,20 +39,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct file_text file;
+	static struct content file;
 	static struct options opt;
 	static char complaint[4096], printed[65536];
 	struct text t, p;
 	struct gather g;
 
-	if (size > FILE_MAX_BYTES)
+	if (size > CONTENT_MAX_BYTES)
 		return 0;
 	memcpy(file.bytes, data, size);
 	file.bytes[size] = '\0';
 	file.len = size;
 	text_init(&t, complaint, sizeof(complaint));
 	gather_init(&g, &opt, &t);
-	config_parse(&g, "fuzz.conf", &file);
+	file_parse(&g, "fuzz.conf", &file);
 	check_complaint(&g);
 	check_settings(&opt);
 	text_init(&p, printed, sizeof(printed));

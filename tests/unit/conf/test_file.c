@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/config.h"
+#include "conf/file.h"
 
 static struct options opt;
 static char complaint[8192];
@@ -62,7 +62,7 @@ remove_directory(void **state)
 static unsigned
 parse(const char *bytes, size_t len)
 {
-	static struct file_text text;
+	static struct content text;
 	struct text t;
 	struct gather g;
 
@@ -71,7 +71,7 @@ parse(const char *bytes, size_t len)
 	memcpy(text.bytes, bytes, len);
 	text.bytes[len] = '\0';
 	text.len = len;
-	config_parse(&g, "f.conf", &text);
+	file_parse(&g, "f.conf", &text);
 	return g.refused;
 }
 
@@ -90,7 +90,7 @@ read_path(const char *path, bool must_exist)
 	text_init(&t, complaint, sizeof(complaint));
 	gather_init(&g, &opt, &t);
 	gather_begin(&g);
-	config_read(&g, path, must_exist);
+	file_gather(&g, path, must_exist);
 	return g.refused;
 }
 
@@ -288,18 +288,20 @@ test_irregular(void **state)
 static void
 test_size(void **state)
 {
-	static char big[FILE_MAX_BYTES + 1];
-	static struct file_text text;
+	static char big[CONTENT_MAX_BYTES + 1];
+	static struct content text;
 	(void)state;
 
 	memset(big, '#', sizeof(big));
-	assert_null(file_read(write_file("big", big, FILE_MAX_BYTES, 0600),
-			      FILE_FROM_OWNER, &text));
-	assert_int_equal(text.len, FILE_MAX_BYTES);
+	assert_null(
+	    content_read(write_file("big", big, CONTENT_MAX_BYTES, 0600),
+			 CONTENT_FROM_OWNER, &text));
+	assert_int_equal(text.len, CONTENT_MAX_BYTES);
 	assert_int_equal(text.bytes[text.len], '\0');
-	assert_string_equal(file_read(write_file("big", big, sizeof(big), 0600),
-				      FILE_FROM_OWNER, &text),
-			    "it is larger than 65536 bytes");
+	assert_string_equal(
+	    content_read(write_file("big", big, sizeof(big), 0600),
+			 CONTENT_FROM_OWNER, &text),
+	    "it is larger than 65536 bytes");
 }
 
 #define IN_DIRECTORY(test) \
