@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A router with clients on one side and the Internet on the other.
+
+Three network namespaces: `lan` holds the clients, `router` the firewall and
+the daemon, `net` answers on every public address a test may name.
+
+    lan (10.1.0.2 ...) --- lan0 router up0 --- net (172.30.0.2 ...)
+
+A thread enters a namespace only while it makes a socket or starts a process;
+what was made there stays there. So tests talk from any namespace without
+helper processes. Names hold the process id: runs do not meet, and what a
+killed run left behind is removed by the next.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import os
+import re
+import socket
+import subprocess
+import threading
+
+CHAIN = "DNSALLOWLIST"
+ROUTER = "10.1.0.1"
+ROUTER6 = "fd00:1::1"
+UPSTREAM = "172.30.0.2"
+UPSTREAM_2 = "172.30.0.3"
+UPSTREAM6 = "fd00:2::2"
+STRANGER = "10.66.0.2"
+CLIENTS = range(2, 40)
+
+NETS_OF_THE_WORLD = ("203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24",
+                     "100.64.0.0/10", "45.0.0.0/8", "10.9.0.0/16")
+NETS6_OF_THE_WORLD = ("2001:db8:1::/48", "2001:db8:2::/48", "fd00:9::/48")
+OPEN_PORTS = (22, 80, 443, 8080, 8443)
+
+CLONE_NEWNET = 0x40000000
+IP_PKTINFO = 8
+IPV6_RECVPKTINFO, IPV6_PKTINFO = 49, 50
+
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = itertools.count()
+
+
+def run(*command, check=True, stdin=None):
+    done = subprocess.run(command, input=stdin, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout}")
+    return done.stdout
+
+
+def setns(fd):
+    if libc.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Namespace:
+    """A network namespace, and what can be done in it."""
+
+    def __init__(self, name):
+        self.name = name
+        run("ip", "netns", "add", name)
+        self.fd = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is inside until the block ends."""
+        home = os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net",
+                       os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            setns(self.fd)
+            yield
+        finally:
+            setns(home)
+            os.close(home)
+
+    def run(self, *command, check=True, stdin=None):
+        with self.entered():
+            return run(*command, check=check, stdin=stdin)
+
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM, proto=0):
+        with self.entered():
+            return socket.socket(family, kind, proto)
+
+    def sysctl(self, **values):
+        with self.entered():
+            for name, value in values.items():
+                path = "/proc/sys/net/" + name.replace("__", "/")
+                with contextlib.suppress(FileNotFoundError), \
+                        open(path, "w", encoding="ascii") as file:
+                    file.write(str(value))
+
+    def processes(self):
+        return run("ip", "netns", "pids", self.name).split()
+
+    def remove(self):
+        os.close(self.fd)
+        run("ip", "netns", "delete", self.name, check=False)
+
+
+def remove_stale():
+    """Namespaces of runs that were killed."""
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        found = re.fullmatch(r"dfw(\d+)-\d+-\w+", name)
+        if found and not os.path.exists(f"/proc/{found[1]}"):
+            run("ip", "netns", "delete", name, check=False)
+
+
+class World:
+    """Listens on every address of the `net` namespace: TCP connections are
+    accepted and closed by the other side, datagrams come back from the
+    address they were sent to."""
+
+    def __init__(self, net):
+        self.sockets = []
+        self.stopping = False
+        for port in OPEN_PORTS:
+            self.serve(net, socket.SOCK_STREAM, port, self.accept)
+            self.serve(net, socket.SOCK_DGRAM, port, self.echo)
+
+    def serve(self, net, kind, port, work):
+        s = net.socket(socket.AF_INET6, kind)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+        s.bind(("::", port))
+        self.sockets.append(s)
+        threading.Thread(target=work, args=(s,), daemon=True).start()
+
+    def accept(self, s):
+        s.listen(1024)
+        held = []
+        while not self.stopping:
+            try:
+                connection, _ = s.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.reflect, args=(connection,),
+                             daemon=True).start()
+            held = held[-8:]
+
+    @staticmethod
+    def reflect(connection):
+        with connection, contextlib.suppress(OSError):
+            while data := connection.recv(4096):
+                connection.sendall(data)
+
+    def echo(self, s):
+        while not self.stopping:
+            try:
+                data, control, _, peer = s.recvmsg(2048, 256)
+                info = [c for c in control if c[1] == IPV6_PKTINFO]
+                s.sendmsg([data], [(socket.IPPROTO_IPV6, IPV6_PKTINFO,
+                                    c[2][:16] + bytes(4)) for c in info],
+                          0, peer)
+            except OSError:
+                if self.stopping:
+                    return
+
+    def stop(self):
+        self.stopping = True
+        for s in self.sockets:
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+            s.close()
+
+
+class Lab:
+    """The three namespaces, joined and filtered."""
+
+    def __init__(self, flavour="nft"):
+        self.flavour = flavour
+        stem = f"dfw{os.getpid()}-{next(numbers)}-"
+        self.made = []
+        self.world = None
+        try:
+            self.lan = self.make(stem + "lan")
+            self.router = self.make(stem + "router")
+            self.net = self.make(stem + "net")
+            self.join()
+            self.filter()
+            self.world = World(self.net)
+        except BaseException:
+            self.remove()
+            raise
+
+    def make(self, name):
+        namespace = Namespace(name)
+        self.made.append(namespace)
+        namespace.sysctl(ipv6__conf__all__accept_dad=0,
+                         ipv6__conf__default__accept_dad=0,
+                         ipv6__conf__all__disable_ipv6=0,
+                         ipv4__conf__all__rp_filter=1,
+                         ipv4__conf__default__rp_filter=1)
+        namespace.run("ip", "link", "set", "lo", "up")
+        return namespace
+
+    @staticmethod
+    def batch(namespace, text):
+        """Lines for ip, each of the family its addresses have."""
+        lines = text.splitlines(keepends=True)
+        for option, six in (("-4", False), ("-6", True)):
+            mine = [line for line in lines if (line.count(":") > 1) == six]
+            namespace.run("ip", option, "-batch", "-", stdin="".join(mine))
+
+    def join(self):
+        self.router.run("ip", "link", "add", "lan0", "type", "veth", "peer",
+                        "eth0", "netns", self.lan.name)
+        self.router.run("ip", "link", "add", "up0", "type", "veth", "peer",
+                        "eth0", "netns", self.net.name)
+        self.router.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1,
+                           ipv4__icmp_ratelimit=0, ipv6__icmp__ratelimit=0,
+                           ipv4__icmp_msgs_per_sec=1000000,
+                           ipv4__icmp_msgs_burst=1000000,
+                           netfilter__nf_conntrack_tcp_timeout_time_wait=1)
+        self.batch(self.lan, "".join(
+            [f"addr add 10.1.0.{n}/24 dev eth0\n"
+             f"addr add fd00:1::{n:x}/64 dev eth0 nodad\n" for n in CLIENTS]
+            + [f"addr add {STRANGER}/32 dev eth0\n", "link set eth0 up\n",
+               f"route add default via {ROUTER}\n",
+               f"route add default via {ROUTER6}\n"]))
+        self.batch(self.router,
+                   f"addr add {ROUTER}/24 dev lan0\n"
+                   f"addr add {ROUTER6}/64 dev lan0 nodad\n"
+                   "addr add 172.30.0.1/24 dev up0\n"
+                   "addr add fd00:2::1/64 dev up0 nodad\n"
+                   "link set lan0 up\nlink set up0 up\n"
+                   "route add 10.66.0.0/24 dev lan0\n"
+                   f"route add default via {UPSTREAM}\n"
+                   f"route add default via {UPSTREAM6}\n")
+        self.batch(self.net,
+                   f"addr add {UPSTREAM}/24 dev eth0\n"
+                   f"addr add {UPSTREAM_2}/24 dev eth0\n"
+                   f"addr add {UPSTREAM6}/64 dev eth0 nodad\n"
+                   "link set eth0 up\n"
+                   "route add default via 172.30.0.1\n"
+                   "route add default via fd00:2::1\n"
+                   + "".join(f"route add local {n} dev lo\n"
+                             for n in NETS_OF_THE_WORLD
+                             + NETS6_OF_THE_WORLD))
+
+    def tool(self, family=4):
+        return f"ip{'6' if family == 6 else ''}tables-{self.flavour}"
+
+    def filter(self):
+        for family in (4, 6):
+            self.router.run(self.tool(family) + "-restore", stdin=(
+                f"*filter\n:{CHAIN} - [0:0]\n"
+                "-A FORWARD -m state --state ESTABLISHED,RELATED -j ACCEPT\n"
+                f"-A FORWARD -j {CHAIN}\n-A FORWARD -j REJECT\n"
+                f"-A OUTPUT -o up0 -p tcp --dport 443 -j {CHAIN}\n"
+                "-A OUTPUT -o up0 -p tcp --dport 443 -j REJECT\nCOMMIT\n"))
+
+    def chain(self, family=4):
+        """The chain's rules as iptables -S prints them."""
+        text = self.router.run(self.tool(family), "-w", "-S", CHAIN)
+        return [line for line in text.splitlines() if line.startswith("-A")]
+
+    def flush_chain(self, family=4):
+        self.router.run(self.tool(family), "-w", "-F", CHAIN)
+
+    def sets(self):
+        return self.router.run("ipset", "list", "-n").split()
+
+    def entries(self, name=None):
+        """(client, protocol, port, destination) -> remaining seconds, of all
+        sets or of one; client "" in the -local sets. The canary of an idle
+        set (192.0.2.1, 2001:db8::) is left out."""
+        found = {}
+        text = self.router.run("ipset", "save", *([name] if name else []))
+        for line in text.splitlines():
+            if not line.startswith("add "):
+                continue
+            _, _, element, *words = line.split()
+            timeout = int(words[words.index("timeout") + 1])
+            parts = element.split(",")
+            client = parts[0] if len(parts) == 3 else ""
+            destination = parts[2] if client else parts[0]
+            protocol, _, port = parts[1].partition(":")
+            key = (client, protocol, int(port), destination)
+            if not is_canary(key):
+                found[key] = timeout
+        return found
+
+    def grants(self):
+        """The entries without their times."""
+        return set(self.entries())
+
+    def reset(self):
+        """As before the first daemon."""
+        for family in (4, 6):
+            self.flush_chain(family)
+        self.router.run("ipset", "destroy", check=False)
+
+    def remove(self):
+        if self.world:
+            self.world.stop()
+        for namespace in self.made:
+            for pid in namespace.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
+            namespace.remove()
+
+
+def is_canary(key):
+    client, _, port, destination = key
+    return port == 9 and ("192.0.2.1" in (client, destination)
+                          or client.startswith("2001:db8::")
+                          or (not client
+                              and destination.startswith("2001:db8::")))

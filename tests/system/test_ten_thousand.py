@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ten thousand names, one after the other, each followed at once by a
+connection: every first packet passes."""
+
+import pytest
+
+from conftest import both_flavours
+from dnsclient import OPEN, addresses
+from lab import CHAIN
+
+NAMES = 10000
+
+
+def address(number):
+    return f"45.3.{number >> 8}.{number & 255}"
+
+
+@pytest.mark.slow
+@both_flavours
+def test_ten_thousand_first_packets_pass(stage, up):
+    up.fallback = lambda q: [
+        (q.text, 600, "A", address(int(q.text[1:].split(".")[0])))]
+    d = stage.daemon("10.1.0.2 -> *.many.test:TCP:443\n",
+                     max_client_grants=20000, max_new_grants=20000)
+    client = stage.client()
+    client.ask("n0.many.test")
+    before = {p.role: len(p.descriptors()) for p in d.processes()}
+    passed = 0
+    for number in range(NAMES):
+        got = addresses(client.ask(f"n{number}.many.test"))
+        assert got == [address(number)]
+        passed += client.connect(got[0]) == OPEN
+    assert passed == NAMES
+    entries = stage.lab.entries(CHAIN + "-ipv4-allow")
+    assert len(entries) == NAMES
+    assert min(entries.values()) > 0, "a permanent entry"
+    listed = stage.lab.router.run("ipset", "list")
+    assert not any(line.endswith(" timeout 0")
+                   for line in listed.splitlines() if "," in line)
+    assert before == {p.role: len(p.descriptors()) for p in d.processes()}
