@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of the access log that a query leaves behind. */
+#ifndef QUERY_NOTE_H
+#define QUERY_NOTE_H
+
+#include "query/query.h"
+
+/* RECORD_ALLOWED or RECORD_DNS_ONLY: it goes to an upstream now. Said once,
+ * also where it is asked again. */
+void note_asked(struct query *q, enum record_kind kind);
+/* How it ended. */
+void note_ended(struct query *q);
+
+#endif

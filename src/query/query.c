@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a query: a slot is taken, walked along the path, and given
+ * back, whichever way it ends.
+ *
+ * No client waits over four seconds whatever happens beneath: a tick looks at
+ * the oldest queries and answers those whose time is over. The same tick
+ * takes up queries that wait for a policy that the warden already has and we
+ * do not.
+ */
+#include "query/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/compose.h"
+#include "query/path.h"
+#include "query/scratch.h"
+#include "query/steps.h"
+
+static const struct ending late_upstream = { RCODE_SERVFAIL, EDE_NO_REACHABLE,
+					     "no upstream answered in time",
+					     RECORD_BAD_ANSWER,
+					     REASON_UPSTREAM_SILENT };
+static const struct ending late_grant = { RCODE_SERVFAIL, EDE_NOT_READY,
+					  "firewall did not answer in time",
+					  RECORD_GRANT_FAILED, REASON_NONE };
+
+/* Whatever it waits for will not call back. */
+static void
+cancel(struct query *q)
+{
+	if (q->ask)
+		upstream_cancel(q->house->upstreams, q->ask);
+	if (q->waiting_for_grant)
+		grant_cancel(q->house->granter, &q->wait);
+	if (q->waiting_for_policy)
+		q->house->again--;
+	q->ask = NULL;
+	q->waiting_for_grant = false;
+	q->waiting_for_policy = false;
+}
+
+void
+query_end(struct query *q)
+{
+	cancel(q);
+	compose_forget(q);
+	list_remove(&q->link);
+	pool_give(&q->house->queries, q);
+}
+
+static void
+end_late(struct query *q)
+{
+	bool for_upstream = q->ask != NULL;
+
+	cancel(q);
+	end_with(q, for_upstream ? &late_upstream : &late_grant);
+	query_answer_now(q);
+}
+
+static struct query *
+first_waiting_for_policy(struct query_house *h)
+{
+	struct list *link;
+
+	for (link = h->live.next; link != &h->live; link = link->next) {
+		struct query *q = LIST_OWNER(link, struct query, link);
+
+		if (q->waiting_for_policy)
+			return q;
+	}
+	return NULL;
+}
+
+static void
+resume_waiting_for_policy(struct query_house *h)
+{
+	struct query *q;
+
+	/* An answer may close a connection and end other queries with it, so
+	 * that no link can be held on to. */
+	for (unsigned left = h->again; left > 0; left--) {
+		q = first_waiting_for_policy(h);
+		if (!q)
+			return;
+		q->waiting_for_policy = false;
+		h->again--;
+		query_resume(q);
+	}
+}
+
+static void
+on_tick(void *owner)
+{
+	struct query_house *h = owner;
+	int64_t over = loop_now_ms(h->loop) - QUERY_DEADLINE_MS;
+
+	while (!list_is_empty(&h->live)) {
+		struct query *q = LIST_OWNER(h->live.next, struct query, link);
+
+		if (q->born_ms > over)
+			break;
+		end_late(q);
+	}
+	if (h->again > 0)
+		resume_waiting_for_policy(h);
+	h->ticking = !list_is_empty(&h->live);
+	if (h->ticking)
+		due_in(h->loop, &h->tick, QUERY_TICK_MS);
+}
+
+enum err
+query_house_init(struct query_house *h)
+{
+	list_init(&h->live);
+	h->again = 0;
+	h->ticking = false;
+	due_init(&h->tick, on_tick, h);
+	strangers_init(&h->strangers, h->random);
+	h->queries = h->wide = (struct pool){ 0 };
+	h->scratch = malloc(sizeof(*h->scratch));
+	if (h->scratch &&
+	    pool_init(&h->queries, sizeof(struct query), QUERY_POOL) ==
+		ERR_NONE &&
+	    pool_init(&h->wide, MESSAGE_MAX, QUERY_WIDE_POOL) == ERR_NONE)
+		return ERR_NONE;
+	pool_fini(&h->queries);
+	free(h->scratch);
+	return ERR_SYSTEM;
+}
+
+void
+query_house_fini(struct query_house *h)
+{
+	while (!list_is_empty(&h->live))
+		query_end(LIST_OWNER(h->live.next, struct query, link));
+	if (h->ticking)
+		due_stop(h->loop, &h->tick);
+	pool_fini(&h->queries);
+	pool_fini(&h->wide);
+	free(h->scratch);
+}
+
+/* Only what is read before it is written; the large arrays are not. */
+static void
+query_init(struct query *q, struct query_house *h, const struct origin *origin)
+{
+	memset(q, 0, offsetof(struct query, in));
+	q->house = h;
+	q->origin = *origin;
+	q->born_ms = loop_now_ms(h->loop);
+	q->client_is_local = own_is_local(h->own, &origin->client.addr);
+	q->judged = false;
+	q->generation = h->policy.generation;
+	q->said[0] = q->said[1] = false;
+	q->ask = NULL;
+	q->upstream = NULL;
+	q->waiting_for_grant = q->waiting_for_policy = false;
+	q->kept_count = 0;
+	q->granted = false;
+	q->number = 0;
+	q->local = (struct addr){ 0 };
+	q->answer = NULL;
+	q->answer_len = 0;
+}
+
+void
+query_new(struct query_house *h, const struct origin *origin,
+	  const uint8_t *bytes, size_t len)
+{
+	struct query *q = pool_take(&h->queries);
+
+	if (!q) {
+		atomic_fetch_add_explicit(&h->stats->dropped_full, 1,
+					  memory_order_relaxed);
+		origin->drop(origin);
+		return;
+	}
+	query_init(q, h, origin);
+	q->bytes = bytes;
+	q->len = len;
+	list_append(&h->live, &q->link);
+	if (!h->ticking)
+		due_in(h->loop, &h->tick, QUERY_TICK_MS);
+	h->ticking = true;
+	query_resume(q);
+}
+
+void
+query_forget_origin(struct query_house *h, const void *listener, uint64_t key)
+{
+	struct list *link, *next;
+
+	for (link = h->live.next; link != &h->live; link = next) {
+		struct query *q = LIST_OWNER(link, struct query, link);
+
+		next = link->next;
+		if (q->origin.listener == listener && q->origin.key == key)
+			query_end(q);
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client's query on its way: a pool slot that holds all it needs, from
+ * the bytes that came to the bytes that go back.
+ */
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "conf/options.h"
+#include "firewall/grant.h"
+#include "net/loop.h"
+#include "policy/match.h"
+#include "proc/board.h"
+#include "proc/role.h"
+#include "query/strangers.h"
+#include "record/record.h"
+#include "upstream/upstream.h"
+#include "wire/message.h"
+#include "wire/reply.h"
+
+enum {
+	QUERY_POOL = 2048,
+	QUERY_WIDE_POOL = 64,	  /* answers over EDNS_UDP_SIZE, being built */
+	QUERY_DEADLINE_MS = 3900, /* no client waits over 4 s */
+	QUERY_TICK_MS = 50,
+	QUERY_MAX_ADDRESSES = 64, /* as --max-addresses */
+	KERNEL_MAX_S = 2147483	  /* ipset's longest timeout */
+};
+
+/* Where a query came from and how its answer goes back. The listener embeds
+ * nothing: it is told its own key again. */
+struct origin {
+	struct endpoint client; /* IPv4-mapped already IPv4 */
+	struct addr local;	/* the address asked */
+	uint32_t ifindex;	/* ingress interface, 0: not known */
+	bool stream;		/* TCP: answers up to 65,535 bytes */
+	void *listener;		/* struct udp or struct tcp_client */
+	uint64_t key;		/* listener's: which connection, socket */
+	/* bytes are only valid during the call, in which the query is no
+	 * longer among those that query_forget_origin() ends */
+	void (*answer)(const struct origin *o, const uint8_t *bytes,
+		       size_t len);
+	/* no answer will come (dropped): the listener frees what it kept */
+	void (*drop)(const struct origin *o);
+};
+
+/* AGAIN: the policy changed under us, judge and ask anew. */
+enum step_result { STEP_GO_ON, STEP_WAIT, STEP_ANSWER, STEP_AGAIN, STEP_DROP };
+
+struct query_scratch; /* memory that one step uses at a time; scratch.h */
+
+/* What belongs to a worker, once; every step reaches it by q->house. The
+ * worker fills the first part; it may put another policy or table of own
+ * addresses in their place between two queries. */
+struct query_house {
+	struct loop *loop;
+	const struct options *opt;
+	struct policy policy;
+	const struct own_addresses *own;
+	const struct board *board;
+	struct upstreams *upstreams;
+	struct granter *granter;
+	struct recording *recording;
+	struct worker_stats *stats;
+	struct random *random;
+	/* from here on by query_house_init() */
+	struct pool queries;
+	struct pool wide;
+	struct list live; /* of struct query, oldest first */
+	unsigned again;	  /* live queries that wait for a new policy */
+	struct due tick;
+	bool ticking;
+	struct strangers strangers;
+	struct query_scratch *scratch;
+};
+
+/* How a query ended: what the client is told, and what the log says. */
+struct ending {
+	unsigned rcode;
+	int ede;	  /* EDE_*, or NO_EDE */
+	const char *text; /* of the EDE, or NULL */
+	enum record_kind note;
+	enum record_reason reason;
+};
+enum { NO_EDE = -1 };
+
+/* An address that the answer keeps and the firewall is to admit. */
+struct kept {
+	struct addr addr;
+	bool exact_only; /* private: for ports of rules that name it alone */
+};
+
+struct query {
+	struct list link;
+	struct query_house *house;
+	struct origin origin;
+	unsigned step;	      /* index into the path */
+	int64_t born_ms;      /* loop_now_ms() */
+	const uint8_t *bytes; /* as they came; parse step only */
+	size_t len;
+	struct query_message in; /* header, question, EDNS of the client */
+
+	/* what the policy says */
+	bool judged;
+	uint32_t generation; /* of the policy the verdict was made with */
+	struct verdict verdict;
+	bool said[2]; /* `->` or `~>` is in the log already */
+
+	/* what it waits for */
+	struct upstream_ask *ask;
+	enum upstream_end upstream_end;
+	const struct message *upstream; /* inspect step only */
+	struct grant_wait wait;
+	bool waiting_for_grant;
+	bool waiting_for_policy;
+
+	/* what is to be granted */
+	struct kept kept[QUERY_MAX_ADDRESSES];
+	unsigned kept_count;
+	bool client_is_local;
+	uint32_t rule_time_s;
+	bool granted; /* the kernel has acknowledged all of it */
+
+	/* what the answer will be */
+	struct ending ending;
+	uint16_t number;   /* for the log's reason */
+	struct addr local; /* answered from the policy: `= address` */
+	char ede_text[160];
+	uint8_t *answer; /* NULL: not built; narrow, or a slot of wide */
+	size_t answer_len;
+	uint8_t narrow[EDNS_UDP_SIZE];
+};
+
+enum err query_house_init(struct query_house *h);
+/* Live queries end without a call to answer() or drop(). */
+void query_house_fini(struct query_house *h);
+
+/* Takes a slot and starts the walk; the bytes are read before it returns.
+ * A full pool drops the query (counted). */
+void query_new(struct query_house *h, const struct origin *origin,
+	       const uint8_t *bytes, size_t len);
+/* The connection is gone: whatever its queries wait for is cancelled. Neither
+ * answer() nor drop() is called for them. */
+void query_forget_origin(struct query_house *h, const void *listener,
+			 uint64_t key);
+/* Lets go of a query: nothing of it is left. For path.c. */
+void query_end(struct query *q);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What came from the upstream is looked through, and the answer built from
+ * the parts of it that the client may have. The upstream's bytes are ours
+ * only during this step; nothing of them is passed on unread.
+ *
+ * A name that the policy blocks blocks the answer wherever it stands on the
+ * way from QNAME, also in an error; an unlisted one is fine.
+ */
+#include "query/aliases.h"
+#include "query/compose.h"
+#include "query/scratch.h"
+#include "query/sieve.h"
+#include "query/steps.h"
+
+static const struct ending unanswered[] = {
+	[UPSTREAM_SILENT] = { RCODE_SERVFAIL, EDE_NO_REACHABLE,
+			      "no upstream answered in time", RECORD_BAD_ANSWER,
+			      REASON_UPSTREAM_SILENT },
+	[UPSTREAM_FAILED] = { RCODE_SERVFAIL, EDE_NETWORK_ERROR,
+			      "upstream cannot be reached", RECORD_BAD_ANSWER,
+			      REASON_UPSTREAM_FAILED },
+	[UPSTREAM_FORGED] = { RCODE_SERVFAIL, EDE_NETWORK_ERROR,
+			      "upstream's answer looked forged",
+			      RECORD_BAD_ANSWER, REASON_UPSTREAM_FORGED },
+	[UPSTREAM_TORN] = { RCODE_SERVFAIL, EDE_NETWORK_ERROR,
+			    "upstream's answer was malformed",
+			    RECORD_BAD_ANSWER, REASON_UPSTREAM_TORN },
+};
+static const struct ending chain_broken = { RCODE_SERVFAIL, EDE_OTHER,
+					    "CNAME chain is too long or a loop",
+					    RECORD_BAD_ANSWER, REASON_CHAIN };
+static const struct ending chain_blocked = { RCODE_REFUSED, EDE_BLOCKED, NULL,
+					     RECORD_BAD_ANSWER,
+					     REASON_CHAIN_BLOCKED };
+static const struct ending guarded = { RCODE_REFUSED, EDE_FILTERED,
+				       "only guarded addresses",
+				       RECORD_BAD_ANSWER, REASON_GUARDED };
+static const struct ending no_family = { RCODE_NOERROR, EDE_FILTERED,
+					 "no address of the client's family",
+					 RECORD_BAD_ANSWER, REASON_FAMILY };
+static const struct ending no_room = { RCODE_SERVFAIL, EDE_OTHER,
+				       "too many large answers",
+				       RECORD_BAD_ANSWER, REASON_WIDE };
+
+static enum step_result
+end_torn(struct query *q)
+{
+	query_count(q, answers_bad);
+	return end_with(q, &unanswered[UPSTREAM_TORN]);
+}
+
+/* The rule that blocks a name of the chain, or IMAGE_NONE. QNAME itself was
+ * judged before. */
+static uint32_t
+blocking_rule(struct query *q, const struct aliases *c)
+{
+	struct verdict *v = &q->house->scratch->verdict;
+
+	for (unsigned i = 1; i < c->count; i++) {
+		policy_match(&q->house->policy, &q->origin.client.addr,
+			     &c->name[i], v);
+		if (v->kind == VERDICT_BLOCKED)
+			return v->rule;
+	}
+	return IMAGE_NONE;
+}
+
+static enum step_result
+check_chain(struct query *q, const struct message *m, struct aliases *c)
+{
+	enum err err = aliases_follow(m, &q->in.question.name, c);
+	uint32_t rule;
+
+	if (err == ERR_RANGE)
+		return end_with(q, &chain_broken);
+	if (err != ERR_NONE)
+		return end_torn(q);
+	rule = blocking_rule(q, c);
+	if (rule != IMAGE_NONE)
+		return end_blocked(q, &chain_blocked, rule);
+	return STEP_GO_ON;
+}
+
+/* Response code and extended error as the upstream gave them. A code over 15
+ * is between it and us. */
+static void
+take_ending(struct query *q, const struct message *m)
+{
+	unsigned rcode = message_rcode(m);
+	struct text t;
+
+	q->number = (uint16_t)rcode;
+	q->ending = (struct ending){
+		.rcode = rcode > 15 ? (unsigned)RCODE_SERVFAIL : rcode,
+		.ede = NO_EDE,
+		.note = rcode == RCODE_NOERROR ? RECORD_FORWARDED
+					       : RECORD_BAD_ANSWER,
+		.reason = rcode == RCODE_NOERROR ? REASON_NONE
+						 : REASON_UPSTREAM_ERROR,
+	};
+	if (!m->edns.ede_present)
+		return;
+	text_init(&t, q->ede_text, sizeof(q->ede_text));
+	text_escaped(&t, m->edns.ede_text, m->edns.ede_text_len);
+	q->ending.ede = m->edns.ede_code;
+	q->ending.text = q->ede_text;
+}
+
+/* With an error nothing is granted, whatever stands in the answer. */
+static void
+withhold_addresses(struct query *q, const struct message *m, struct sieve *a)
+{
+	struct addr address;
+
+	q->kept_count = 0;
+	for (unsigned i = 0; i < m->rr_count; i++)
+		if (!q->verdict.dns_only && rr_address(m, &m->rr[i], &address))
+			a->pass[i] = false;
+}
+
+/* Never raised, lowered to the time the firewall stays open. */
+static uint32_t
+ttl_for_client(const struct query *q, const struct rr *rr)
+{
+	uint32_t ttl = rr_ttl(rr);
+
+	if (q->kept_count > 0 && ttl > q->rule_time_s)
+		return q->rule_time_s;
+	return ttl;
+}
+
+static enum step_result
+relay(struct query *q, const struct message *m, const struct sieve *a)
+{
+	struct reply r;
+
+	compose_begin(q, &r);
+	for (unsigned i = 0; i < m->rr_count; i++)
+		if (a->pass[i] &&
+		    reply_copy(&r, m, &m->rr[i],
+			       ttl_for_client(q, &m->rr[i])) != ERR_NONE)
+			return end_torn(q);
+	return compose_end(q, &r) ? STEP_GO_ON : end_with(q, &no_room);
+}
+
+static enum step_result
+inspect(struct query *q, const struct message *m)
+{
+	struct aliases *c = &q->house->scratch->aliases;
+	struct sieve *a = &q->house->scratch->sieve;
+	enum step_result result = check_chain(q, m, c);
+
+	if (result != STEP_GO_ON)
+		return result;
+	sieve_answer(q, m, c, a);
+	atomic_fetch_add_explicit(&q->house->stats->addresses_stripped,
+				  a->guarded, memory_order_relaxed);
+	take_ending(q, m);
+	if (q->number != RCODE_NOERROR)
+		withhold_addresses(q, m, a);
+	else if (a->addresses > 0 && a->passed == 0)
+		return end_with(q, a->guarded > 0 ? &guarded : &no_family);
+	if (q->kept_count > 0)
+		q->ending.note = RECORD_GRANTED;
+	return relay(q, m, a);
+}
+
+enum step_result
+step_inspect(struct query *q)
+{
+	const struct message *m = q->upstream;
+
+	q->upstream = NULL;
+	if (q->upstream_end != UPSTREAM_ANSWERED)
+		return end_with(q, &unanswered[q->upstream_end]);
+	return inspect(q, m);
+}

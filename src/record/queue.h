@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lines that wait for a reader, in memory of fixed size. A line that finds no
+ * room is dropped whole and counted; none is ever torn by a slow reader.
+ */
+#ifndef RECORD_QUEUE_H
+#define RECORD_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { QUEUE_BYTES = 256 * 1024 };
+
+struct line_queue {
+	char *bytes;
+	size_t at, len;	  /* what is not yet written: bytes[at .. at + len) */
+	uint64_t dropped; /* lines, since the owner last set it to 0 */
+};
+
+enum err queue_init(struct line_queue *q);
+void queue_fini(struct line_queue *q);
+/* One line with its '\n'. */
+void queue_add(struct line_queue *q, const char *line, size_t len);
+/* Writes what the reader takes. ERR_NONE: nothing is left; ERR_AGAIN: the
+ * reader is busy; ERR_SYSTEM: it is gone or the disk is full, and what
+ * waited was dropped. */
+enum err queue_write(struct line_queue *q, int fd);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the worker says of a query: records of fixed size, gathered into one
+ * letter and sent when the loop is about to wait. A recorder that is busy
+ * costs records (counted, and said in the log), never time.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/board.h"
+#include "proc/letter.h"
+#include "wire/name.h"
+
+/* Why, for BAD_QUERY and BAD_ANSWER; the texts are in reason.def. */
+enum record_reason {
+	REASON_NONE,
+#define REASON(name, text) REASON_##name,
+#include "record/reason.def"
+#undef REASON
+	REASON_COUNT
+};
+
+enum { RECORD_BATCH = 16 }; /* the most that one letter holds */
+
+struct recording {
+	int channel; /* -1: none, records are counted as lost */
+	uint32_t lost;
+	struct worker_stats *stats;
+	unsigned count;
+	struct {
+		struct record_letter head;
+		struct record_item item[RECORD_BATCH];
+	} letter;
+};
+
+void recording_init(struct recording *r, int channel,
+		    struct worker_stats *stats);
+/* The policy that the rules of the next records belong to; what was
+ * gathered under another one is sent first. */
+void recording_set_generation(struct recording *r, uint32_t generation);
+/* The next item, cleared, to be filled in place; sends the letter first
+ * where it is full. Never NULL. */
+struct record_item *record_next(struct recording *r);
+void record_name(struct record_item *item, const struct name *name);
+/* Sends what is gathered; call it before the loop waits. */
+void recording_flush(struct recording *r);
+
+#endif
