@@ -20,7 +20,7 @@ enum { ALIGN = 64, READ_TRIES = 4 };
 
 struct slot {
 	uint32_t next; /* of its hash chain, or of the free slots */
-	bool taken;
+	bool taken, marked;
 };
 
 struct ledger {
@@ -421,4 +421,23 @@ ledger_drop(struct ledger *l, uint32_t slot)
 	ledger_key_of(&l->element[slot], &key);
 	chain_out(l, slot, &key);
 	clear(&l->element[slot]);
+}
+
+void
+ledger_mark(struct ledger *l, uint32_t slot)
+{
+	l->slot[slot].marked = true;
+}
+
+bool
+ledger_is_marked(const struct ledger *l, uint32_t slot)
+{
+	return l->slot[slot].marked;
+}
+
+void
+ledger_unmark_all(struct ledger *l)
+{
+	for (uint32_t i = 0; i < l->top; i++)
+		l->slot[i].marked = false;
 }

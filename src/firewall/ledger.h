@@ -117,4 +117,9 @@ int64_t ledger_strike(struct ledger *l, uint32_t slot, ledger_strike_fn *gone,
 		      void *arg);
 void ledger_drop(struct ledger *l, uint32_t slot);
 
+/* A mark on a slot, for comparing; a new element has none. */
+void ledger_mark(struct ledger *l, uint32_t slot);
+bool ledger_is_marked(const struct ledger *l, uint32_t slot);
+void ledger_unmark_all(struct ledger *l);
+
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One letter of grants: judged, accounted for, written to the kernel, and
+ * entered in the ledger, all of it or nothing.
+ */
+#ifndef FIREWALL_ADMISSION_H
+#define FIREWALL_ADMISSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "firewall/backend.h"
+#include "firewall/judge.h"
+#include "firewall/ledger.h"
+#include "firewall/quota.h"
+#include "proc/board.h"
+#include "proc/letter.h"
+
+struct admission {
+	struct judge judge;
+	const struct backend_kind *kind;
+	struct backend *backend;
+	struct ledger *ledger;
+	struct quota *quota;
+	struct board *board;
+	uint32_t limit[SET_COUNT]; /* elements, 75 % of the set */
+	/* Set here, cleared by firewall/health.c: */
+	bool down;    /* sets or rules are gone */
+	bool suspect; /* the kernel may have what the ledger has not */
+	struct log_limit full_log, evict_log;
+};
+
+/* letter: checked against its row; epoch: of the worker whose channel it came
+ * by. Fills out whole. */
+void admit(struct admission *a, const struct grant_letter *letter,
+	   uint32_t epoch, struct granted_letter *out);
+
+/* The accounts of what a ledger of another process holds. */
+void admission_take_over(struct admission *a);
+/* Makes or takes over a set and learns how much it holds. */
+enum err admission_prepare(struct admission *a, enum set_index set);
+/* Makes ledger and kernel one again: entries of the kernel are taken into
+ * the ledger, elements the kernel has not are dropped. */
+enum err admission_adopt(struct admission *a);
+/* Writes all live elements of a set to the kernel, with the time that is
+ * left to them. */
+enum err admission_restore(struct admission *a, enum set_index set);
+/* Revokes what no rule gives any more; how many elements that were. */
+uint32_t admission_purge(struct admission *a);
+/* Forgets elements that have ended; looks at `most` slots from *at on. */
+void admission_sweep(struct admission *a, uint32_t *at, uint32_t most);
+
+/* The entry that shows whether a set was emptied. */
+void canary_of(enum set_index set, struct backend_entry *out);
+bool is_canary(const struct ledger_key *key);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ledger and kernel made one: at start, after a reload, and whenever one may
+ * have what the other has not.
+ *
+ * Entries are never flushed. What the kernel has and a rule could have given
+ * stays until its own end; what no rule gives is revoked at once; what had
+ * no end gets one.
+ */
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "firewall/admission.h"
+#include "firewall/broom.h"
+
+/* Documentation addresses (RFC 5737, RFC 3849) and the discard port. */
+void
+canary_of(enum set_index set, struct backend_entry *out)
+{
+	static const uint8_t v4[4] = { 192, 0, 2, 1 };
+	static const uint8_t v6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+	struct addr a, b;
+
+	if (set_family(set) == 4)
+		addr_from_v4(v4, &a);
+	else
+		addr_from_v6(v6, &a);
+	b = a;
+	b.byte[set_family(set) == 4 ? 3 : 15] = 2;
+	*out = (struct backend_entry){
+		.key = { .set = (uint8_t)set,
+			 .protocol = IPPROTO_TCP,
+			 .port = 9,
+			 .destination = b },
+		.timeout_s = BACKEND_DEFAULT_TIMEOUT,
+	};
+	if (!set_is_local(set))
+		out->key.client = a;
+}
+
+bool
+is_canary(const struct ledger_key *key)
+{
+	struct backend_entry canary;
+
+	canary_of(key->set, &canary);
+	return key->port == canary.key.port &&
+	       key->protocol == canary.key.protocol &&
+	       addr_equal(&key->client, &canary.key.client) &&
+	       addr_equal(&key->destination, &canary.key.destination);
+}
+
+void
+admission_take_over(struct admission *a)
+{
+	int64_t now = clock_ms();
+
+	quota_begin(a->quota);
+	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+		const struct ledger_element *e = ledger_at(a->ledger, i);
+		struct ledger_key key;
+
+		if (e == NULL)
+			continue;
+		ledger_key_of(e, &key);
+		quota_take_over(a->quota, i, &key, now);
+		quota_renew(a->quota, i, e->end_ms);
+	}
+}
+
+enum err
+admission_prepare(struct admission *a, enum set_index set)
+{
+	struct backend_look look;
+	uint64_t size = a->judge.opt->set_size;
+	enum err err = a->kind->prepare(a->backend, set);
+
+	if (err == ERR_NONE)
+		err = a->kind->look(a->backend, set, &look);
+	if (err != ERR_NONE)
+		return err;
+	if (!look.present)
+		return ERR_MISSING;
+	if (look.capacity < size)
+		size = look.capacity;
+	a->limit[set] = (uint32_t)(size * 3 / 4);
+	return ERR_NONE;
+}
+
+/* ---- the kernel's list -------------------------------------------------- */
+
+enum { CLOSE_MS = 2000 };
+
+struct adoption {
+	struct admission *a;
+	int64_t now_ms;
+	uint32_t adopted, left_out;
+	bool endless; /* some entry would stay for ever */
+};
+
+/* The list has whole seconds: where the ledger knows better, it stands. */
+static bool
+is_close(int64_t ours_ms, int64_t theirs_ms)
+{
+	return ours_ms < theirs_ms + CLOSE_MS && theirs_ms < ours_ms + CLOSE_MS;
+}
+
+static void
+on_listed(void *arg, const struct backend_entry *entry)
+{
+	struct adoption *ad = arg;
+	struct admission *a = ad->a;
+	uint32_t slot = ledger_find(a->ledger, &entry->key);
+	int64_t end = ad->now_ms + (int64_t)entry->timeout_s * 1000;
+
+	if (is_canary(&entry->key))
+		return;
+	if (slot == LEDGER_NONE) {
+		slot = ledger_enter(a->ledger, &entry->key);
+		if (slot == LEDGER_NONE) {
+			ad->left_out++;
+			return;
+		}
+		quota_take_over(a->quota, slot, &entry->key, ad->now_ms);
+		ad->adopted++;
+	}
+	if (entry->timeout_s == 0) {
+		ad->endless = true;
+		end = 0;
+	}
+	ledger_mark(a->ledger, slot);
+	if (end == 0 || !is_close(ledger_at(a->ledger, slot)->end_ms, end))
+		ledger_set_end(a->ledger, slot, end);
+	quota_renew(a->quota, slot, end);
+}
+
+/* An entry that would stay for ever was listed with no end: it gets one. */
+static void
+end_the_endless(struct adoption *ad)
+{
+	struct admission *a = ad->a;
+
+	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+		const struct ledger_element *e = ledger_at(a->ledger, i);
+		struct backend_entry entry = {
+			.timeout_s = BACKEND_DEFAULT_TIMEOUT
+		};
+		struct backend_fault fault;
+
+		if (e == NULL || e->end_ms != 0)
+			continue;
+		ledger_key_of(e, &entry.key);
+		if (a->kind->add(a->backend, &entry, 1, &fault) != ERR_NONE)
+			a->suspect = true;
+		ledger_set_end(a->ledger, i,
+			       ad->now_ms + BACKEND_DEFAULT_TIMEOUT * 1000);
+	}
+}
+
+static void
+forget_unlisted(struct adoption *ad)
+{
+	struct admission *a = ad->a;
+
+	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+		if (ledger_at(a->ledger, i) != NULL &&
+		    !ledger_is_marked(a->ledger, i))
+			broom_forget(a, i, ad->now_ms);
+	}
+}
+
+enum err
+admission_adopt(struct admission *a)
+{
+	struct adoption ad = { .a = a, .now_ms = clock_ms() };
+
+	quota_begin(a->quota);
+	ledger_unmark_all(a->ledger);
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		enum err err;
+
+		if (!set_in_families(set, a->judge.families))
+			continue;
+		err = a->kind->list(a->backend, set, on_listed, &ad);
+		if (err != ERR_NONE)
+			return err;
+	}
+	a->suspect = false;
+	forget_unlisted(&ad);
+	if (ad.endless)
+		end_the_endless(&ad);
+	if (ad.left_out > 0)
+		log_warn("%u entries of the sets do not fit into the ledger: "
+			 "they stay until their own end",
+			 ad.left_out);
+	atomic_fetch_add_explicit(&a->board->adopted, ad.adopted,
+				  memory_order_relaxed);
+	return ERR_NONE;
+}
+
+/* ---- the other way ------------------------------------------------------ */
+
+enum err
+admission_restore(struct admission *a, enum set_index set)
+{
+	struct backend_entry entry[BACKEND_BATCH];
+	struct backend_fault fault;
+	enum err err = ERR_NONE;
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+		const struct ledger_element *e = ledger_at(a->ledger, i);
+		int64_t now = clock_ms();
+
+		if (e == NULL || e->set != set || e->end_ms <= now)
+			continue;
+		ledger_key_of(e, &entry[count].key);
+		entry[count++].timeout_s =
+		    (uint32_t)((e->end_ms - now + 999) / 1000);
+		if (count < BACKEND_BATCH)
+			continue;
+		err = a->kind->add(a->backend, entry, count, &fault);
+		count = 0;
+		if (err != ERR_NONE)
+			return err;
+	}
+	if (count > 0)
+		err = a->kind->add(a->backend, entry, count, &fault);
+	return err;
+}
+
+/* ---- what no rule gives ------------------------------------------------- */
+
+struct purge {
+	struct admission *a;
+	int64_t now_ms;
+};
+
+static bool
+is_gone(void *arg, const struct ledger_element *e,
+	const struct ledger_reason *reason)
+{
+	const struct purge *p = arg;
+	const struct judge *j = &p->a->judge;
+	struct ledger_key key;
+
+	if (reason->identity != 0)
+		return reason->end_ms <= p->now_ms ||
+		       policy_find_identity(&j->policy, reason->identity) ==
+			   IMAGE_NONE;
+	ledger_key_of(e, &key);
+	return !judge_gives_any(j, &key);
+}
+
+/* The rule that gave it longest is gone, another one gives it still: its end
+ * is that one's. */
+static void
+cut_back(struct purge *p, uint32_t slot, int64_t end_ms)
+{
+	struct admission *a = p->a;
+	struct backend_fault fault;
+	struct backend_entry entry = {
+		.timeout_s = (uint32_t)((end_ms - p->now_ms + 999) / 1000)
+	};
+
+	ledger_key_of(ledger_at(a->ledger, slot), &entry.key);
+	if (a->kind->add(a->backend, &entry, 1, &fault) != ERR_NONE)
+		a->suspect = true;
+	ledger_set_end(a->ledger, slot, end_ms);
+}
+
+uint32_t
+admission_purge(struct admission *a)
+{
+	struct purge p = { .a = a, .now_ms = clock_ms() };
+	struct broom broom = { .a = a, .now_ms = p.now_ms };
+
+	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+		const struct ledger_element *e = ledger_at(a->ledger, i);
+		int64_t end;
+
+		if (e == NULL)
+			continue;
+		end = ledger_strike(a->ledger, i, is_gone, &p);
+		if (end <= p.now_ms)
+			broom_take(&broom, i);
+		else if (end < e->end_ms)
+			cut_back(&p, i, end);
+	}
+	broom_finish(&broom);
+	return broom.swept;
+}
+
+void
+admission_sweep(struct admission *a, uint32_t *at, uint32_t most)
+{
+	int64_t now = clock_ms();
+
+	for (; most > 0; most--) {
+		const struct ledger_element *e;
+
+		if (*at >= ledger_top(a->ledger)) {
+			*at = 0;
+			return;
+		}
+		e = ledger_at(a->ledger, *at);
+		if (e != NULL && e->end_ms <= now)
+			broom_forget(a, *at, now);
+		(*at)++;
+	}
+}

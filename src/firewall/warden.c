@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The warden's life: sets taken over, power given up, letters answered.
+ *
+ * It waits in poll(2) for the supervisor and the workers, and looks at the
+ * kernel's sets in between. It promises never to read anything but letters
+ * of fixed size and the kernel's answers, and to answer a GRANT only when
+ * the kernel has acknowledged it. A worker that asks for what it may not
+ * have loses its channel after ten times.
+ */
+#include "firewall/warden.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "firewall/admission.h"
+#include "firewall/health.h"
+#include "proc/role.h"
+
+enum {
+	BAD_LETTERS_MAX = 10,
+	LETTERS_AT_ONCE = 16, /* of one worker, before the next has its turn */
+	SWEEP_PARTS = 20      /* of the ledger, one a tick */
+};
+
+struct warden;
+
+struct worker {
+	struct warden *warden;
+	uint32_t index, epoch;
+	unsigned bad;
+	struct post post; /* channel -1: none */
+};
+
+struct warden {
+	struct role_kit *kit;
+	struct admission admission;
+	struct health health;
+	struct post supervisor;
+	struct worker worker[ROLE_MAX_WORKERS];
+	uint32_t swept_to;
+	int64_t tick_ms;
+	bool stopping;
+	struct log_limit bad_log;
+};
+
+/* ---- workers ------------------------------------------------------------ */
+
+static void
+part_from(struct worker *w)
+{
+	if (w->post.channel != -1)
+		close(w->post.channel);
+	w->post.channel = -1;
+}
+
+static const char *
+detail_text(uint32_t detail)
+{
+	static const char *const words[] = {
+		[DETAIL_NONE] = "nothing",
+		[DETAIL_PAD] = "bytes that must be zero",
+		[DETAIL_EPOCH] = "the epoch of the worker",
+		[DETAIL_FLAGS] = "a flag that does not exist",
+		[DETAIL_ADDRESS] = "the shape of an address",
+		[DETAIL_PROTOCOL] = "the protocol",
+		[DETAIL_PORT] = "the port",
+		[DETAIL_TTL_ZERO] = "a timeout of zero",
+		[DETAIL_TTL_LONG] = "a timeout that is too long",
+		[DETAIL_RULE] = "the rule",
+		[DETAIL_CLIENT] = "the client",
+		[DETAIL_FAMILY] = "the families of client and destination",
+		[DETAIL_NOT_LOCAL] = "a local client that is not this host",
+		[DETAIL_GUARDED] = "a guarded destination",
+		[DETAIL_PRIVATE] = "a private destination",
+		[DETAIL_OWN] = "a destination that is the router itself",
+	};
+
+	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] :
+							   "?";
+}
+
+static void
+note_refusal(struct worker *w, uint32_t detail)
+{
+	uint64_t missed;
+
+	w->bad++;
+	if (log_may(&w->warden->bad_log, clock_ms(), &missed))
+		log_warn("Worker %u asked for a grant that it may not have "
+			 "cause=\"%s\" missed=%llu",
+			 w->index, detail_text(detail),
+			 (unsigned long long)missed);
+	if (w->bad < BAD_LETTERS_MAX)
+		return;
+	log_error("Worker %u sent %u bad letters: its channel is closed",
+		  w->index, w->bad);
+	part_from(w);
+}
+
+static void
+on_grant(void *self, const void *letter, size_t size, int fd)
+{
+	struct worker *w = self;
+	struct granted_letter answer;
+	enum err err;
+
+	(void)size;
+	(void)fd;
+	admit(&w->warden->admission, letter, w->epoch, &answer);
+	err = post_send(w->post.channel, &answer, sizeof(answer), -1);
+	/* A worker that does not read its answers takes them for lost. */
+	if (err != ERR_NONE && err != ERR_AGAIN)
+		part_from(w);
+	else if (answer.status == GRANT_REFUSED)
+		note_refusal(w, answer.detail);
+}
+
+static void
+worker_set(struct warden *wd, uint32_t index, uint32_t epoch, int channel)
+{
+	struct worker *w = &wd->worker[index];
+
+	part_from(w);
+	*w = (struct worker){ .warden = wd, .index = index, .epoch = epoch };
+	w->post = (struct post){ .channel = channel,
+				 .self = ROLE_WARDEN,
+				 .peer = ROLE_WORKER,
+				 .arg = w,
+				 .handler = { [POST_GRANT] = on_grant } };
+}
+
+static void
+hear_worker(struct worker *w)
+{
+	enum err err = post_pump(&w->post, LETTERS_AT_ONCE);
+
+	if (err == ERR_BROKEN)
+		log_error("Worker %u broke the table of letters: its channel "
+			  "is closed",
+			  w->index);
+	if (err != ERR_NONE)
+		part_from(w);
+}
+
+/* ---- the supervisor ----------------------------------------------------- */
+
+static void
+on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
+{
+	struct judge *judge = &wd->admission.judge;
+	struct policy fresh;
+	uint32_t gone;
+	enum err err = policy_open(fd, hand->generation, &fresh);
+
+	if (err != ERR_NONE) {
+		log_error("The warden cannot use the new policy: %s",
+			  err_text(err));
+		return;
+	}
+	policy_close(&judge->policy);
+	judge->policy = fresh;
+	gone = admission_purge(&wd->admission);
+	if (gone == 0)
+		return;
+	health_new_epoch(&wd->health);
+	log_info("%u grants were revoked: no rule gives them any more", gone);
+}
+
+static void
+on_own(struct warden *wd, int fd)
+{
+	const struct own_addresses *own;
+
+	if (own_open(fd, &own) != ERR_NONE) {
+		log_error("The warden cannot use the new own addresses");
+		return;
+	}
+	own_close(wd->admission.judge.own);
+	wd->admission.judge.own = own;
+}
+
+static void
+on_hand(void *self, const void *letter, size_t size, int fd)
+{
+	struct warden *wd = self;
+	const struct hand_letter *hand = letter;
+
+	(void)size;
+	if (hand->hand == HAND_WORKER && hand->index < ROLE_MAX_WORKERS) {
+		worker_set(wd, hand->index, hand->generation, fd);
+		return;
+	}
+	if (hand->hand == HAND_POLICY)
+		on_policy(wd, hand, fd);
+	else if (hand->hand == HAND_OWN)
+		on_own(wd, fd);
+	close(fd);
+}
+
+static void
+on_placed(void *self, const void *letter, size_t size, int fd)
+{
+	struct warden *wd = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	health_placed(&wd->health, clock_ms());
+}
+
+static void
+on_stop(void *self, const void *letter, size_t size, int fd)
+{
+	struct warden *wd = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	wd->stopping = true;
+}
+
+static void
+tell_rules_gone(void *arg)
+{
+	struct warden *wd = arg;
+	struct plain_letter letter = { 0 };
+
+	post_head(&letter.head, POST_RULES_GONE, 0);
+	/* Where it is not taken it is said again a second later. */
+	post_send(wd->kit->supervisor, &letter, sizeof(letter), -1);
+}
+
+/* ---- the beginning ------------------------------------------------------ */
+
+static enum err
+open_judge(struct warden *wd)
+{
+	struct role_kit *kit = wd->kit;
+	struct judge *judge = &wd->admission.judge;
+	enum err err = policy_open(kit->policy, kit->generation,
+				   &judge->policy);
+
+	judge->opt = kit->opt;
+	judge->families = kit->families;
+	return err == ERR_NONE ? own_open(kit->own, &judge->own) : err;
+}
+
+static enum err
+open_books(struct warden *wd)
+{
+	struct admission *a = &wd->admission;
+	const struct options *opt = wd->kit->opt;
+	size_t size = ledger_bytes(opt->set_size);
+	void *map = role_map(wd->kit->ledger, size, true);
+	struct quota_setup setup = { .max_pairs = opt->max_client_grants,
+				     .max_new = opt->max_new_grants };
+	struct random random;
+	enum err err;
+
+	if (map == NULL)
+		return ERR_SYSTEM;
+	random_init(&random);
+	setup.hash.k0 = random_u64(&random);
+	setup.hash.k1 = random_u64(&random);
+	err = ledger_open(map, size, &setup.hash, &a->ledger);
+	if (err != ERR_NONE)
+		return err;
+	setup.capacity = ledger_capacity(a->ledger);
+	err = quota_new(&setup, &a->quota);
+	if (err == ERR_NONE)
+		admission_take_over(a);
+	return err;
+}
+
+static enum err
+open_backend(struct warden *wd)
+{
+	struct admission *a = &wd->admission;
+	const struct options *opt = wd->kit->opt;
+	struct backend_setup setup = {
+		.prefix = opt->set_prefix[0] != '\0' ? opt->set_prefix :
+						       opt->chain,
+		.set_size = opt->set_size,
+		.families = wd->kit->families,
+	};
+	enum err err;
+
+	a->kind = opt->firewall == FIREWALL_NONE ? &backend_none :
+						   &backend_ipset;
+	err = a->kind->open(&setup, &a->backend);
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		if (set_in_families(set, wd->kit->families))
+			err = admission_prepare(a, set);
+	}
+	return err;
+}
+
+static enum err
+begin(struct warden *wd)
+{
+	struct board *board = wd->kit->board;
+	uint32_t families = wd->kit->families;
+	enum err err = open_judge(wd);
+
+	wd->admission.board = board;
+	if (err == ERR_NONE)
+		err = open_books(wd);
+	if (err == ERR_NONE)
+		err = open_backend(wd);
+	if (err == ERR_NONE)
+		err = admission_adopt(&wd->admission);
+	if (err != ERR_NONE)
+		return err;
+	admission_purge(&wd->admission);
+	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);
+	atomic_store(&board->family6, (families & ROLE_IPV6) != 0);
+	atomic_store(&board->firewall_up, 0);
+	atomic_fetch_add(&board->set_epoch, 1);
+	health_init(&wd->health, &wd->admission);
+	wd->health.rules_gone = tell_rules_gone;
+	wd->health.arg = wd;
+	return ERR_NONE;
+}
+
+static void
+meet(struct warden *wd)
+{
+	const struct role_kit *kit = wd->kit;
+
+	wd->supervisor = (struct post){
+		.channel = kit->supervisor,
+		.self = ROLE_WARDEN,
+		.peer = ROLE_SUPERVISOR,
+		.arg = wd,
+		.handler = { [POST_HAND] = on_hand,
+			     [POST_RULES_PLACED] = on_placed,
+			     [POST_STOP] = on_stop },
+	};
+	for (uint32_t i = 0; i < ROLE_MAX_WORKERS; i++) {
+		wd->worker[i].post.channel = -1;
+		worker_set(wd, i, kit->worker_epoch[i], kit->worker[i]);
+	}
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+static void
+tick(struct warden *wd)
+{
+	int64_t now = clock_ms();
+
+	if (now - wd->tick_ms < HEALTH_TICK_MS)
+		return;
+	wd->tick_ms = now;
+	health_tick(&wd->health, now);
+	admission_sweep(&wd->admission, &wd->swept_to,
+			ledger_top(wd->admission.ledger) / SWEEP_PARTS + 64);
+}
+
+static int
+wait_ms(const struct warden *wd)
+{
+	int64_t left = wd->tick_ms + HEALTH_TICK_MS - clock_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+/* False: the supervisor is gone, or says that it is enough. */
+static bool
+hear_all(struct warden *wd)
+{
+	struct pollfd at[1 + ROLE_MAX_WORKERS];
+	enum err err = ERR_NONE;
+
+	at[0] = (struct pollfd){ .fd = wd->supervisor.channel,
+				 .events = POLLIN };
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		at[1 + i] = (struct pollfd){ .fd = wd->worker[i].post.channel,
+					     .events = POLLIN };
+	if (poll(at, 1 + ROLE_MAX_WORKERS, wait_ms(wd)) == -1 &&
+	    errno != EINTR)
+		return false;
+	if (at[0].revents != 0)
+		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
+		if (at[1 + i].revents != 0 &&
+		    at[1 + i].fd == wd->worker[i].post.channel)
+			hear_worker(&wd->worker[i]);
+	}
+	return err == ERR_NONE && !wd->stopping;
+}
+
+int
+warden_main(struct role_kit *kit)
+{
+	struct warden *wd = calloc(1, sizeof(*wd));
+	enum err err;
+
+	if (wd == NULL)
+		return EXIT_FAILURE;
+	wd->kit = kit;
+	err = begin(wd);
+	if (err != ERR_NONE) {
+		log_error("The warden cannot begin: %s", err_text(err));
+		return EXIT_FAILURE;
+	}
+	meet(wd);
+	if (role_enter_sandbox(kit) != ERR_NONE ||
+	    role_ready(kit) != ERR_NONE)
+		return EXIT_FAILURE;
+	while (hear_all(wd))
+		tick(wd);
+	return EXIT_SUCCESS;
+}
