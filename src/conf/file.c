@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WHERE_SIZE = 512 };
+enum { PATH_SIZE = 1024, WHERE_SIZE = PATH_SIZE + 128 };
 
 /* A line of the file being read; `at` is what is left of it. */
 struct file_line {
@@ -98,7 +98,7 @@ say(struct gather *g, struct file_line *line, const struct setting *setting,
 }
 
 static void
-file_line(struct gather *g, struct file_line *line)
+line_read(struct gather *g, struct file_line *line)
 {
 	const struct setting *setting;
 	bool is_file = false;
@@ -148,7 +148,7 @@ file_parse(struct gather *g, const char *name, struct content *text)
 			*next++ = '\0';
 		line.at = at;
 		line.number++;
-		file_line(g, &line);
+		line_read(g, &line);
 	}
 }
 
@@ -195,7 +195,7 @@ read_directory(struct gather *g, const char *path)
 		return;
 	}
 	for (int i = 0; i < count; i++) {
-		char file[2 * OPTION_TEXT_SIZE];
+		char file[PATH_SIZE];
 
 		snprintf(file, sizeof(file), "%s/%s", path, entry[i]->d_name);
 		read_one(g, file);

@@ -18,7 +18,7 @@
 static struct options opt;
 static char complaint[8192];
 static char directory[64];
-static char path_buf[256];
+static char path_buf[600];
 
 static const char *
 path_of(const char *name)
@@ -208,6 +208,14 @@ test_value_in_a_file(void **state)
 		 write_file("grace", "17\r\n", 4, 0666));
 	assert_int_equal(parse_str(line), 0);
 	assert_int_equal(opt.grace_s, 17);
+	write_file("grace", "17\0007", 4, 0600);
+	assert_int_equal(parse_str(line), 1);
+	assert_complaint("(it holds a NUL byte)");
+	write_file("grace", "\n", 1, 0600);
+	assert_int_equal(parse_str(line), 0);
+	assert_int_equal(opt.grace_s, 60);
+	write_file("grace", "1\n2\n", 4, 0600);
+	assert_int_equal(parse_str(line), 1);
 }
 
 static void
@@ -285,6 +293,25 @@ test_irregular(void **state)
 	assert_complaint("p.conf: it is not a regular file");
 }
 
+/* However long the path is, the line is still named. */
+static void
+test_long_path(void **state)
+{
+	char path[500], part[201];
+	(void)state;
+
+	memset(part, 'd', 200);
+	part[200] = '\0';
+	assert_int_equal(mkdir(path_of(part), 0700), 0);
+	snprintf(path, sizeof(path), "%s/%s", part, part);
+	assert_int_equal(mkdir(path_of(path), 0700), 0);
+	strcat(path, "/a.conf");
+	write_file(path, "\ngrace=x\n", 9, 0600);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(read_path(path_of(path), true), 1);
+	assert_complaint("/a.conf:2: grace: \"x\"");
+}
+
 static void
 test_size(void **state)
 {
@@ -324,6 +351,7 @@ main(void)
 		IN_DIRECTORY(test_one_file),
 		IN_DIRECTORY(test_writable_by_others),
 		IN_DIRECTORY(test_irregular),
+		IN_DIRECTORY(test_long_path),
 		IN_DIRECTORY(test_size),
 	};
 

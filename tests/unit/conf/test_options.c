@@ -276,6 +276,7 @@ test_all_complaints(void **state)
 static void
 test_errands(void **state)
 {
+	char path[513];
 	(void)state;
 
 	assert_int_equal(gather(ARGS("-h"), NO_ENV), ERRAND_HELP);
@@ -292,6 +293,14 @@ test_errands(void **state)
 	assert_int_equal(gather(BARE_ARGS("--check=-"), NO_ENV),
 			 ERRAND_CHECK_FILE);
 	assert_string_equal(request.check_file, "-");
+	memset(path, 'x', 511);
+	path[511] = '\0';
+	assert_int_equal(gather(BARE_ARGS("--check", path), NO_ENV),
+			 ERRAND_CHECK_FILE);
+	assert_string_equal(request.check_file, path);
+	strcat(path, "x");
+	assert_refused(BARE_ARGS("--check", path), NO_ENV,
+		       "--check: the value is too long");
 }
 
 static void

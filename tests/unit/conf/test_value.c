@@ -161,7 +161,7 @@ test_addresses(void **state)
 	assert_int_equal(opt.bind_count, 1);
 	assert_int_equal(opt.bind[0].port, 0);
 	assert_true(
-	    takes("bind", "192.0.2.1@54,2001:db8::1, [2001:db8::2]@55"));
+	    takes("bind", "192.0.2.1@54 ,2001:db8::1, [2001:db8::2]@55"));
 	assert_int_equal(opt.bind_count, 3);
 	assert_string_equal(printed("bind"),
 			    "192.0.2.1@54,2001:db8::1,2001:db8::2@55");
