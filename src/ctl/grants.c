@@ -17,12 +17,7 @@
 #include "ctl/commands.h"
 #include "firewall/ledger.h"
 
-enum {
-	LINE_ROOM = 160, /* two addresses, and three numbers of ten digits */
-	/* Elements that were never written, in a row, that end the walk: what
-	 * lies behind is memory that nobody has used yet. */
-	UNUSED_RUN = 64
-};
+enum { LINE_ROOM = 160 }; /* two addresses, numbers of up to 20 digits */
 
 struct grant {
 	struct addr client; /* family 0: this host */
@@ -84,17 +79,15 @@ static void
 gather(struct grants *g, const struct view *v, const struct choice *c,
        int64_t now_ms)
 {
-	uint32_t capacity = 0;
+	uint32_t count = 0;
 	const struct ledger_element *at =
-	    ledger_elements(v->ledger, v->ledger_size, &capacity);
+	    ledger_elements(v->ledger, v->ledger_size, &count);
 	struct ledger_element e;
-	unsigned unused = 0;
 
 	g->count = 0;
 	if (at == NULL)
 		return;
-	for (uint32_t i = 0; i < capacity && unused < UNUSED_RUN; i++) {
-		unused = at[i].version == 0 ? unused + 1 : 0;
+	for (uint32_t i = 0; i < count; i++) {
 		if (ledger_read(&at[i], now_ms, &e) &&
 		    is_chosen(c, &e.client))
 			gather_one(g, &e);

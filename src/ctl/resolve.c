@@ -86,6 +86,13 @@ reach(struct exchange *x, const struct endpoint *server, int type)
 }
 
 static bool
+is_answer(const struct exchange *x, const uint8_t *question)
+{
+	return x->len >= LDNS_HEADER_SIZE &&
+	       memcmp(x->bytes, question, 2) == 0;
+}
+
+static bool
 ask_udp(struct exchange *x, const uint8_t *question, size_t len)
 {
 	if (send(x->fd, question, len, MSG_NOSIGNAL) != (ssize_t)len)
@@ -96,8 +103,7 @@ ask_udp(struct exchange *x, const uint8_t *question, size_t len)
 		if (n == -1)
 			return false;
 		x->len = (size_t)n;
-		if (n >= LDNS_HEADER_SIZE &&
-		    memcmp(x->bytes, question, 2) == 0)
+		if (is_answer(x, question))
 			return true;
 	}
 	return false;
@@ -126,17 +132,20 @@ ask_tcp(struct exchange *x, const uint8_t *question, size_t len)
 {
 	uint8_t framed[2 + UDP_SIZE];
 
-	if (len > UDP_SIZE)
+	if (len > UDP_SIZE) {
+		errno = EMSGSIZE;
 		return false;
+	}
 	framed[0] = (uint8_t)(len >> 8);
 	framed[1] = (uint8_t)len;
 	memcpy(framed + 2, question, len);
-	return send(x->fd, framed, len + 2, MSG_NOSIGNAL) ==
-		   (ssize_t)(len + 2) &&
-	       read_whole(x, 2) &&
-	       read_whole(x, (size_t)x->bytes[0] << 8 | x->bytes[1]) &&
-	       x->len >= LDNS_HEADER_SIZE &&
-	       memcmp(x->bytes, question, 2) == 0;
+	if (send(x->fd, framed, len + 2, MSG_NOSIGNAL) !=
+		(ssize_t)(len + 2) ||
+	    !read_whole(x, 2) ||
+	    !read_whole(x, (size_t)x->bytes[0] << 8 | x->bytes[1]))
+		return false;
+	errno = EBADMSG;
+	return is_answer(x, question);
 }
 
 /* A line of ldns: tabs become blanks, what is not printable an escape. */
@@ -288,7 +297,7 @@ question_new(const struct resolve *r, size_t *len_out)
 bool
 resolve_print(const struct resolve *r)
 {
-	static uint8_t room[MESSAGE_ROOM];
+	uint8_t room[MESSAGE_ROOM];
 	struct exchange x = { .bytes = room };
 	char at[ENDPOINT_TEXT_SIZE];
 	size_t len = 0;

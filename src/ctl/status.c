@@ -65,16 +65,20 @@ check_children(const struct view *v, struct text *wrong)
 		complain(wrong, "no recorder is ready");
 }
 
+static const char *
+family_name(enum set_index set)
+{
+	return set == SET_V4 ? "ipv4" : "ipv6";
+}
+
 /* What is wrong with the rules of one family, or NULL. */
 static const char *
 family_fault(const struct board *b, enum set_index set)
 {
 	if (b->references[set] == 0)
-		return set == SET_V4 ? "ipv4 rules missing"
-				     : "ipv6 rules missing";
+		return "rules missing";
 	if (b->references[set + SET_V4_LOCAL] == 0)
-		return set == SET_V4 ? "ipv4 local rules missing"
-				     : "ipv6 local rules missing";
+		return "local rules missing";
 	return NULL;
 }
 
@@ -89,8 +93,10 @@ check_family(const struct board *b, enum set_index set, struct text *wrong)
 {
 	const char *fault = family_fault(b, set);
 
-	if (family_is_placed(b, set) && fault != NULL)
-		complain(wrong, fault);
+	if (!family_is_placed(b, set) || fault == NULL)
+		return;
+	complain(wrong, family_name(set));
+	text_printf(wrong, " %s", fault);
 }
 
 static void
@@ -168,7 +174,7 @@ print_family(const struct board *b, enum set_index set, struct text *out)
 {
 	const char *fault = family_fault(b, set);
 
-	text_printf(out, "firewall %s ", set == SET_V4 ? "ipv4" : "ipv6");
+	text_printf(out, "firewall %s ", family_name(set));
 	if (!family_is_placed(b, set)) {
 		text_str(out, "off: no chain for this family\n");
 		return;
