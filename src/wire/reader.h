@@ -54,7 +54,9 @@ reader_u16(struct reader *r)
 {
 	const uint8_t *p = reader_take(r, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (p == NULL)
+		return 0;
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 static inline uint32_t
