@@ -54,8 +54,7 @@ make_room(struct build *b)
 	}
 	if (b->size - b->used < RULE_BYTES_MAX) {
 		size_t size = b->size ? b->size * 2 : 4096;
-		void *more = size > UINT32_MAX ? NULL :
-						 realloc(b->bytes, size);
+		void *more = size > UINT32_MAX ? NULL : realloc(b->bytes, size);
 
 		if (!more)
 			return ERR_FULL;
@@ -132,8 +131,7 @@ compare_nets(const struct net *one, const struct net *other)
 		return one->addr.family - other->addr.family;
 	if (one->bits != other->bits)
 		return other->bits - one->bits;
-	return memcmp(one->addr.byte, other->addr.byte,
-		      sizeof(one->addr.byte));
+	return memcmp(one->addr.byte, other->addr.byte, sizeof(one->addr.byte));
 }
 
 /* Each with its length byte before it; the empty one comes last. */
@@ -177,9 +175,9 @@ draft_same_subject(const struct build *b, const struct draft *one,
 static int
 rank_of_arrow(uint8_t arrow)
 {
-	static const int rank[] = { [ARROW_BLOCK] = 0,
-				    [ARROW_DNS] = 1,
-				    [ARROW_GRANT] = 2 };
+	static const int rank[] = {
+		[ARROW_BLOCK] = 0, [ARROW_DNS] = 1, [ARROW_GRANT] = 2
+	};
 
 	return rank[arrow];
 }

@@ -35,8 +35,7 @@ struct build {
 void build_init(struct build *b);
 void build_fini(struct build *b);
 /* ERR_FULL: no memory, or more than an image can hold. */
-enum err build_add(struct build *b, const struct acl_rule *rule,
-		   uint32_t line);
+enum err build_add(struct build *b, const struct acl_rule *rule, uint32_t line);
 /* Sorts, merges and numbers; contradictions become complaints. Only the
  * drafts up to b->count are left. */
 void build_settle(struct build *b, struct complaints *complaints);

@@ -136,16 +136,16 @@ static void
 put_net(struct layout *l, const struct draft *d)
 {
 	struct image_net *net = section(l->h, &l->h->nets);
+	uint64_t length = (uint64_t)1 << d->client.bits % 64;
 
 	close_net(l);
 	net += l->nets++;
 	net->net = d->client;
 	net->first_port = l->ports;
 	if (d->client.addr.family == 4)
-		l->h->lengths4 |= (uint64_t)1 << d->client.bits;
+		l->h->lengths4 |= length;
 	else
-		l->h->lengths6[d->client.bits / 64] |=
-		    (uint64_t)1 << d->client.bits % 64;
+		l->h->lengths6[d->client.bits / 64] |= length;
 }
 
 static void
@@ -178,9 +178,9 @@ put_rule(struct layout *l, const struct draft *d)
 	rule->net = l->nets - 1;
 	rule->name = entry->name;
 	if (rule->arrow == ARROW_GRANT)
-		port[l->ports++] = (struct image_port){
-			.protocol = rule->protocol, .port = rule->port
-		};
+		port[l->ports++] =
+		    (struct image_port){ .protocol = rule->protocol,
+					 .port = rule->port };
 }
 
 static void

@@ -39,8 +39,8 @@ suffixes_init(struct suffixes *s, const struct image_head *h,
 	name_lower(name, &s->lower);
 	s->count = 0;
 	for (;;) {
-		s->at[s->count++] = table_suffix(
-		    h, s->lower.wire + at, (uint8_t)(s->lower.len - at));
+		s->at[s->count++] = table_suffix(h, s->lower.wire + at,
+						 (uint8_t)(s->lower.len - at));
 		if (s->lower.wire[at] == 0)
 			return;
 		at += s->lower.wire[at] + 1U;
@@ -97,8 +97,8 @@ first_net(const struct policy *p, const struct addr *client)
 
 /* False where no net contains the client. */
 static bool
-walk(const struct policy *p, const struct addr *client,
-     const struct name *name, const struct visitor *v)
+walk(const struct policy *p, const struct addr *client, const struct name *name,
+     const struct visitor *v)
 {
 	uint32_t net = first_net(p, client);
 	struct suffixes s;
@@ -135,10 +135,11 @@ add_port(struct verdict *v, const struct image_rule *r, uint32_t rule)
 		v->ports_cut = true;
 		return false;
 	}
-	v->port[v->port_count++] = (struct verdict_port){
-		.rule = rule, .port = r->port, .protocol = r->protocol,
-		.exact = exact
-	};
+	v->port[v->port_count++] =
+	    (struct verdict_port){ .rule = rule,
+				   .port = r->port,
+				   .protocol = r->protocol,
+				   .exact = exact };
 	return true;
 }
 
@@ -269,18 +270,17 @@ policy_rule_gives(const struct policy *p, uint32_t rule,
 
 /* The ports of a net rise by protocol, then port. */
 static bool
-net_gives(const struct policy *p, const struct image_net *net,
-	  uint8_t protocol, uint16_t port)
+net_gives(const struct policy *p, const struct image_net *net, uint8_t protocol,
+	  uint16_t port)
 {
-	const struct image_port *ports =
-	    image_ports(p->head) + net->first_port;
+	const struct image_port *ports = image_ports(p->head) + net->first_port;
 	uint32_t low = 0, high = net->port_count;
 	uint32_t wanted = (uint32_t)protocol << 16 | port;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		uint32_t here = (uint32_t)ports[middle].protocol << 16 |
-				ports[middle].port;
+		uint32_t here =
+		    (uint32_t)ports[middle].protocol << 16 | ports[middle].port;
 
 		if (here == wanted)
 			return true;

@@ -50,8 +50,7 @@ wrong(struct flaw *flaw, const struct token *t, const char *what,
 
 /* Something should have stood where t begins. */
 static bool
-missing(struct flaw *flaw, struct token t, const char *what,
-	const char *right)
+missing(struct flaw *flaw, struct token t, const char *what, const char *right)
 {
 	t.text = NULL;
 	return wrong(flaw, &t, what, right);
@@ -106,11 +105,11 @@ read_bits(const struct token *t, size_t slash, struct net *net,
 	struct token tail = { t->text + slash, t->len - slash,
 			      t->column + (uint32_t)slash };
 
-	if (tail.len > 0 && (!read_number(tail.text + 1, tail.len - 1, &bits) ||
-			     bits > top))
+	if (tail.len > 0 &&
+	    (!read_number(tail.text + 1, tail.len - 1, &bits) || bits > top))
 		return wrong(flaw, &tail, "is not a prefix length",
-			     top == 32 ? "write /0 to /32" :
-					 "write /0 to /128");
+			     top == 32 ? "write /0 to /32"
+				       : "write /0 to /128");
 	if (is_mapped && bits < 96)
 		return wrong(flaw, &tail,
 			     "is too short for an IPv4-mapped address",
@@ -178,8 +177,7 @@ static bool
 domain_bytes_are_plain(const struct token *t, struct flaw *flaw)
 {
 	for (size_t i = 0; i < t->len; i++) {
-		struct token at = { t->text, t->len,
-				    t->column + (uint32_t)i };
+		struct token at = { t->text, t->len, t->column + (uint32_t)i };
 
 		if (t->text[i] == '\\')
 			i++; /* name_parse() judges escapes */
@@ -256,8 +254,7 @@ read_domain(struct line *l, struct acl_rule *out, struct flaw *flaw)
 		return missing(flaw, t, "no domain after the arrow",
 			       "write a name, *.name, .name or *");
 	if (t.text[0] == '@')
-		return wrong(flaw, &t,
-			     "is a list, and lists are not supported",
+		return wrong(flaw, &t, "is a list, and lists are not supported",
 			     "write a rule for each domain");
 	if (!token_is(&t, "*"))
 		return read_name(&t, out, flaw);
@@ -285,8 +282,7 @@ read_service(struct line *l, struct acl_rule *out, struct flaw *flaw)
 	else
 		return wrong(flaw, &t, "is not a protocol known here", both);
 	if (!line_take(l, ':'))
-		return missing(flaw, line_rest(l), "the port is missing",
-			       both);
+		return missing(flaw, line_rest(l), "the port is missing", both);
 	t = line_word(l, "=");
 	if (!read_number(t.text, t.len, &port) || port < 1 || port > 65535)
 		return wrong(flaw, &t, "is not a port",

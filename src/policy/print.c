@@ -93,8 +93,8 @@ rule_print(const struct policy *p, const struct image_rule *rule,
 	text_str(out, arrow_text[rule->arrow]);
 	put_domain(p, rule, out);
 	if (rule->arrow == ARROW_GRANT) {
-		text_str(out, rule->protocol == IPPROTO_TCP ? ":TCP:" :
-							      ":UDP:");
+		text_str(out,
+			 rule->protocol == IPPROTO_TCP ? ":TCP:" : ":UDP:");
 		text_u64(out, rule->port);
 	}
 	put_answers(rule, out);

@@ -129,7 +129,8 @@ line_take_arrow(struct line *l, uint8_t *arrow_out)
 bool
 token_is(const struct token *t, const char *word)
 {
-	return t->len == strlen(word) && strncasecmp(t->text, word, t->len) == 0;
+	return t->len == strlen(word) &&
+	       strncasecmp(t->text, word, t->len) == 0;
 }
 
 bool

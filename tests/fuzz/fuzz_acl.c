@@ -115,8 +115,8 @@ ask(const struct policy *p, const struct naive *n, const struct addr *client,
 	naive_match(n, client, name, &plain);
 	must(naive_agrees(&plain, &v));
 	policy_explain(p, client, name, count_rule, &met);
-	must((met > 0) == (v.kind == VERDICT_ALLOWED ||
-			   v.kind == VERDICT_BLOCKED));
+	must((met > 0) ==
+	     (v.kind == VERDICT_ALLOWED || v.kind == VERDICT_BLOCKED));
 	for (unsigned i = 0; i < v.port_count; i++)
 		must(policy_rule_gives(p, v.port[i].rule, client,
 				       v.port[i].protocol,

@@ -51,9 +51,9 @@ naive_take(const struct acl_rule *r, struct verdict *v)
 		return true;
 	}
 	if (i == v->port_count)
-		v->port[v->port_count++] = (struct verdict_port){
-			.port = r->port, .protocol = r->protocol
-		};
+		v->port[v->port_count++] =
+		    (struct verdict_port){ .port = r->port,
+					   .protocol = r->protocol };
 	v->port[i].exact |= r->kind == DOMAIN_EXACT;
 	return true;
 }

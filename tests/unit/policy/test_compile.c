@@ -184,9 +184,8 @@ test_address_as_domain_warns(void **state)
 
 	(void)state;
 	assert_int_equal(kit_compile(&k, "::1 -> 192.0.2.1:TCP:80"), ERR_NONE);
-	assert_int_equal(strncmp(k.said, "acl:1:8: warning: \"192.0.2.1\" ",
-				 30),
-			 0);
+	assert_int_equal(
+	    strncmp(k.said, "acl:1:8: warning: \"192.0.2.1\" ", 30), 0);
 	kit_close(&k);
 }
 
@@ -206,9 +205,8 @@ test_too_many_ports_warn(void **state)
 	kit_close(&k);
 	snprintf(text + at, LINE, "::1 -> a:UDP:9\n");
 	assert_int_equal(kit_compile(&k, text), ERR_NONE);
-	assert_int_equal(strncmp(k.said, "acl:257:8: warning: over 256 ports",
-				 34),
-			 0);
+	assert_int_equal(
+	    strncmp(k.said, "acl:257:8: warning: over 256 ports", 34), 0);
 	kit_close(&k);
 	free(text);
 }

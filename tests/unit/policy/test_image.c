@@ -138,13 +138,13 @@ test_every_length(void **state)
 	kit_close(&k);
 }
 
-#define REFUSES(lvalue, bad)                                       \
-	do {                                                       \
-		__typeof__(lvalue) good_ = (lvalue);               \
-		(lvalue) = (bad);                                  \
-		assert_int_equal(view(&k), ERR_IMAGE);             \
-		(lvalue) = good_;                                  \
-		assert_int_equal(view(&k), ERR_NONE);              \
+#define REFUSES(lvalue, bad)                           \
+	do {                                           \
+		__typeof__(lvalue) good_ = (lvalue);   \
+		(lvalue) = (bad);                      \
+		assert_int_equal(view(&k), ERR_IMAGE); \
+		(lvalue) = good_;                      \
+		assert_int_equal(view(&k), ERR_NONE);  \
 	} while (0)
 
 static void

@@ -54,10 +54,10 @@ expect(const char *acl, const struct row *row, size_t rows)
 	}
 	kit_close(&k);
 }
-#define EXPECT(acl, ...)                                                    \
-	do {                                                                \
-		static const struct row rows[] = { __VA_ARGS__ };           \
-		expect(acl, rows, sizeof(rows) / sizeof(*rows));            \
+#define EXPECT(acl, ...)                                          \
+	do {                                                      \
+		static const struct row rows[] = { __VA_ARGS__ }; \
+		expect(acl, rows, sizeof(rows) / sizeof(*rows));  \
 	} while (0)
 
 static void
@@ -282,27 +282,27 @@ test_a_rule_gives_only_what_it_says(void **state)
 	(void)state;
 	kit_open(&k, "10.0.0.0/8 ~> a\n10.0.0.0/8 -> a:TCP:443\n");
 	assert_int_equal(policy_rule(&k.policy, 1)->arrow, ARROW_GRANT);
-	assert_int_equal(policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP,
-					   443),
-			 ERR_NONE);
-	assert_int_equal(policy_rule_gives(&k.policy, 1, &outside, IPPROTO_TCP,
-					   443),
-			 ERR_DENIED);
-	assert_int_equal(policy_rule_gives(&k.policy, 1, &inside, IPPROTO_UDP,
-					   443),
-			 ERR_RANGE);
-	assert_int_equal(policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP,
-					   444),
-			 ERR_RANGE);
-	assert_int_equal(policy_rule_gives(&k.policy, 0, &inside, IPPROTO_TCP,
-					   443),
-			 ERR_MISSING);
-	assert_int_equal(policy_rule_gives(&k.policy, 2, &inside, IPPROTO_TCP,
-					   443),
-			 ERR_MISSING);
-	assert_int_equal(policy_rule_gives(&k.policy, IMAGE_NONE, &inside,
-					   IPPROTO_TCP, 443),
-			 ERR_MISSING);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP, 443),
+	    ERR_NONE);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 1, &outside, IPPROTO_TCP, 443),
+	    ERR_DENIED);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_UDP, 443),
+	    ERR_RANGE);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP, 444),
+	    ERR_RANGE);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 0, &inside, IPPROTO_TCP, 443),
+	    ERR_MISSING);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, 2, &inside, IPPROTO_TCP, 443),
+	    ERR_MISSING);
+	assert_int_equal(
+	    policy_rule_gives(&k.policy, IMAGE_NONE, &inside, IPPROTO_TCP, 443),
+	    ERR_MISSING);
 	kit_close(&k);
 }
 
@@ -429,6 +429,28 @@ test_explanations(void **state)
 	expect_explanation("11.0.0.0/8 ~> x\n", "x", "");
 }
 
+/* The worked examples of dns-firewall.acl(5). */
+static void
+test_examples_of_the_manual(void **state)
+{
+	(void)state;
+	EXPECT("10.0.0.0/8 ~> *\n10.0.0.0/8 -| .ads.example\n"
+	       "10.0.0.0/8 -> www.ads.example:TCP:443\n",
+	       { "10.0.0.1", "news.example", "allow dns" },
+	       { "10.0.0.1", "x.ads.example", "block 2" },
+	       { "10.0.0.1", "www.ads.example", "allow TCP:443" });
+	EXPECT(
+	    "10.0.0.0/8  -> *:TCP:443\n"
+	    "10.0.0.0/8  -> .example.com:TCP:22\n"
+	    "10.0.0.7    -> git.example.com:TCP:9418\n",
+	    { "10.0.0.7", "git.example.com", "allow TCP:9418 TCP:22 TCP:443" },
+	    { "10.0.0.8", "git.example.com", "allow TCP:22 TCP:443" },
+	    { "10.0.0.8", "www.example.org", "allow TCP:443" });
+	EXPECT("0.0.0.0/0   -| www.bad.example\n10.0.0.7    ~> *\n",
+	       { "10.0.0.7", "www.bad.example", "allow dns" },
+	       { "10.0.0.8", "www.bad.example", "block 1" });
+}
+
 static uint32_t
 next(uint32_t *seed)
 {
@@ -437,13 +459,13 @@ next(uint32_t *seed)
 }
 
 static const char *const nets[] = {
-	"0.0.0.0/0",   "10.0.0.0/8",  "10.0.0.0/9",	 "10.1.0.0/16",
-	"10.1.2.0/24", "10.1.2.3/32", "::/0",		 "2001:db8::/32",
+	"0.0.0.0/0",   "10.0.0.0/8",  "10.0.0.0/9",    "10.1.0.0/16",
+	"10.1.2.0/24", "10.1.2.3/32", "::/0",	       "2001:db8::/32",
 	"2001:db8::1", "10.1.2.2/31", "2001:db8::/63", "2001:db8::/65",
 };
 
 static const char *const clients[] = {
-	"10.1.2.3", "10.1.2.2", "10.1.3.3",    "10.2.0.1",   "10.200.0.1",
+	"10.1.2.3", "10.1.2.2", "10.1.3.3",    "10.2.0.1",    "10.200.0.1",
 	"11.0.0.1", "::1",	"2001:db8::1", "2001:db8::2", "2001:db9::",
 };
 
@@ -584,6 +606,7 @@ main(void)
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_rules_know_where_they_stand),
 		cmocka_unit_test(test_explanations),
+		cmocka_unit_test(test_examples_of_the_manual),
 		cmocka_unit_test(test_against_the_plain_matcher),
 	};
 

@@ -12,8 +12,9 @@
 #include "kit.h"
 #include "policy/parse.h"
 
-#define LABEL63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz" \
-		"abcdefghijk"
+#define LABEL63                                                \
+	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz" \
+	"abcdefghijk"
 
 static enum acl_line
 parse(const char *text, struct acl_rule *rule, struct flaw *flaw)
@@ -79,10 +80,8 @@ test_tolerances(void **state)
 	assert_int_equal(parse(same[0], &first, &f), LINE_RULE);
 	for (size_t i = 1; i < sizeof(same) / sizeof(*same); i++) {
 		assert_int_equal(parse(same[i], &r, &f), LINE_RULE);
-		assert_memory_equal(&r.client, &first.client,
-				    sizeof(r.client));
-		assert_memory_equal(&r.domain, &first.domain,
-				    sizeof(r.domain));
+		assert_memory_equal(&r.client, &first.client, sizeof(r.client));
+		assert_memory_equal(&r.domain, &first.domain, sizeof(r.domain));
 		assert_int_equal(r.kind, first.kind);
 		assert_int_equal(r.arrow, first.arrow);
 		assert_int_equal(r.protocol, first.protocol);
@@ -231,7 +230,9 @@ test_refused(void **state)
 		{ "10.1.0.2 ~> \"\"", 13, "\\DDD" },
 		{ "10.1.0.2 ~> a.te!st", 17, "\\DDD" },
 		{ "10.1.0.2 ~> \\256.test", 13, "single dots" },
-		{ "10.1.0.2 ~> b\xc3\xbc" "cher.test", 14, "xn--" },
+		{ "10.1.0.2 ~> b\xc3\xbc"
+		  "cher.test",
+		  14, "xn--" },
 		{ "10.1.0.2 ~> " LABEL63 "x.test", 76, "63 bytes" },
 		{ "10.1.0.2 ~> @ads", 13, "each domain" },
 		{ "10.1.0.2 ~>", 12, "*.name" },
@@ -278,7 +279,8 @@ static void
 test_longest_names(void **state)
 {
 	/* 3 labels of 63 and one of 61: 253 characters, 255 on the wire */
-	static const char fits[] = LABEL63 "." LABEL63 "." LABEL63 "."
+	static const char fits[] = LABEL63
+	    "." LABEL63 "." LABEL63 "."
 	    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi";
 	struct acl_rule r;
 	struct flaw f;

@@ -51,8 +51,7 @@ test_escapes(void **state)
 	expect_print("::1 ~> *.\\042.x", "::1 ~> *.\\042.x\n");
 	expect_print("::1 ~> \\046.a\\:b.c\\#d.\\@e.\\092.\\255\\000",
 		     "::1 ~> \\046.a\\058b.c\\035d.\\064e.\\092.\\255\\000\n");
-	expect_print("::1 ~> 0/25.2.0.192._x-y",
-		     "::1 ~> 0/25.2.0.192._x-y\n");
+	expect_print("::1 ~> 0/25.2.0.192._x-y", "::1 ~> 0/25.2.0.192._x-y\n");
 }
 
 static void
@@ -143,8 +142,7 @@ expect_fixed_point(const char *acl)
 	char *once, *twice;
 
 	assert_int_equal(kit_compile(&first, acl), ERR_NONE);
-	assert_int_equal(policy_view(first.image, first.size, 0,
-				     &first.policy),
+	assert_int_equal(policy_view(first.image, first.size, 0, &first.policy),
 			 ERR_NONE);
 	once = kit_print(&first.policy);
 	kit_open(&again, once);
