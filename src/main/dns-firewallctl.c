@@ -145,9 +145,9 @@ query(const struct job *job)
 	struct resolve resolve = { .name = r->argument[0], .type = "A" };
 	enum client_end end;
 
-	if (r->count - named > 2)
-		return usage_error("query: the server is given last, as "
-				   "@ADDRESS or @ADDRESS:PORT");
+	if (r->argument[0][0] == '@' || r->count - named > 2)
+		return usage_error("query: a name comes first, and the server "
+				   "last as @ADDRESS or @ADDRESS:PORT");
 	if (r->count - named == 2)
 		resolve.type = r->argument[1];
 	if (named && !server_parse(last, &resolve.server))
