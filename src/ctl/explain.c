@@ -141,11 +141,12 @@ print_ports(const struct verdict *v, struct text *out)
 	text_char(out, '\n');
 }
 
-/* Types that ask for something other than records of a name. */
+/* Types that name no data (RFC 6895 3.1). */
 static bool
 is_meta(uint16_t type)
 {
-	return type == TYPE_OPT || (type >= TYPE_TKEY && type <= TYPE_MAILA);
+	return type == TYPE_OPT ||
+	       (type >= 128 && type <= 255 && type != TYPE_ANY);
 }
 
 static void
@@ -163,10 +164,25 @@ print_blocked(const struct image_rule *rule, uint16_t type, struct text *out)
 	else if (type == TYPE_AAAA && rule->has_answer6)
 		addr_from_v6(rule->answer6, &a);
 	else {
-		text_str(out, "NODATA, answered locally");
+		text_str(out, "NODATA, EDE 15 (Blocked)");
 		return;
 	}
 	text_printf(out, "%s, answered locally", addr_print(&a, buf));
+}
+
+/* Why addresses of this family are not granted, or NULL. */
+static const char *
+foreign_reason(const struct asked *q, const struct view *v)
+{
+	const struct board *b = v->board;
+	uint8_t family = q->type[0] == TYPE_A ? 4 : 6;
+
+	if (!q->local && q->client.family != family)
+		return "the client is of the other family";
+	if (b != NULL && (family == 4 ? b->family4 == 0 && b->family6 != 0
+				      : b->family6 == 0 && b->family4 != 0))
+		return "the firewall has no rules for this family";
+	return NULL;
 }
 
 /* What an address record comes to where some -> matched. */
@@ -174,16 +190,18 @@ static void
 print_address(const struct asked *q, const struct view *v,
 	      const struct verdict *verdict, struct text *out)
 {
-	bool same = q->client.family == (q->type[0] == TYPE_A ? 4 : 6);
+	const char *reason = foreign_reason(q, v);
 
-	if (same || q->local)
-		text_str(out, "forwarded, addresses granted");
-	else if (verdict->dns_only || v->opt->compat == COMPAT_RUST)
-		text_str(out, "forwarded, not granted: the client is of the "
-			      "other family");
+	if (reason != NULL)
+		text_printf(out, "forwarded, %s: %s",
+			    verdict->dns_only || v->opt->compat == COMPAT_RUST
+				? "not granted"
+				: "addresses removed",
+			    reason);
+	else if (v->opt->firewall == FIREWALL_NONE)
+		text_str(out, "forwarded, not granted: the firewall is none");
 	else
-		text_str(out, "forwarded, addresses removed: the client is of "
-			      "the other family");
+		text_str(out, "forwarded, addresses granted");
 }
 
 static void

@@ -334,7 +334,7 @@ explain_blocked(void **state)
 	assert_has(text, "10.0.0.0/8 ~> * # shadowed by /etc/acl:3\n");
 	text = ask(l, "explain 10.0.0.2 local.example");
 	assert_has(text, "answer A 192.0.2.9, answered locally\n"
-			 "answer AAAA NODATA, answered locally\n");
+			 "answer AAAA NODATA, EDE 15 (Blocked)\n");
 }
 
 static void
@@ -395,11 +395,20 @@ explain_this_host(void **state)
 	struct lab *l = *state;
 	const char *text;
 
+	l->pages.board.family6 = 1;
 	l->pages.own.count = 1;
 	addr_parse("192.0.2.7", 9, &l->pages.own.addr[0]);
 	text = ask(l, "explain 192.0.2.7 g.example AAAA");
 	assert_has(text, "\nclient 192.0.2.7 (this host)\n");
 	assert_has(text, "\nanswer AAAA forwarded, addresses granted\n");
+	l->pages.board.family6 = 0;
+	assert_has(ask(l, "explain 192.0.2.7 g.example AAAA"),
+		   "\nanswer AAAA forwarded, addresses removed: the firewall "
+		   "has no rules for this family\n");
+	l->pages.opt.firewall = FIREWALL_NONE;
+	assert_has(ask(l, "explain 192.0.2.7 g.example A"),
+		   "\nanswer A forwarded, not granted: the firewall is "
+		   "none\n");
 }
 
 static void
