@@ -125,7 +125,10 @@ counts_that_no_query_has(void **state)
 	QUERY(ERR_TORN, READABLE, 0x0100, 1, 0, 1, 0, QUESTION, 0xc0, 12, 0,
 	      1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4);
 	/* announced but absent */
+	QUERY(ERR_TORN, READABLE, 0x0100, 1, 1, 0, 0, QUESTION);
+	QUERY(ERR_TORN, READABLE, 0x0100, 1, 0, 1, 0, QUESTION);
 	QUERY(ERR_TORN, READABLE, 0x0100, 1, 0, 0, 1, QUESTION);
+	QUERY(ERR_TORN, READABLE, 0x0100, 1, 0, 0, 2, QUESTION);
 }
 
 static void
@@ -273,6 +276,7 @@ torn_answers(void **state)
 	(void)state;
 	ANSWER(ERR_TORN, 1, 0, 0, 0, );
 	ANSWER(ERR_TORN, 2, 0, 0, 0, QUESTION, QUESTION);
+	ANSWER(ERR_TORN, 2, 0, 0, 0, );
 	ANSWER(ERR_TORN, 1, 0, 0, 0, QUESTION, 0);
 	ANSWER(ERR_TORN, 1, 1, 0, 0, QUESTION);
 	ANSWER(ERR_TORN, 1, 2, 0, 0, QUESTION, 0xc0, 12, REST);

@@ -114,6 +114,23 @@ torn_pointers(void **state)
 	assert_torn(2, 1, 'a', 0xc0, 12, 0); /* back, then round and round */
 }
 
+static void
+at_most_63_bytes_a_label(void **state)
+{
+	uint8_t b[200];
+	struct name n;
+
+	(void)state;
+	memset(b, 0, sizeof(b));
+	b[0] = 63;
+	assert_int_equal(read_at(b, sizeof(b), 0, &n), ERR_NONE);
+	assert_int_equal(n.len, 65);
+	for (unsigned size = 64; size < 0xc0; size++) {
+		b[0] = (uint8_t)size;
+		assert_int_equal(read_at(b, sizeof(b), 0, &n), ERR_TORN);
+	}
+}
+
 /* One pointer behind the other, each to the one before: n hops. */
 static enum err
 read_hops(unsigned hops)
@@ -474,6 +491,7 @@ main(void)
 		cmocka_unit_test(reads_plain_and_packed_names),
 		cmocka_unit_test(torn_labels),
 		cmocka_unit_test(torn_pointers),
+		cmocka_unit_test(at_most_63_bytes_a_label),
 		cmocka_unit_test(at_most_127_hops),
 		cmocka_unit_test(at_most_255_bytes),
 		cmocka_unit_test(a_packed_name_counts_as_a_whole),

@@ -84,6 +84,13 @@ case_takes_after_the_first(void **state)
 }
 
 static void
+assert_knows_nothing_from(const struct output *o, size_t at)
+{
+	for (size_t i = 0; i < sizeof(o->p.at) / sizeof(o->p.at[0]); i++)
+		assert_true(o->p.at[i] < at);
+}
+
+static void
 nothing_points_to_what_was_undone(void **state)
 {
 	static struct output o;
@@ -95,6 +102,7 @@ nothing_points_to_what_was_undone(void **state)
 	at = put(&o, "b.other.test");
 	writer_back(&o.w, at);
 	pack_forget(&o.p, at);
+	assert_knows_nothing_from(&o, at);
 	at = put(&o, "c.other.test");
 	assert_int_equal(o.w.at - at, 14);
 	assert_read(&o, at, "c.other.test.");
@@ -112,6 +120,7 @@ a_name_that_did_not_fit_is_not_known(void **state)
 	o.w.size = HEADER + 5;
 	put(&o, "long.name.test");
 	assert_true(o.w.full);
+	assert_knows_nothing_from(&o, 1);
 	o.w.size = sizeof(o.buf);
 	writer_back(&o.w, HEADER);
 	put(&o, "name.test");
