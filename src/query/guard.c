@@ -11,8 +11,12 @@
 static bool
 is_private_ok(const struct options *opt, const struct addr *a)
 {
+	struct addr inner;
+	bool embeds = addr_embedded(a, &inner);
+
 	for (unsigned i = 0; i < opt->private_ok_count; i++)
-		if (addr_in_net(a, &opt->private_ok[i]))
+		if (addr_in_net(a, &opt->private_ok[i]) ||
+		    (embeds && addr_in_net(&inner, &opt->private_ok[i])))
 			return true;
 	return false;
 }
