@@ -9,6 +9,7 @@
  */
 #include "proc/own.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -120,6 +121,18 @@ on_attribute(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+/* The kernel takes the last address of an IPv4 net for a broadcast, whether or
+ * not one is set (fib_add_ifaddr(), net/ipv4/fib_frontend.c). */
+static void
+add_last_of_net(struct own_addresses *t, const void *address, uint8_t prefix)
+{
+	uint32_t host;
+
+	memcpy(&host, address, sizeof(host));
+	host |= htonl(UINT32_MAX >> prefix);
+	add(t, AF_INET, &host, true);
+}
+
 static int
 on_address(const struct nlmsghdr *head, void *arg)
 {
@@ -131,6 +144,8 @@ on_address(const struct nlmsghdr *head, void *arg)
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return MNL_CB_OK;
 	mnl_attr_parse(head, sizeof(*ifa), on_attribute, &f);
+	if (f.address && ifa->ifa_family == AF_INET && ifa->ifa_prefixlen < 31)
+		add_last_of_net(t, f.address, ifa->ifa_prefixlen);
 	/* On a point-to-point link IFA_ADDRESS is the other end. */
 	if (f.local)
 		f.address = f.local;
