@@ -5,12 +5,17 @@
  * O_NONBLOCK belongs to the open file, which we share with the shell, with
  * systemd and with every other writer: set there it would break them. A pipe
  * or terminal is therefore opened anew, which makes an open file of our own;
- * a socket cannot be opened anew but takes MSG_DONTWAIT with each write.
+ * a socket cannot be opened anew but takes MSG_DONTWAIT with each write. What
+ * belongs to another user (sudo's terminal) cannot be opened anew either:
+ * there poll() says whether PIPE_BUF bytes have room (pipe(7)), and no more
+ * is written at a time.
  */
 #include "base/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,12 +34,25 @@ int
 sink_open(int fd)
 {
 	struct stat st;
+	int anew = -1;
 
 	if (fstat(fd, &st) == -1)
 		return -1;
 	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
-		return open_anew(fd);
-	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		anew = open_anew(fd);
+	return anew != -1 ? anew : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static ssize_t
+write_what_fits(int fd, const void *bytes, size_t len)
+{
+	struct pollfd at = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&at, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
 ssize_t
@@ -43,6 +61,6 @@ sink_write(int fd, const void *bytes, size_t len)
 	ssize_t n = send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (n == -1 && errno == ENOTSOCK)
-		return write(fd, bytes, len);
+		return write_what_fits(fd, bytes, len);
 	return n;
 }
