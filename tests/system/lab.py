@@ -267,8 +267,8 @@ class Lab:
 
     def entries(self, name=None):
         """(client, protocol, port, destination) -> remaining seconds, of all
-        sets or of one; client "" in the -local sets. The canary of an idle
-        set (192.0.2.1, 2001:db8::) is left out."""
+        sets or of one; client "" in the -local sets. The canaries, to
+        documentation addresses and port 9, are left out."""
         found = {}
         text = self.router.run("ipset", "save", *([name] if name else []))
         for line in text.splitlines():
@@ -306,8 +306,6 @@ class Lab:
 
 
 def is_canary(key):
-    client, _, port, destination = key
-    return port == 9 and ("192.0.2.1" in (client, destination)
-                          or client.startswith("2001:db8::")
-                          or (not client
-                              and destination.startswith("2001:db8::")))
+    _, _, port, destination = key
+    return port == 9 and (destination == "192.0.2.2"
+                          or destination.startswith("2001:db8::"))

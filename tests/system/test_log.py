@@ -108,7 +108,7 @@ def test_stalled_reader_does_not_stall_dns(stage, up):
     d.out.flowing.clear()
     client.ask("dns.test")
     d.out.flowing.clear()
-    for _ in range(6000):
+    for _ in range(12000):
         assert rcode(client.ask("fixed.test", timeout=1)) == "NOERROR"
     d.out.flowing.set()
     for _ in range(50):
