@@ -93,7 +93,7 @@ warn_of_address(struct compilation *c, const struct acl_rule *rule)
 			    .column = rule->domain_text.column,
 			    .text = rule->domain_text.text,
 			    .len = rule->domain_text.len,
-			    .what = "is an address, and no name looks like it",
+			    .what = "is an address, not a name",
 			    .right = "write the name that clients ask for" });
 }
 
