@@ -23,10 +23,12 @@ struct sorting {
 	const struct message *m;
 	const struct aliases *c;
 	struct sieve *out;
+	bool error; /* nothing is granted, whatever stands in it */
 };
 
-bool
-query_may_grant(const struct query *q)
+/* Whether answers to this query may open the firewall. */
+static bool
+may_grant(const struct query *q)
 {
 	uint16_t type = q->in.question.type;
 
@@ -143,8 +145,9 @@ is_wanted_address(const struct sorting *s, unsigned i)
 {
 	const struct rr *rr = &s->m->rr[i];
 
-	return rr->section == SECTION_ANSWER && rr->class == CLASS_IN &&
-	       rr->type == s->q->in.question.type && aliases_end_at(s->c, i);
+	return !s->error && rr->section == SECTION_ANSWER &&
+	       rr->class == CLASS_IN && rr->type == s->q->in.question.type &&
+	       aliases_end_at(s->c, i);
 }
 
 static uint32_t
@@ -162,7 +165,7 @@ static bool
 take_address(const struct sorting *s, const struct addr *a)
 {
 	struct query *q = s->q;
-	enum fate fate = query_may_grant(q) ? fate_of(q, a) : FATE_OVER;
+	enum fate fate = may_grant(q) ? fate_of(q, a) : FATE_OVER;
 	bool pass, guarded;
 
 	if (q->verdict.dns_only) {
@@ -197,7 +200,9 @@ void
 sieve_answer(struct query *q, const struct message *m, const struct aliases *c,
 	     struct sieve *out)
 {
-	const struct sorting s = { q, m, c, out };
+	const struct sorting s = {
+		q, m, c, out, message_rcode(m) != RCODE_NOERROR
+	};
 	uint32_t ttl = c->ttl;
 	struct addr a;
 

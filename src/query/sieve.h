@@ -16,8 +16,6 @@ struct sieve {
 	unsigned guarded;	    /* of them: kept from it by the guard */
 };
 
-/* True where answers to this query may open the firewall. */
-bool query_may_grant(const struct query *q);
 /* Fills out, and q->kept, q->rule_time_s for the grants. */
 void sieve_answer(struct query *q, const struct message *m,
 		  const struct aliases *c, struct sieve *out);

@@ -107,18 +107,6 @@ take_ending(struct query *q, const struct message *m)
 	q->ending.text = q->ede_text;
 }
 
-/* With an error nothing is granted, whatever stands in the answer. */
-static void
-withhold_addresses(struct query *q, const struct message *m, struct sieve *a)
-{
-	struct addr address;
-
-	q->kept_count = 0;
-	for (unsigned i = 0; i < m->rr_count; i++)
-		if (!q->verdict.dns_only && rr_address(m, &m->rr[i], &address))
-			a->pass[i] = false;
-}
-
 /* Never raised, lowered to the time the firewall stays open. */
 static uint32_t
 ttl_for_client(const struct query *q, const struct rr *rr)
@@ -157,9 +145,7 @@ inspect(struct query *q, const struct message *m)
 	atomic_fetch_add_explicit(&q->house->stats->addresses_stripped,
 				  a->guarded, memory_order_relaxed);
 	take_ending(q, m);
-	if (q->number != RCODE_NOERROR)
-		withhold_addresses(q, m, a);
-	else if (a->addresses > 0 && a->passed == 0)
+	if (a->addresses > 0 && a->passed == 0)
 		return end_with(q, a->guarded > 0 ? &guarded : &no_family);
 	if (q->kept_count > 0)
 		q->ending.note = RECORD_GRANTED;
