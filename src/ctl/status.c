@@ -204,6 +204,7 @@ print_firewall(const struct view *v, struct text *out)
 	print_family(v->board, SET_V6, out);
 }
 
+/* What the warden counts. */
 static void
 print_grants(const struct board *b, struct text *out)
 {
@@ -211,14 +212,15 @@ print_grants(const struct board *b, struct text *out)
 		const char *name;
 		uint64_t value;
 	} rows[] = {
-		{ "live", b->live },	       { "granted", b->granted },
-		{ "refreshed", b->refreshed }, { "refused", b->refused },
-		{ "failed", b->failed },       { "evicted", b->evicted },
-		{ "adopted", b->adopted },     { "repairs", b->repairs },
+		{ "granted", b->granted }, { "refreshed", b->refreshed },
+		{ "refused", b->refused }, { "failed", b->failed },
+		{ "evicted", b->evicted }, { "adopted", b->adopted },
+		{ "repairs", b->repairs },
 	};
 
+	text_printf(out, "grants_live %" PRIu64 "\n", (uint64_t)b->live);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		text_printf(out, "grants_%s %" PRIu64 "\n", rows[i].name,
+		text_printf(out, "warden_%s %" PRIu64 "\n", rows[i].name,
 			    rows[i].value);
 }
 

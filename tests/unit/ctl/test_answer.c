@@ -100,6 +100,25 @@ healthy_status(void **state)
 }
 
 static void
+counters_have_one_name_each(void **state)
+{
+	struct lab *l = *state;
+	const char *line = strstr(ask(l, "status"), "\ngrants_live ");
+	char key[64];
+
+	assert_non_null(line);
+	for (; line[1] != '\0'; line = strchr(line + 1, '\n')) {
+		size_t len = strcspn(line, " =");
+
+		assert_true(len < sizeof(key) - 1);
+		memcpy(key, line, len + 1);
+		key[len + 1] = '\0';
+		if (strstr(line + 1, key) != NULL)
+			fail_msg("twice:%s", key);
+	}
+}
+
+static void
 status_never_reports_health_it_lacks(void **state)
 {
 	struct lab *l = *state;
@@ -509,6 +528,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LAB_TEST(healthy_status),
+		LAB_TEST(counters_have_one_name_each),
 		LAB_TEST(status_never_reports_health_it_lacks),
 		LAB_TEST(status_misses_children),
 		LAB_TEST(status_without_firewall),
