@@ -28,10 +28,10 @@ struct chain {
  * chain is a warning ("No IPv6 rules will be created."), neither is
  * ERR_MISSING. */
 enum err chain_find(const struct options *opt, struct chain *out);
-/* Replaces the chain's rules by ours in one restore per family; the sets
- * must exist. */
+/* Replaces the chain's rules by ours in one restore per family, where they
+ * are not exactly ours; the sets must exist. Both families are tried. */
 enum err chain_place(const struct chain *c);
-/* All our rules stand in the chain, and nothing before them. */
+/* All our rules stand in the chain, and nothing else. */
 bool chain_is_whole(const struct chain *c);
 
 #endif

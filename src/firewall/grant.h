@@ -51,13 +51,16 @@ struct grant_wait {
 enum grant_ask {
 	GRANT_ASK_KNOWN,   /* all remembered: go on, done() is not called */
 	GRANT_ASK_WAITING, /* done() will be called */
-	GRANT_ASK_FAILED   /* status says why; done() is not called */
+	GRANT_ASK_FAILED   /* status says why: too many letters are on their
+			      way, or no warden; done() is not called */
 };
 
 enum err granter_new(const struct granter_setup *setup,
 		     struct granter **out);
 void granter_free(struct granter *g);
-/* A new warden: everything open fails with GRANT_DOWN, memory is forgotten. */
+/* A new warden, or -1: there should be one, but nothing can be granted now.
+ * Everything open fails with GRANT_DOWN, memory is forgotten. The channel
+ * stays the caller's. */
 void granter_set_channel(struct granter *g, int channel);
 /* A new policy: what was remembered may no longer be given. */
 void granter_set_generation(struct granter *g, uint32_t generation);
@@ -70,7 +73,7 @@ void grant_cancel(struct granter *g, struct grant_wait *wait);
 
 /* Reads acknowledgements. ERR_CLOSED, ERR_BROKEN: the warden is gone. */
 enum err granter_pump(struct granter *g);
-/* Ends what is past its deadline; call it every 100 ms or so. */
+/* Ends what is past its deadline (GRANT_KERNEL, detail ETIMEDOUT); call it every 100 ms or so. */
 void granter_tick(struct granter *g, int64_t now_ms);
 
 #endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finding the owner's chain, and keeping it ours.
+ *
+ * Called by the supervisor at start and when the warden says that the rules
+ * are gone. What iptables-save prints is only compared and logged. This file
+ * promises never to make a chain, never to touch a rule outside of ours, and
+ * to replace the rules in one restore, so that there is no moment without
+ * them.
+ */
+#include "firewall/chain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "firewall/tool.h"
+
+enum {
+	RULES = 2,
+	RULE_SIZE = 256,
+	SCRIPT_SIZE = 1024,
+	PATH_SIZE = 64,
+	FOREIGN_LOGGED = 64 /* rules; the rest is counted */
+};
+
+struct family {
+	int version;
+	const char *system, *nft, *legacy; /* tools */
+	const char *legacy_tables;	   /* those in use, one a line */
+};
+
+static const struct family family4 = {
+	4, "iptables", "iptables-nft", "iptables-legacy",
+	"/proc/net/ip_tables_names",
+};
+static const struct family family6 = {
+	6, "ip6tables", "ip6tables-nft", "ip6tables-legacy",
+	"/proc/net/ip6_tables_names",
+};
+
+/* ---- running the tools -------------------------------------------------- */
+
+static void
+log_complaint(const char *path, const char *complaint)
+{
+	static const char harmless[] = "# Warning: ";
+
+	while (*complaint != '\0') {
+		size_t len = strcspn(complaint, "\n");
+
+		/* Said whenever tables of the other flavour are in use. */
+		if (len > 0 &&
+		    strncmp(complaint, harmless, strlen(harmless)) != 0)
+			log_error("%s: %.*s", path, (int)len, complaint);
+		complaint += len + (complaint[len] == '\n');
+	}
+}
+
+static enum err
+run_path(char *const argv[], const char *input, struct tool_result *out)
+{
+	enum err err = tool_run(argv, input, out);
+
+	if (err == ERR_MISSING)
+		return err;
+	log_complaint(argv[0], out->complaint);
+	if (err != ERR_NONE) {
+		log_error("%s: %s", argv[0], err_text(err));
+		return err;
+	}
+	if (out->status == 0)
+		return ERR_NONE;
+	log_error("%s failed: exit code %d", argv[0], out->status);
+	return ERR_DENIED;
+}
+
+/* tool with "-save" or "-restore" behind it, from where it may be. */
+static enum err
+run(const char *tool, const char *verb, const char *input,
+    struct tool_result *out)
+{
+	static const char *const dirs[] = { "/usr/sbin/", "/sbin/" };
+	static char save_1[] = "-t", save_2[] = "filter";
+	static char restore_1[] = "-w", restore_2[] = "--noflush";
+	bool save = strcmp(verb, "-save") == 0;
+	char path[PATH_SIZE];
+	char *argv[] = { path, save ? save_1 : restore_1,
+			 save ? save_2 : restore_2, NULL };
+	enum err err = ERR_MISSING;
+
+	for (size_t i = 0; i < 2 && err == ERR_MISSING; i++) {
+		struct text t;
+
+		text_init(&t, path, sizeof(path));
+		text_printf(&t, "%s%s%s", dirs[i], tool, verb);
+		if (i > 0)
+			tool_done(out);
+		err = run_path(argv, input, out);
+	}
+	return err;
+}
+
+/* ---- reading what iptables-save prints ---------------------------------- */
+
+/* The next line, without its end; NULL after the last one. */
+static const char *
+next_line(const char **at, size_t *len_out)
+{
+	const char *line = *at;
+
+	if (*line == '\0')
+		return NULL;
+	*len_out = strcspn(line, "\n");
+	*at = line + *len_out + (line[*len_out] == '\n');
+	return line;
+}
+
+static bool
+begins_with(const char *line, size_t len, const struct text *what)
+{
+	return len >= what->len && memcmp(line, what->buf, what->len) == 0;
+}
+
+static bool
+has_chain(const char *tool, const char *chain)
+{
+	char buf[RULE_SIZE];
+	struct tool_result saved;
+	struct text wanted;
+	const char *at, *line;
+	bool found = false;
+	size_t len;
+
+	text_init(&wanted, buf, sizeof(buf));
+	text_printf(&wanted, ":%s ", chain);
+	if (run(tool, "-save", "", &saved) == ERR_NONE) {
+		at = saved.output;
+		while (!found && (line = next_line(&at, &len)) != NULL)
+			found = begins_with(line, len, &wanted);
+	}
+	tool_done(&saved);
+	return found;
+}
+
+/* Asking the legacy tool makes its tables, and with them a warning of the
+ * other flavour for ever after: it is asked only where they are in use. What
+ * a plain user may not read may be in use. */
+static bool
+legacy_is_used(const struct family *f)
+{
+	char names[256];
+	ssize_t n;
+	int fd = open(f->legacy_tables, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return errno != ENOENT;
+	n = read(fd, names, sizeof(names) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	names[n] = '\0';
+	return strstr(names, "filter") != NULL;
+}
+
+/* ---- where the chain is ------------------------------------------------- */
+
+/* The chain under both flavours: packets pass both, our rules stand in one. */
+static void
+warn_of_both(const struct family *f, const char *chain)
+{
+	if (legacy_is_used(f) && has_chain(f->legacy, chain) &&
+	    has_chain(f->nft, chain))
+		log_warn("Chain \"%s\" exists for %s and for %s; the one of "
+			 "%s is used. See --iptables",
+			 chain, f->nft, f->legacy, f->system);
+}
+
+static const char *
+find_auto(const struct family *f, const char *chain)
+{
+	if (has_chain(f->system, chain)) {
+		warn_of_both(f, chain);
+		return f->system;
+	}
+	if (has_chain(f->nft, chain))
+		return f->nft;
+	if (legacy_is_used(f) && has_chain(f->legacy, chain))
+		return f->legacy;
+	return NULL;
+}
+
+static const char *
+find_tool(const struct family *f, const struct options *opt)
+{
+	const char *tool = opt->iptables == IPTABLES_NFT ? f->nft : f->legacy;
+
+	if (opt->iptables == IPTABLES_AUTO)
+		tool = find_auto(f, opt->chain);
+	else if (!has_chain(tool, opt->chain))
+		tool = NULL;
+	return tool;
+}
+
+enum err
+chain_find(const struct options *opt, struct chain *out)
+{
+	*out = (struct chain){ .name = opt->chain };
+	out->prefix = opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain;
+	out->tool4 = find_tool(&family4, opt);
+	out->tool6 = find_tool(&family6, opt);
+	if (out->tool4 == NULL && out->tool6 == NULL) {
+		log_error("There is no chain \"%s\" in the filter table, "
+			  "neither for IPv4 nor for IPv6; make it with "
+			  "\"iptables -N %s\"",
+			  opt->chain, opt->chain);
+		return ERR_MISSING;
+	}
+	log_info("Using iptables backend, chain \"%s\"", opt->chain);
+	if (out->tool4 == NULL)
+		log_warn("No IPv4 rules will be created.");
+	if (out->tool6 == NULL)
+		log_warn("No IPv6 rules will be created.");
+	return ERR_NONE;
+}
+
+/* ---- our rules ---------------------------------------------------------- */
+
+/* In the words that iptables-save uses for them. */
+static void
+write_rule(const struct chain *c, int version, unsigned i, struct text *out)
+{
+	if (i == 0)
+		text_printf(out,
+			    "-A %s -m set --match-set %s-ipv%d-allow "
+			    "src,dst,dst -j ACCEPT",
+			    c->name, c->prefix, version);
+	else
+		text_printf(out,
+			    "-A %s -m addrtype --src-type LOCAL -m set "
+			    "--match-set %s-ipv%d-allow-local dst,dst "
+			    "-j ACCEPT",
+			    c->name, c->prefix, version);
+}
+
+/* Which of our rules a line is; RULES: none of them. */
+static unsigned
+rule_of(const struct chain *c, int version, const char *line, size_t len)
+{
+	unsigned i;
+
+	for (i = 0; i < RULES; i++) {
+		char buf[RULE_SIZE];
+		struct text rule;
+
+		text_init(&rule, buf, sizeof(buf));
+		write_rule(c, version, i, &rule);
+		if (len == rule.len && begins_with(line, len, &rule))
+			break;
+	}
+	return i;
+}
+
+typedef void rule_fn(void *arg, const char *line, size_t len);
+
+static void
+each_rule(const struct chain *c, const char *saved, rule_fn *fn, void *arg)
+{
+	char buf[RULE_SIZE];
+	struct text wanted;
+	const char *line;
+	size_t len;
+
+	text_init(&wanted, buf, sizeof(buf));
+	text_printf(&wanted, "-A %s ", c->name);
+	while ((line = next_line(&saved, &len)) != NULL) {
+		if (begins_with(line, len, &wanted))
+			fn(arg, line, len);
+	}
+}
+
+struct survey {
+	const struct chain *chain;
+	int version;
+	unsigned ours;	  /* that stand in order */
+	unsigned foreign; /* all others */
+};
+
+static void
+count_rule(void *arg, const char *line, size_t len)
+{
+	struct survey *s = arg;
+
+	if (rule_of(s->chain, s->version, line, len) == s->ours)
+		s->ours++;
+	else
+		s->foreign++;
+}
+
+static void
+log_foreign(void *arg, const char *line, size_t len)
+{
+	struct survey *s = arg;
+
+	if (rule_of(s->chain, s->version, line, len) < RULES)
+		return;
+	if (s->foreign++ < FOREIGN_LOGGED)
+		log_warn("Removed a foreign rule: %.*s", (int)len, line);
+}
+
+static bool
+is_whole(const struct chain *c, int version, const char *saved)
+{
+	struct survey s = { .chain = c, .version = version };
+
+	each_rule(c, saved, count_rule, &s);
+	return s.ours == RULES && s.foreign == 0;
+}
+
+static void
+say_removed(const struct chain *c, int version, const char *saved)
+{
+	struct survey s = { .chain = c, .version = version };
+
+	each_rule(c, saved, log_foreign, &s);
+	if (s.foreign > FOREIGN_LOGGED)
+		log_warn("Removed %u foreign rules more",
+			 s.foreign - FOREIGN_LOGGED);
+}
+
+/* No ":NAME" line: it would make a chain that is missing. */
+static enum err
+restore(const struct chain *c, int version, const char *tool)
+{
+	struct tool_result result;
+	char buf[SCRIPT_SIZE];
+	struct text script;
+	enum err err;
+
+	text_init(&script, buf, sizeof(buf));
+	text_printf(&script, "*filter\n-F %s\n", c->name);
+	for (unsigned i = 0; i < RULES; i++) {
+		write_rule(c, version, i, &script);
+		text_char(&script, '\n');
+	}
+	text_str(&script, "COMMIT\n");
+	if (script.cut)
+		return ERR_RANGE;
+	err = run(tool, "-restore", buf, &result);
+	tool_done(&result);
+	return err;
+}
+
+static enum err
+place(const struct chain *c, int version, const char *tool)
+{
+	struct tool_result before;
+	enum err err;
+
+	if (tool == NULL)
+		return ERR_NONE;
+	err = run(tool, "-save", "", &before);
+	if (err == ERR_NONE && !is_whole(c, version, before.output)) {
+		err = restore(c, version, tool);
+		if (err == ERR_NONE)
+			say_removed(c, version, before.output);
+	}
+	tool_done(&before);
+	return err;
+}
+
+static bool
+stands(const struct chain *c, int version, const char *tool)
+{
+	struct tool_result now;
+	bool whole;
+
+	if (tool == NULL)
+		return true;
+	whole = run(tool, "-save", "", &now) == ERR_NONE &&
+		is_whole(c, version, now.output);
+	tool_done(&now);
+	return whole;
+}
+
+enum err
+chain_place(const struct chain *c)
+{
+	enum err err4 = place(c, 4, c->tool4);
+	enum err err6 = place(c, 6, c->tool6);
+
+	return err4 != ERR_NONE ? err4 : err6;
+}
+
+bool
+chain_is_whole(const struct chain *c)
+{
+	return stands(c, 4, c->tool4) && stands(c, 6, c->tool6);
+}
