@@ -15,7 +15,7 @@
 #include "proc/child.h"
 
 enum {
-	COMPLAINTS_SIZE = 8192,
+	COMPLAINTS_SIZE = 32768,
 	COMPILATION_LIMIT_MS = 30000
 };
 
