@@ -266,7 +266,7 @@ a_stalled_reader_stalls_nobody(void **state)
 	 * would never come to the end of this. */
 	for (unsigned i = 1; i <= MANY; i++) {
 		taken += say(&worker, i);
-		if (i % 8 == 0)
+		if (i % 20 == 0)
 			poll(NULL, 0, 1);
 	}
 	assert_true(clock_ms() - began < PATIENCE_MS);
