@@ -136,7 +136,8 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_BOARD, ONE(WORKER) | ONE(CONTROL), c->board_ro },
 		{ HAND_POLICY, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
 		  c->policy },
-		{ HAND_OWN, ONE(WARDEN) | ONE(WORKER), c->own },
+		{ HAND_OWN, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
+		  c->own },
 		{ HAND_LEDGER, ONE(WARDEN), c->ledger },
 		{ HAND_LEDGER, ONE(CONTROL), c->ledger_ro },
 		{ HAND_STATE, ONE(CONTROL), c->state_ro },
@@ -272,7 +273,7 @@ crew_new_own(struct crew *c, int fd)
 	if (c->own != -1)
 		close(c->own);
 	c->own = fd;
-	hand_to(c, ONE(WARDEN) | ONE(WORKER), HAND_OWN, fd);
+	hand_to(c, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL), HAND_OWN, fd);
 }
 
 void
