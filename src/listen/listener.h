@@ -13,8 +13,8 @@
 #include "net/loop.h"
 #include "query/query.h"
 
-struct udp;  /* all UDP sockets of a worker */
-struct tcp;  /* all TCP sockets and connections of a worker */
+struct udp; /* all UDP sockets of a worker */
+struct tcp; /* all TCP sockets and connections of a worker */
 
 struct listen_setup {
 	struct loop *loop;

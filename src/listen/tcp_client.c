@@ -74,8 +74,7 @@ client_answer(const struct origin *o, const uint8_t *bytes, size_t len)
 {
 	struct tcp_client *c = walk_over(o);
 	uint8_t head[FRAME_HEAD];
-	struct stream_part part[2] = { { head, sizeof(head) },
-				       { bytes, len } };
+	struct stream_part part[2] = { { head, sizeof(head) }, { bytes, len } };
 
 	if (c == NULL || c->broken)
 		return;
@@ -136,8 +135,8 @@ static enum err
 read_piece(struct tcp_client *c)
 {
 	size_t got = 0;
-	enum err err = stream_read(&c->stream, c->piece, sizeof(c->piece),
-				   &got);
+	enum err err =
+	    stream_read(&c->stream, c->piece, sizeof(c->piece), &got);
 
 	if (err == ERR_NONE) {
 		c->piece_at = 0;

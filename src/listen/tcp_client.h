@@ -10,7 +10,7 @@
 #include "net/stream.h"
 
 enum {
-	TCP_PIECE = 2048,	 /* read at one time */
+	TCP_PIECE = 2048,	  /* read at one time */
 	TCP_IN_FLIGHT_MOST = 100, /* queries of one connection */
 	TCP_FIRST_QUERY_MS = 2000,
 	/* 64 KiB of answers wait for a slow reader, and one more */

@@ -61,8 +61,8 @@ send_run(struct udp *u, unsigned from, unsigned to)
 	int fd = u->out[from].socket->fd;
 
 	while (from < to) {
-		int sent = sendmmsg(fd, u->out_head + from, to - from,
-				    MSG_NOSIGNAL);
+		int sent =
+		    sendmmsg(fd, u->out_head + from, to - from, MSG_NOSIGNAL);
 
 		if (sent > 0) {
 			from += (unsigned)sent;
@@ -96,8 +96,7 @@ udp_answer(const struct origin *o, const uint8_t *bytes, size_t len)
 {
 	struct udp *u = o->listener;
 	struct udp_socket *s = &u->socket[o->key];
-	struct packet_info info = { .local = o->local,
-				    .ifindex = o->ifindex };
+	struct packet_info info = { .local = o->local, .ifindex = o->ifindex };
 	struct udp_outgoing *out;
 	struct msghdr *m;
 
@@ -182,8 +181,8 @@ static void
 point_heads(struct udp *u)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
-		u->in_iov[i] = (struct iovec){ u->in[i].bytes,
-					       sizeof(u->in[i].bytes) };
+		u->in_iov[i] =
+		    (struct iovec){ u->in[i].bytes, sizeof(u->in[i].bytes) };
 		u->in_head[i].msg_hdr = (struct msghdr){
 			.msg_name = &u->in[i].from,
 			.msg_iov = &u->in_iov[i],

@@ -60,7 +60,8 @@ take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 	struct policy new, old = w->house.policy;
 
 	if (policy_open(fd, hand->generation, &new) != ERR_NONE) {
-		log_error("A new policy could not be mapped; the old one stays");
+		log_error("A new policy could not be mapped; "
+			  "the old one stays");
 		return;
 	}
 	w->house.policy = new;
@@ -83,31 +84,18 @@ take_own(struct worker *w, int fd)
 	w->house.own = new;
 }
 
+/* Grants fail until another warden is handed. */
 static void
-on_acknowledged(void *owner, bool readable, bool writable);
-
-static void
-watch_warden(struct worker *w)
+part_from_warden(struct worker *w)
 {
-	if (w->kit->warden == -1)
+	int channel = w->kit->warden;
+
+	if (channel == -1)
 		return;
-	ready_init(&w->warden, w->kit->warden, on_acknowledged, w);
-	ready_want(w->loop, &w->warden, true, false);
-}
-
-/* -1: it is gone, and grants fail until another is handed. */
-static void
-set_warden(struct worker *w, int channel)
-{
-	int old = w->kit->warden;
-
-	if (old != -1)
-		ready_want(w->loop, &w->warden, false, false);
-	w->kit->warden = channel;
-	granter_set_channel(w->house.granter, channel);
-	if (old != -1)
-		close(old);
-	watch_warden(w);
+	ready_want(w->loop, &w->warden, false, false);
+	w->kit->warden = -1;
+	granter_set_channel(w->house.granter, -1);
+	close(channel);
 }
 
 static void
@@ -120,7 +108,25 @@ on_acknowledged(void *owner, bool readable, bool writable)
 	if (err == ERR_NONE || err == ERR_AGAIN)
 		return;
 	log_warn("The warden is gone (%s)", err_text(err));
-	set_warden(w, -1);
+	part_from_warden(w);
+}
+
+static void
+watch_warden(struct worker *w)
+{
+	if (w->kit->warden == -1)
+		return;
+	ready_init(&w->warden, w->kit->warden, on_acknowledged, w);
+	ready_want(w->loop, &w->warden, true, false);
+}
+
+static void
+set_warden(struct worker *w, int channel)
+{
+	part_from_warden(w);
+	w->kit->warden = channel;
+	granter_set_channel(w->house.granter, channel);
+	watch_warden(w);
 }
 
 static void
@@ -241,8 +247,7 @@ raise_descriptors(const struct options *opt)
 			OTHER_DESCRIPTORS;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur >= wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -252,8 +257,8 @@ static enum err
 open_images(struct worker *w)
 {
 	struct role_kit *kit = w->kit;
-	enum err err = policy_open(kit->policy, kit->generation,
-				   &w->house.policy);
+	enum err err =
+	    policy_open(kit->policy, kit->generation, &w->house.policy);
 
 	if (err == ERR_NONE)
 		err = own_open(kit->own, &w->house.own);
@@ -308,8 +313,9 @@ worker_count(const struct options *opt)
 
 	if (opt->workers > 0)
 		return opt->workers;
-	return cpus < 1 ? 1 : cpus < ROLE_MAX_WORKERS ? (unsigned)cpus
-						      : ROLE_MAX_WORKERS;
+	if (cpus < 1)
+		return 1;
+	return cpus < ROLE_MAX_WORKERS ? (unsigned)cpus : ROLE_MAX_WORKERS;
 }
 
 static enum err

@@ -19,7 +19,7 @@ enum frame_news {
 };
 
 struct frame {
-	uint8_t *bytes; /* the caller's; `most` of them */
+	uint8_t *bytes;	    /* the caller's; `most` of them */
 	size_t least, most; /* lengths that are accepted */
 	size_t len;	    /* of the message, once its head was read */
 	size_t have;	    /* bytes of it that came */

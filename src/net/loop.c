@@ -152,8 +152,7 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 }
 
 void
-before_wait_init(struct loop *l, struct before_wait *b, due_fn *fn,
-		 void *owner)
+before_wait_init(struct loop *l, struct before_wait *b, due_fn *fn, void *owner)
 {
 	ev_prepare_init(&b->prepare, on_prepare);
 	b->fn = fn;

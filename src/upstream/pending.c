@@ -60,8 +60,7 @@ ask_release(struct upstream_ask *a)
 }
 
 static void
-end(struct upstream_ask *a, enum upstream_end how,
-    const struct message *answer)
+end(struct upstream_ask *a, enum upstream_end how, const struct message *answer)
 {
 	upstream_done_fn *done = a->done;
 	void *owner = a->owner;

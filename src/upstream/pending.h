@@ -18,25 +18,25 @@
 #include "upstream/upstream.h"
 
 enum {
-	UDP_WAIT_MS = 800,	  /* before the next upstream is asked */
-	STREAM_WAIT_MS = 1000,	  /* the same over TCP */
-	AVOID_AFTER = 2,	  /* silences in a row */
-	AVOID_MS = 5000,	  /* another is asked first for so long */
-	PLAIN_MS = 3600 * 1000,	  /* an upstream without EDNS stays so */
-	QUERY_SIZE = 300,	  /* suffices for query_write() */
-	STREAM_TRIES_MAX = 128	  /* questions over TCP at one time */
+	UDP_WAIT_MS = 800,	/* before the next upstream is asked */
+	STREAM_WAIT_MS = 1000,	/* the same over TCP */
+	AVOID_AFTER = 2,	/* silences in a row */
+	AVOID_MS = 5000,	/* another is asked first for so long */
+	PLAIN_MS = 3600 * 1000, /* an upstream without EDNS stays so */
+	QUERY_SIZE = 300,	/* suffices for query_write() */
+	STREAM_TRIES_MAX = 128	/* questions over TCP at one time */
 };
 
 /* One resolver that is asked. */
 struct upstream {
 	struct endpoint at;
-	unsigned silences;    /* in a row */
+	unsigned silences; /* in a row */
 	int64_t avoid_until_ms;
 	int64_t plain_until_ms; /* it does not know EDNS */
 };
 
 struct udp_try {
-	int fd; /* -1: slot is free */
+	int fd;	     /* -1: slot is free */
 	unsigned at; /* index of the upstream */
 	struct ready ready;
 	struct upstream_ask *ask;
@@ -59,11 +59,11 @@ struct upstream_ask {
 	void *owner;
 	struct question q; /* with the client's case */
 	bool dnssec_ok, checking_disabled;
-	bool stream;	   /* TCP from now on */
-	unsigned first;	   /* upstream to begin with, of UDP or of TCP */
-	unsigned tries;	   /* upstreams begun, of UDP or of TCP */
-	unsigned latest;   /* upstream of the latest try */
-	bool plain;	   /* that one was asked again without EDNS: */
+	bool stream;	 /* TCP from now on */
+	unsigned first;	 /* upstream to begin with, of UDP or of TCP */
+	unsigned tries;	 /* upstreams begun, of UDP or of TCP */
+	unsigned latest; /* upstream of the latest try */
+	bool plain;	 /* that one was asked again without EDNS: */
 	unsigned plain_at;
 	bool failed; /* some upstream answered with: */
 	unsigned failed_rcode;

@@ -21,8 +21,8 @@ static enum err
 bind_somewhere(int fd, sa_family_t family, struct random *random)
 {
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint16_t port = (uint16_t)(PORT_LOWEST +
-					   random_below(random, PORT_COUNT));
+		uint16_t port =
+		    (uint16_t)(PORT_LOWEST + random_below(random, PORT_COUNT));
 		union sockaddr_any at = { .sa.sa_family = family };
 		socklen_t len = sizeof(at.in);
 

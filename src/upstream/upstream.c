@@ -14,8 +14,10 @@
 
 #include "upstream/pending.h"
 
-enum { OPTION_UPSTREAMS = sizeof(((struct options *)0)->upstream) /
-			  sizeof(((struct options *)0)->upstream[0]) };
+enum {
+	OPTION_UPSTREAMS = sizeof(((struct options *)0)->upstream) /
+			   sizeof(((struct options *)0)->upstream[0])
+};
 _Static_assert(OPTION_UPSTREAMS <= sizeof(((struct upstreams *)0)->up) /
 				       sizeof(((struct upstreams *)0)->up[0]),
 	       "every upstream of the options has its place");
@@ -62,8 +64,8 @@ upstreams_free(struct upstreams *u)
 	if (u == NULL)
 		return;
 	while (!list_is_empty(&u->live))
-		ask_release(LIST_OWNER(u->live.next, struct upstream_ask,
-				       link));
+		ask_release(
+		    LIST_OWNER(u->live.next, struct upstream_ask, link));
 	pool_fini(&u->asks);
 	pool_fini(&u->tcp_tries);
 	pool_fini(&u->stream_buffers);

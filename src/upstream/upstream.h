@@ -32,10 +32,10 @@ struct upstreams; /* all of them; one a worker */
 
 enum upstream_end {
 	UPSTREAM_ANSWERED,
-	UPSTREAM_SILENT,  /* nobody answered in time */
-	UPSTREAM_FAILED,  /* sockets failed, TCP closed */
-	UPSTREAM_FORGED,  /* UDP looked forged and TCP did not work */
-	UPSTREAM_TORN	  /* over TCP too: matched, but malformed */
+	UPSTREAM_SILENT, /* nobody answered in time */
+	UPSTREAM_FAILED, /* sockets failed, TCP closed */
+	UPSTREAM_FORGED, /* UDP looked forged and TCP did not work */
+	UPSTREAM_TORN	 /* over TCP too: matched, but malformed */
 };
 
 struct upstream_setup {

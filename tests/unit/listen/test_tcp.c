@@ -254,9 +254,9 @@ thousands_in_a_row_are_answered_in_order(void **state)
 		int64_t number;
 
 		write_query(bytes, asked);
-		while (asked < MANY && send(fd, bytes, sizeof(bytes),
-					    MSG_NOSIGNAL) ==
-					   (ssize_t)sizeof(bytes))
+		while (asked < MANY &&
+		       send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) ==
+			   (ssize_t)sizeof(bytes))
 			write_query(bytes, ++asked);
 		run_for(s, 1);
 		while ((number = hear(fd)) >= 0)
@@ -335,8 +335,7 @@ send_frame(struct story *s, unsigned len)
 static void
 what_is_no_frame_ends_the_connection(void **state)
 {
-	static const unsigned bad[] = { 0, 1, 11, LISTEN_QUERY_MAX + 1,
-					65535 };
+	static const unsigned bad[] = { 0, 1, 11, LISTEN_QUERY_MAX + 1, 65535 };
 	struct story *s = *state;
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

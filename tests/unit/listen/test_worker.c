@@ -299,9 +299,8 @@ warden_is_asked(struct story *s)
 
 	assert_true(readable_within(s->warden, WAIT_MS));
 	got = recv(s->warden, bytes, sizeof(bytes), 0);
-	assert_int_equal(post_check(ROLE_WORKER, ROLE_WARDEN, bytes,
-				    (size_t)got),
-			 ERR_NONE);
+	assert_int_equal(
+	    post_check(ROLE_WORKER, ROLE_WARDEN, bytes, (size_t)got), ERR_NONE);
 	memcpy(&s->grant, bytes, sizeof(s->grant));
 	assert_int_equal(s->grant.head.kind, POST_GRANT);
 	memcpy(&s->item, bytes + sizeof(s->grant), sizeof(s->item));
@@ -326,8 +325,8 @@ hand(struct story *s, enum hand what, uint32_t generation, int fd)
 	struct hand_letter letter = { .hand = what, .generation = generation };
 
 	post_head(&letter.head, POST_HAND, 0);
-	assert_int_equal(
-	    post_send(s->supervisor, &letter, sizeof(letter), fd), ERR_NONE);
+	assert_int_equal(post_send(s->supervisor, &letter, sizeof(letter), fd),
+			 ERR_NONE);
 	close(fd);
 }
 
@@ -337,8 +336,7 @@ say_stop(struct story *s)
 	struct plain_letter letter = { 0 };
 
 	post_head(&letter.head, POST_STOP, 0);
-	assert_int_equal(post_send(s->supervisor, &letter, sizeof(letter),
-				   -1),
+	assert_int_equal(post_send(s->supervisor, &letter, sizeof(letter), -1),
 			 ERR_NONE);
 }
 
@@ -449,9 +447,8 @@ a_damaged_policy_is_not_taken(void **state)
 	struct story *s = *state;
 	int fd;
 
-	assert_int_equal(door_sealed_copy("policy", damage, sizeof(damage),
-					  &fd),
-			 ERR_NONE);
+	assert_int_equal(
+	    door_sealed_copy("policy", damage, sizeof(damage), &fd), ERR_NONE);
 	hand(s, HAND_POLICY, 2, fd);
 	usleep(20000);
 	client_asks(s, "a.example");

@@ -28,9 +28,8 @@ set_up(void **state)
 
 	s = (struct story){ .loop = loop_new() };
 	assert_non_null(s.loop);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-				    s.fd),
-			 0);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s.fd), 0);
 	*state = &s;
 	return 0;
 }
@@ -181,16 +180,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_watched_is_told,
-						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_watched_is_told, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_number_used_anew_is_watched_anew, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_timer_comes_once_and_in_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_timer_comes_once_and_in_time,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_stopped_timer_never_comes,
 						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    before_each_wait_and_no_longer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(before_each_wait_and_no_longer,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,8 +155,7 @@ say_by_udp(struct liar *l, enum lie lie, const union sockaddr_any *to)
 	if (lie == FROM_ELSEWHERE)
 		send_elsewhere(to, out, len);
 	else
-		sendto(l->udp, out, len, MSG_NOSIGNAL, &to->sa,
-		       sizeof(to->in));
+		sendto(l->udp, out, len, MSG_NOSIGNAL, &to->sa, sizeof(to->in));
 }
 
 static void
@@ -164,8 +163,7 @@ see(struct liar *l, const uint8_t *bytes, size_t len)
 {
 	assert_true(len <= sizeof(l->seen_bytes));
 	memcpy(l->seen_bytes, bytes, len);
-	assert_int_equal(message_read(l->seen_bytes, len, &l->seen),
-			 ERR_NONE);
+	assert_int_equal(message_read(l->seen_bytes, len, &l->seen), ERR_NONE);
 	assert_int_equal(l->seen.header.flags & FLAG_QR, 0);
 	assert_int_equal(l->seen.header.qdcount, 1);
 }

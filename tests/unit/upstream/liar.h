@@ -27,10 +27,10 @@ enum lie {
 	TWO_QUESTIONS,
 	NOT_A_RESPONSE,
 	WRONG_OPCODE,
-	SHORT,	  /* 5 bytes */
-	EMPTY,	  /* 0 bytes */
-	TORN,	  /* right but for its last byte */
-	TRUNCATED, /* TC, no records */
+	SHORT,		   /* 5 bytes */
+	EMPTY,		   /* 0 bytes */
+	TORN,		   /* right but for its last byte */
+	TRUNCATED,	   /* TC, no records */
 	COMPLAINT_REFUSED, /* QDCOUNT 0 */
 	FAIL_FORMERR,	   /* without OPT */
 	FAIL_NOTIMP,
@@ -60,11 +60,11 @@ struct liar {
 	/* what is said to each query, one after the other, all at once */
 	enum lie udp_script[SCRIPT_MAX], tcp_script[SCRIPT_MAX];
 	unsigned udp_lies, tcp_lies;
-	unsigned repeat;      /* the first lie so often */
-	bool edns_unknown;    /* FORMERR to whoever sends an OPT */
-	bool piecewise;	      /* TCP: one byte at a time */
+	unsigned repeat;	    /* the first lie so often */
+	bool edns_unknown;	    /* FORMERR to whoever sends an OPT */
+	bool piecewise;		    /* TCP: one byte at a time */
 	uint8_t udp_host, tcp_host; /* answers 192.0.2.HOST */
-	int64_t late_ms;      /* UDP: answers after so long */
+	int64_t late_ms;	    /* UDP: answers after so long */
 	struct due late;
 	uint8_t kept[600];
 	size_t kept_len;

@@ -55,8 +55,8 @@ all_fields_must_be_ours(void **state)
 	const struct {
 		size_t at;
 		uint8_t bits;
-	} change[] = { { 0, 1 },      { 1, 0x80 },	{ 2, 0x80 },
-		       { 2, 0x08 },   { NAME_AT, 0x20 }, { NAME_AT, 0x01 },
+	} change[] = { { 0, 1 },       { 1, 0x80 },	  { 2, 0x80 },
+		       { 2, 0x08 },    { NAME_AT, 0x20 }, { NAME_AT, 0x01 },
 		       { end - 3, 1 }, { end - 1, 2 } };
 
 	(void)state;
@@ -107,8 +107,7 @@ without_question_only_a_failure_is_ours(void **state)
 	for (unsigned rcode = 0; rcode < 16; rcode++) {
 		bool failure = rcode == RCODE_FORMERR ||
 			       rcode == RCODE_SERVFAIL ||
-			       rcode == RCODE_NOTIMP ||
-			       rcode == RCODE_REFUSED;
+			       rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 
 		answer_to(&s, rcode, bytes);
 		bytes[5] = 0; /* QDCOUNT */

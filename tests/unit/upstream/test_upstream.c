@@ -57,9 +57,9 @@ set_up(void **state)
 
 	s->loop = loop_new();
 	random_init(&s->random);
-	assert_int_equal(name_parse(client_name, strlen(client_name),
-				    &s->q.name, NULL),
-			 ERR_NONE);
+	assert_int_equal(
+	    name_parse(client_name, strlen(client_name), &s->q.name, NULL),
+	    ERR_NONE);
 	s->q.type = TYPE_A;
 	s->q.class = CLASS_IN;
 	for (unsigned i = 0; i < LIARS; i++)
@@ -197,8 +197,7 @@ expect_host(struct story *s, uint8_t host)
 	assert_int_equal(s->rcode, RCODE_NOERROR);
 	assert_int_equal(s->host, host);
 	assert_int_equal(s->said.name.len, s->q.name.len);
-	assert_memory_equal(s->said.name.wire, s->q.name.wire,
-			    s->q.name.len);
+	assert_memory_equal(s->said.name.wire, s->q.name.wire, s->q.name.len);
 }
 
 static void
@@ -251,11 +250,11 @@ nothing_repeats_that_can_be_guessed(void **state)
 static void
 what_looks_forged_is_asked_again_over_tcp(void **state)
 {
-	static const enum lie lies[] = {
-		WRONG_ID,      WRONG_CASE,    WRONG_NAME,     WRONG_TYPE,
-		WRONG_CLASS,   NO_QUESTION,   NOT_A_RESPONSE, WRONG_OPCODE,
-		SHORT,	       EMPTY
-	};
+	static const enum lie lies[] = { WRONG_ID,	 WRONG_CASE,
+					 WRONG_NAME,	 WRONG_TYPE,
+					 WRONG_CLASS,	 NO_QUESTION,
+					 NOT_A_RESPONSE, WRONG_OPCODE,
+					 SHORT,		 EMPTY };
 	struct story *s = *state;
 
 	begin(s, 1);
@@ -388,8 +387,8 @@ an_upstream_may_change_the_case(void **state)
 	s->opt.query_case = QUERY_CASE_PLAIN;
 	ask(s);
 	expect_host(s, 1);
-	assert_memory_equal(s->liar[0].seen.question.name.wire,
-			    s->q.name.wire, s->q.name.len);
+	assert_memory_equal(s->liar[0].seen.question.name.wire, s->q.name.wire,
+			    s->q.name.len);
 	assert_int_equal(s->stats.upstream_mismatch, 1);
 }
 
