@@ -64,9 +64,7 @@ find_chain(void *arg, const struct options *opt, uint32_t *families_out)
 static enum err
 place_chain(void *arg)
 {
-	const struct chain *chain = arg;
-
-	return chain_is_whole(chain) ? ERR_NONE : chain_place(chain);
+	return chain_place(arg);
 }
 
 static uint64_t

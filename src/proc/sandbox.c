@@ -118,3 +118,45 @@ role_enter_sandbox(const struct role_kit *kit)
 	say_what_is_missing(kit, abi);
 	return filter_enter(kit->role);
 }
+
+/* To bind, to place rules, to make and end children of another user, and to
+ * read an access list and give away a socket whoever owns them. */
+static const unsigned supervisor_needs[] = {
+	CAP_NET_ADMIN, CAP_NET_RAW,	 CAP_NET_BIND_SERVICE, CAP_SETUID,
+	CAP_SETGID,    CAP_SETPCAP,	 CAP_KILL,	       CAP_CHOWN,
+	CAP_FOWNER,    CAP_DAC_OVERRIDE
+};
+
+enum err
+supervisor_shed(void)
+{
+	struct rlimit none = { 0, 0 };
+	unsigned kept = 0;
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return ERR_SYSTEM;
+	/* As a plain user it has the ambient ones and no more. */
+	if (geteuid() != 0)
+		return ERR_NONE;
+	capng_get_caps_process();
+	for (size_t i = 0;
+	     i < sizeof(supervisor_needs) / sizeof(supervisor_needs[0]); i++)
+		if (capng_have_capability(CAPNG_EFFECTIVE,
+					  supervisor_needs[i]))
+			kept |= 1u << i;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0;
+	     i < sizeof(supervisor_needs) / sizeof(supervisor_needs[0]); i++)
+		if (kept & 1u << i)
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+					 CAPNG_BOUNDING_SET,
+				     supervisor_needs[i]);
+	/* The bounding set can only be cut with SETPCAP, which a container
+	 * may withhold. */
+	if (capng_apply(CAPNG_SELECT_BOTH) != 0 &&
+	    capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}

@@ -16,4 +16,8 @@ enum err filter_enter(enum role role);
  * Landlock version, 0 for none. */
 enum err landlock_enter(const struct role_kit *kit, int *abi_out);
 
+/* The supervisor keeps power, but no more than it uses: no core, no new
+ * privileges, and as root only the capabilities that its work takes. */
+enum err supervisor_shed(void);
+
 #endif

@@ -17,6 +17,7 @@
 #include "base/sink.h"
 #include "proc/doors.h"
 #include "proc/identity.h"
+#include "proc/sandbox.h"
 
 enum { START_LIMIT_MS = 20000 };
 
@@ -168,7 +169,9 @@ supervisor_prepare(struct supervisor *s)
 	err = identity_find(s->opt);
 	if (err != ERR_NONE)
 		return err;
-	err = crew_init(&s->crew, s->opt, ledger);
+	err = supervisor_shed();
+	if (err == ERR_NONE)
+		err = crew_init(&s->crew, s->opt, ledger);
 	if (err == ERR_NONE)
 		err = open_sinks(&s->crew);
 	if (err == ERR_NONE)
@@ -176,11 +179,13 @@ supervisor_prepare(struct supervisor *s)
 				       &s->crew.options);
 	if (err == ERR_NONE)
 		err = own_watch_open(&s->own);
-	if (err != ERR_NONE)
+	if (err != ERR_NONE) {
 		log_error("Start failed: %s", err_text(err));
+		return err;
+	}
 	s->crew.state->pid = (uint32_t)getpid();
 	s->crew.state->started_ms = clock_ms();
-	return err;
+	return ERR_NONE;
 }
 
 enum err
