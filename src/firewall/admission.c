@@ -91,10 +91,10 @@ alarm_full(struct admission *a, enum set_index set, int64_t now_ms)
 	uint64_t missed;
 
 	if (log_may(&a->full_log, now_ms, &missed))
-		log_error("The IPv%u set is full: %u entries, at most %u; "
-			  "new grants are refused",
+		log_error("No room in a set of IPv%u: %u live grants, limit "
+			  "%u; new grants are refused missed=%llu",
 			  set_family(set), ledger_live(a->ledger, set),
-			  a->limit[set]);
+			  a->limit[set], (unsigned long long)missed);
 }
 
 /* LEDGER_NONE: no room, or no token. */

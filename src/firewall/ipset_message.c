@@ -32,9 +32,12 @@ ipset_type_of(enum set_index set)
 static struct nlmsghdr *
 begin(struct ipset_paper *p, enum ipset_cmd cmd, uint16_t flags)
 {
-	struct nlmsghdr *m = mnl_nlmsg_put_header(p->bytes);
+	struct nlmsghdr *m;
 	struct nfgenmsg *g;
 
+	/* What pads an attribute shall not be what was written before. */
+	memset(p->bytes, 0, sizeof(p->bytes));
+	m = mnl_nlmsg_put_header(p->bytes);
 	m->nlmsg_type = (uint16_t)(NFNL_SUBSYS_IPSET << 8 | cmd);
 	m->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
 	g = mnl_nlmsg_put_extra_header(m, sizeof(*g));

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "firewall/backend.h"
 #include "firewall/judge.h"
 #include "policy/compile.h"
 #include "proc/post.h"

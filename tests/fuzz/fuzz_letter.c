@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Letters of a worker that a stranger has taken over.
+ *
+ * The input is letter after letter, each with its length before it (two
+ * bytes, little endian). What post_check() lets through is admitted by a
+ * warden whose firewall is in memory. Oracle: whatever is in that firewall a
+ * rule gives to that client, leads to no guarded address, lives no longer
+ * than may be, and is in the ledger; and no client has more pairs than its
+ * quota.
+ */
+#include "../unit/firewall/fake.h"
+
+enum { LETTERS_MAX = 64, MAX_PAIRS = 6 };
+
+static const char acl[] = "10.0.0.0/8 -> exact.example:TCP:443\n"
+			  "10.0.0.0/9 -> *.wild.example:UDP:53\n"
+			  "10.0.0.2 ~> dns.example\n"
+			  "10.1.0.0/16 -| exact.example\n"
+			  "2001:db8::/32 -> six.example:TCP:443\n"
+			  "127.0.0.1 -> here.example:TCP:80\n";
+
+static void
+require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+check_entry(const struct fake_warden *w, const struct backend_entry *e)
+{
+	const struct judge *j = &w->a.judge;
+	uint32_t slot = ledger_find(w->a.ledger, &e->key);
+
+	require(judge_gives_any(j, &e->key));
+	require(addr_class_of(&e->key.destination) != ADDR_NEVER);
+	require(!own_has(j->own, &e->key.destination));
+	require(e->timeout_s >= 1 && e->timeout_s <= judge_longest_s(j));
+	require(e->key.destination.family == set_family(e->key.set));
+	require(set_is_local(e->key.set) ?
+		    e->key.client.family == 0 :
+		    e->key.client.family == e->key.destination.family);
+	/* Private addresses: only where the name is written out. */
+	require(addr_class_of(&e->key.destination) == ADDR_PUBLIC ||
+		e->key.port != 53);
+	require(slot != LEDGER_NONE);
+	require(quota_pairs(w->a.quota, &e->key.client) <= MAX_PAIRS);
+}
+
+static void
+check(const struct fake_warden *w)
+{
+	uint32_t live = 0;
+
+	for (unsigned i = 0; i < w->backend.count; i++)
+		check_entry(w, &w->backend.entry[i]);
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		require(ledger_live(w->a.ledger, set) <= w->a.limit[set]);
+		live += ledger_live(w->a.ledger, set);
+	}
+	require(live == w->backend.count);
+}
+
+static void
+deliver(struct fake_warden *w, const uint8_t *bytes, size_t len)
+{
+	_Alignas(16) uint8_t letter[POST_MAX_SIZE];
+	struct granted_letter answer;
+	unsigned adds = w->backend.adds;
+
+	if (len > sizeof(letter))
+		return;
+	memcpy(letter, bytes, len);
+	if (post_check(ROLE_WORKER, ROLE_WARDEN, letter, len) != ERR_NONE ||
+	    letter[3] != POST_GRANT)
+		return;
+	admit(&w->a, (const void *)letter, 1, &answer);
+	require(answer.status == GRANT_OK || answer.applied == 0);
+	require(answer.status != GRANT_REFUSED ||
+		(answer.detail != DETAIL_NONE && w->backend.adds == adds));
+	require(answer.status != GRANT_OK || answer.lowest_ttl_s >= 1);
+	check(w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct fake_warden w;
+	struct options opt = *kit_options();
+
+	log_to(-1);
+	opt.max_client_grants = MAX_PAIRS;
+	fake_begin(&w, acl, &opt);
+	for (unsigned i = 0; i < LETTERS_MAX && size >= 2; i++) {
+		size_t len = (size_t)(data[0] | data[1] << 8);
+
+		data += 2;
+		size -= 2;
+		if (len > size)
+			len = size;
+		/* The kernel fails now and then. */
+		if (i % 8 == 7) {
+			w.backend.fail_in = 2;
+			w.backend.fail_code = 4097;
+		}
+		deliver(&w, data, len);
+		data += len;
+		size -= len;
+	}
+	fake_end(&w);
+	return 0;
+}
