@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a client hears: types, EDNS, truncation, chains, the address guard."""
 
+import contextlib
 import socket
 import struct
 import time
@@ -57,6 +58,14 @@ def test_any_type_is_forwarded_under_dns_only(stage, up, kind):
     stage.daemon("10.1.0.2 ~> dns.test\n")
     assert rcode(stage.client().ask("dns.test", kind)) == "NOERROR"
     assert up.count("dns.test") == 1
+
+
+def test_any_under_dns_only_is_asked_by_tcp(stage, up):
+    up.script["dns.test"] = lambda q: q.send(q.answer(
+        records=[(q.text, 60, "TXT", '"all"')]))
+    stage.daemon("10.1.0.2 ~> dns.test\n")
+    assert stage.client().ask("dns.test", "ANY", tcp=True).answer
+    assert [q.stream for q in up.of("dns.test")] == [True]
 
 
 def test_nxdomain_is_passed_on(stage, up):
@@ -173,6 +182,25 @@ def test_idle_connections_do_not_stop_udp(stage, up):
     assert addresses(client.ask("allowed.test", timeout=1))
     for s in held:
         s.close()
+
+
+def test_connections_over_the_limit_are_refused(stage, up):
+    stage.daemon(RULE, max_connections=3, workers=1)
+    held, shut = [], 0
+    for number in range(8):
+        with contextlib.suppress(OSError):
+            held.append(stage.client(2 + number).stream(1))
+    for s in held:
+        try:
+            shut += s.recv(1) == b""
+        except TimeoutError:
+            pass
+        except OSError:
+            shut += 1
+    assert len(held) - shut <= 3
+    for s in held:
+        s.close()
+    assert until(lambda: stage.client().ask("allowed.test", tcp=True))
 
 
 def test_idle_connection_is_closed(stage, up):

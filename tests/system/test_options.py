@@ -2,6 +2,7 @@
 """Options, where they may stand, and what is refused."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -280,3 +281,25 @@ def test_address_that_cannot_be_bound_is_named(stage, acl):
 def test_status_shows_the_settings(stage, up):
     d = stage.daemon(ACL, grace=17)
     assert re.search(r"^DNSFW_GRACE=17$", d.ctl("status"), re.M)
+
+
+def settings_of(path):
+    """NAME=value lines, as systemd reads them."""
+    found = {}
+    for line in path.read_text().splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def test_shipped_settings_are_accepted(check, acl):
+    """With what its comments tell the owner to fill in."""
+    shipped = settings_of(Path(__file__).resolve().parents[2]
+                          / "dist" / "config.env")
+    shipped.update({"ACL_FILE": str(acl), "UPSTREAM": UPSTREAM,
+                    "CHAIN": CHAIN})
+    for name in ("acl_file", "upstream", "chain"):
+        shipped.pop(name, None)
+    status, text = check(base=False, env=shipped)
+    assert status == 0, text

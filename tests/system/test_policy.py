@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which rule wins, and what is said of an ACL that is wrong."""
 
+import contextlib
 import os
 import signal
+import socket
 import stat
+from pathlib import Path
 
 import pytest
 
 from daemon import once
-from dnsclient import REFUSED, addresses, ede, ede_text, rcode, until
+from dnsclient import (REFUSED, addresses, ede, ede_text, question, rcode,
+                       until)
 from lab import CHAIN, UPSTREAM
 
 
@@ -129,6 +133,20 @@ def test_stranger_gets_a_bare_refusal(stage, up):
     assert rcode(answer) == "REFUSED"
     assert answer.edns == 0 and ede(answer) == []
     assert up.count() == 0
+
+
+def test_strangers_are_told_five_times_a_second(stage, up):
+    stage.daemon("10.1.0.0/24 ~> *\n")
+    stranger = stage.stranger()
+    with stranger.socket(socket.SOCK_DGRAM, 0.3) as s:
+        s.connect((stranger.server, stranger.port))
+        for _ in range(100):
+            s.send(question("allowed.test").to_wire())
+        heard = 0
+        with contextlib.suppress(TimeoutError):
+            while s.recv(512):
+                heard += 1
+    assert 5 <= heard <= 10
 
 
 def test_denial_says_why(stage, up):
@@ -272,6 +290,14 @@ def test_wrong_acl_at_start_touches_nothing(stage, directory):
                           directory / "c", lab=stage.lab)
     assert status == 1 and "acl:2:" in err
     assert stage.lab.sets() == [] and stage.lab.chain() == []
+
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "acl-examples"
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.iterdir()))
+def test_example_is_valid(directory, name):
+    assert check_acl(directory, (EXAMPLES / name).read_bytes())
 
 
 # --- reload -------------------------------------------------------------

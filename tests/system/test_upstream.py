@@ -2,6 +2,7 @@
 """Upstreams that are silent, slow, or lie."""
 
 import random
+import re
 import time
 
 import dns.flags
@@ -10,7 +11,7 @@ import dns.opcode
 import dns.rdataclass
 import pytest
 
-from dnsclient import OPEN, addresses, ede, rcode
+from dnsclient import OPEN, addresses, ede, rcode, until
 from lab import UPSTREAM, UPSTREAM_2
 
 RULE = "10.1.0.0/24 -> allowed.test:TCP:443\n"
@@ -40,6 +41,11 @@ LIES = {
 }
 
 
+def mismatches(d):
+    return int(re.search(r"^upstream_mismatch (\d+)$", d.ctl("status"),
+                         re.M)[1])
+
+
 def lying(lie):
     def script(q):
         if not q.stream:
@@ -52,13 +58,14 @@ def lying(lie):
 @pytest.mark.parametrize("name", LIES)
 def test_answer_that_does_not_match_is_asked_again_by_tcp(stage, up, name):
     up.script["allowed.test"] = lying(LIES[name])
-    stage.daemon(RULE)
+    d = stage.daemon(RULE)
     client = stage.client()
     answer = client.ask("allowed.test")
     assert addresses(answer) == [GOOD]
     assert {g[3] for g in stage.lab.grants()} == {GOOD}
     assert [q.stream for q in up.of("allowed.test")] == [False, True]
     assert client.connect(GOOD) == OPEN
+    assert until(lambda: mismatches(d) == 1)
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -153,9 +160,10 @@ def test_answer_from_another_port_is_not_heard(stage, up):
             time.sleep(0.05)
         q.send(q.answer())
     up.script["allowed.test"] = script
-    stage.daemon(RULE)
+    d = stage.daemon(RULE)
     assert addresses(stage.client().ask("allowed.test")) == [GOOD]
     assert not any(q.stream for q in up.seen)
+    assert mismatches(d) == 0
 
 
 def test_truncated_answer_is_asked_by_tcp(stage, up):
@@ -232,7 +240,7 @@ POINTER = b"\xc0"
 
 
 def broken_answers(q):
-    head = q.answer()[:12]
+    head = q.answer(records=[])[:12]
     asked = q.message.to_wire()
     body = asked[12:asked.index(b"\0", 12) + 5]
     head = head[:6] + b"\0\1\0\0\0\0"
@@ -247,21 +255,24 @@ def broken_answers(q):
     yield head + body + POINTER + b"\x0c" + record[:8] + b"\xff\xff"
     yield head[:6] + b"\xff\xff\0\0\0\0" + body              # counts
     yield head + body + POINTER + b"\x0c" + record + b"junk"
+    # two hundred hops, each one back, kept in the data of a record
+    hops = b"".join((0xc000 | at + 12 + 2 * n).to_bytes(2, "big")
+                    for n in range(200))
+    first = (POINTER + b"\x0c\0\x0a\0\1\0\0\1\0"
+             + (len(hops) + 2).to_bytes(2, "big") + b"\0\0" + hops)
+    last = (0xc000 | at + 12 + 2 * 200).to_bytes(2, "big")
+    yield head[:7] + b"\2\0\0\0\0" + body + first + last + record
 
 
 def test_malformed_answers_are_survived(stage, up):
-    broken = {}
-
     def script(q):
         number = int(q.text[1:q.text.index(".")])
-        wires = list(broken_answers(q))
-        broken["count"] = len(wires)
-        q.send(wires[number % len(wires)])
-    for n in range(9):
+        q.send(list(broken_answers(q))[number])
+    for n in range(10):
         up.script[f"m{n}.wild.test"] = script
     d = stage.daemon("10.1.0.0/24 -> *.wild.test:TCP:443\n" + RULE)
     workers = {p.pid for p in d.by_role("worker")}
-    for n in range(9):
+    for n in range(10):
         answer = stage.client().ask(f"m{n}.wild.test")
         assert rcode(answer) == "SERVFAIL", n
     assert stage.lab.grants() == set()
