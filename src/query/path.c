@@ -40,7 +40,6 @@ static enum step_result
 begin_again(struct query *q)
 {
 	q->step = PATH_POLICY;
-	q->judged = false;
 	if (q->generation != q->house->policy.generation)
 		return STEP_GO_ON;
 	q->waiting_for_policy = true;
