@@ -30,8 +30,8 @@ struct story {
 	struct tcp *tcp;
 	struct before_wait before;
 	struct due end;
-	int fd;
-	uint16_t port;
+	int fd[2]; /* IPv6, which takes both families; IPv4 */
+	uint16_t port, port4;
 	unsigned waits; /* of the loop */
 	unsigned descriptors;
 };
@@ -72,13 +72,13 @@ run_for(struct story *s, int64_t ms)
 	loop_run(s->loop);
 }
 
-/* As a door opens it; IPv6, so that both families come. */
+/* As a door opens it. */
 static int
-open_listener(uint16_t *port_out)
+open_listener(int family, uint16_t *port_out)
 {
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	union sockaddr_any at = { .in6 = { .sin6_family = AF_INET6 } };
-	socklen_t len = sizeof(at.in6);
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	union sockaddr_any at = { .sa.sa_family = (sa_family_t)family };
+	socklen_t len = family == AF_INET6 ? sizeof(at.in6) : sizeof(at.in);
 	int on = 1, off = 0;
 	struct endpoint e;
 
@@ -100,14 +100,15 @@ set_up(void **state)
 	struct listen_setup setup = { .house = &s->stub.house,
 				      .opt = &s->opt,
 				      .stats = &s->stats,
-				      .fd = &s->fd,
-				      .count = 1,
+				      .fd = s->fd,
+				      .count = 2,
 				      .workers = 2 };
 
 	s->opt.max_connections = 16; /* 8 are ours, 6 a client's */
 	s->opt.timeout_s = 3;
 	s->loop = setup.loop = loop_new();
-	s->fd = open_listener(&s->port);
+	s->fd[0] = open_listener(AF_INET6, &s->port);
+	s->fd[1] = open_listener(AF_INET, &s->port4);
 	assert_int_equal(tcp_new(&setup, &s->tcp), ERR_NONE);
 	before_wait_init(s->loop, &s->before, on_before_wait, s);
 	s->descriptors = count_descriptors();
@@ -126,7 +127,8 @@ tear_down(void **state)
 	before_wait_stop(s->loop, &s->before);
 	tcp_free(s->tcp);
 	loop_free(s->loop);
-	close(s->fd);
+	close(s->fd[0]);
+	close(s->fd[1]);
 	free(s);
 	return 0;
 }
@@ -210,6 +212,7 @@ what_is_asked_is_answered(void **state)
 	assert_int_equal(hear(four), 7);
 	assert_string_equal(addr_print(&o->client.addr, text), "127.0.0.1");
 	assert_string_equal(addr_print(&o->local, text), "127.0.0.9");
+	assert_int_equal(o->ifindex, if_nametoindex("lo"));
 	assert_true(o->stream);
 	ask(six, 8);
 	run_for(s, 10);
@@ -221,6 +224,25 @@ what_is_asked_is_answered(void **state)
 	assert_int_equal(s->stats.queries_tcp, 2);
 	close(four);
 	close(six);
+}
+
+static void
+an_ipv4_listener_knows_the_same(void **state)
+{
+	struct story *s = *state;
+	const struct origin *o = &s->stub.last;
+	char text[ADDR_TEXT_SIZE];
+	int fd;
+
+	s->port = s->port4;
+	fd = client(s);
+	ask(fd, 1);
+	run_for(s, 10);
+	assert_int_equal(hear(fd), 1);
+	assert_string_equal(addr_print(&o->client.addr, text), "127.0.0.1");
+	assert_string_equal(addr_print(&o->local, text), "127.0.0.9");
+	assert_int_equal(o->ifindex, if_nametoindex("lo"));
+	close(fd);
 }
 
 static void
@@ -615,6 +637,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(what_is_asked_is_answered),
+		STORY(an_ipv4_listener_knows_the_same),
 		STORY(byte_by_byte_is_a_query_too),
 		STORY(thousands_in_a_row_are_answered_in_order),
 		STORY(a_hundred_are_in_flight_and_no_more),

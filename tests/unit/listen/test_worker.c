@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "firewall/grant.h"
 #include "listen/worker.h"
 #include "policy/compile.h"
 #include "proc/doors.h"
@@ -393,6 +394,7 @@ without_a_warden_nothing_is_opened(void **state)
 	client_asks(s, "a.example");
 	upstream_is_asked(s);
 	upstream_answers(s);
+	assert_true(readable_within(s->client, GRANT_DEADLINE_MS / 2));
 	expect_rcode(s, RCODE_SERVFAIL);
 	client_asks(s, "plain.example"); /* needs none */
 	upstream_is_asked(s);
@@ -421,6 +423,7 @@ an_answer_that_waits_fails_with_its_warden(void **state)
 	warden_is_asked(s);
 	close(s->warden);
 	s->warden = -1;
+	assert_true(readable_within(s->client, GRANT_DEADLINE_MS / 2));
 	expect_rcode(s, RCODE_SERVFAIL);
 }
 

@@ -220,14 +220,15 @@ what_is_asked_is_answered(void **state)
 	assert_int_equal(s->stats.upstream_mismatch, 0);
 }
 
-/* Id, port and case are new for each question: of 20 no two are alike. */
+/* Id, port and case are new for each question: of 20 no two are alike, and
+ * the ports are not all from the kernel's usual range. */
 static void
 nothing_repeats_that_can_be_guessed(void **state)
 {
 	struct story *s = *state;
 	uint16_t id[20], port[20];
 	struct name name[20];
-	unsigned same_id = 0, same_port = 0;
+	unsigned same_id = 0, same_port = 0, unusual = 0;
 
 	begin(s, 1);
 	for (unsigned i = 0; i < 20; i++) {
@@ -236,6 +237,7 @@ nothing_repeats_that_can_be_guessed(void **state)
 		port[i] = s->liar[0].seen_from.port;
 		name[i] = s->liar[0].seen.question.name;
 		assert_true(port[i] >= 1024);
+		unusual += port[i] < 32768 || port[i] > 60999;
 		for (unsigned j = 0; j < i; j++) {
 			same_id += id[i] == id[j];
 			same_port += port[i] == port[j];
@@ -244,6 +246,7 @@ nothing_repeats_that_can_be_guessed(void **state)
 		}
 	}
 	assert_true(same_id <= 1 && same_port <= 1);
+	assert_true(unusual > 0);
 }
 
 /* Each of these, even before the right answer by UDP: only TCP counts. */
@@ -508,6 +511,28 @@ a_closed_port_costs_no_time(void **state)
 	assert_true(s->took_ms < 500);
 }
 
+/* The kernel refuses to connect to a broadcast address: the try fails within
+ * upstream_ask(), and yet nobody is told there. */
+static void
+a_try_that_fails_at_once_is_told_later(void **state)
+{
+	struct story *s = *state;
+	struct endpoint known = s->liar[0].at;
+
+	addr_parse("255.255.255.255", 15, &s->liar[0].at.addr);
+	begin(s, 2);
+	ask(s);
+	expect_host(s, 3);
+	assert_true(s->took_ms < 300);
+	upstreams_free(s->upstreams);
+	begin(s, 1);
+	ask(s);
+	assert_int_equal(s->end, UPSTREAM_FAILED);
+	ask_as(s, true);
+	assert_int_equal(s->end, UPSTREAM_FAILED);
+	s->liar[0].at = known;
+}
+
 static void
 without_edns_where_that_is_not_known(void **state)
 {
@@ -665,6 +690,7 @@ main(void)
 		STORY(a_late_answer_is_an_answer),
 		STORY(silence_has_an_end),
 		STORY(a_closed_port_costs_no_time),
+		STORY(a_try_that_fails_at_once_is_told_later),
 		STORY(without_edns_where_that_is_not_known),
 		STORY(a_failure_leads_to_the_next),
 		STORY(a_failure_of_all_is_passed_on),
