@@ -75,7 +75,7 @@ struct play {
 
 static struct play play;
 
-/* ---- the neighbours ---------------------------------------------------- */
+/* ---- the neighbours ---- */
 
 int64_t
 loop_now_ms(const struct loop *l)
@@ -160,7 +160,7 @@ grant_cancel(struct granter *g, struct grant_wait *wait)
 	play.wait = NULL;
 }
 
-/* ---- building up and tearing down -------------------------------------- */
+/* ---- building up and tearing down ---- */
 
 static inline struct addr
 play_addr(const char *text)
@@ -271,7 +271,7 @@ play_end(void)
 	close(play.recording.channel);
 }
 
-/* ---- messages ---------------------------------------------------------- */
+/* ---- messages ---- */
 
 struct packet {
 	struct writer w;
@@ -372,7 +372,7 @@ packet_end(struct packet *p)
 	}
 }
 
-/* ---- client, upstream, warden, time ------------------------------------ */
+/* ---- client, upstream, warden, time ---- */
 
 static inline void
 client_sends(const void *bytes, size_t len)
@@ -502,7 +502,7 @@ time_passes(int64_t ms)
 	play.now_ms = end;
 }
 
-/* ---- what came of it ---------------------------------------------------- */
+/* ---- what came of it ---- */
 
 /* Reads the last answer; false where it is no whole message. */
 static inline bool

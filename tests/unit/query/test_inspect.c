@@ -62,7 +62,7 @@ leads(const char *owner, const char *target, uint32_t ttl)
 	packet_link(&p, TYPE_CNAME, owner, target, ttl);
 }
 
-/* ---- aliases -------------------------------------------------------------- */
+/* ---- aliases ---- */
 
 static void
 an_alias_is_followed_in_any_order(void **state)
@@ -251,7 +251,7 @@ a_blocked_name_behind_a_dname_blocks(void **state)
 	client_hears(RCODE_REFUSED);
 }
 
-/* ---- times --------------------------------------------------------------- */
+/* ---- times ---- */
 
 static void
 a_ttl_becomes_a_rule_time(void **state)
@@ -315,7 +315,7 @@ dns_only_keeps_its_ttl(void **state)
 	assert_true(heard_address("192.0.2.1", 60));
 }
 
-/* ---- the guard ------------------------------------------------------------- */
+/* ---- the guard ---- */
 
 static void
 guarded_addresses_are_stripped(void **state)
@@ -446,7 +446,7 @@ dns_only_may_be_guarded_too(void **state)
 	warden_is_not_asked();
 }
 
-/* ---- families ---------------------------------------------------------------- */
+/* ---- families ---- */
 
 static void
 another_family_is_empty(void **state)
@@ -544,7 +544,7 @@ a_family_without_rules_is_empty(void **state)
 	client_hears(RCODE_NOERROR);
 }
 
-/* ---- amounts ------------------------------------------------------------------- */
+/* ---- amounts ---- */
 
 static void
 the_thirty_third_address_is_left_out(void **state)
@@ -578,7 +578,7 @@ an_address_given_twice_counts_once(void **state)
 	assert_int_equal(play.answer.rr_count, 1);
 }
 
-/* ---- what else an upstream may say --------------------------------------------- */
+/* ---- what else an upstream may say ---- */
 
 static void
 an_error_is_passed_on(void **state)

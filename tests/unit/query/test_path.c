@@ -34,7 +34,7 @@ end(void **state)
 	return 0;
 }
 
-/* ---- what is allowed ----------------------------------------------------- */
+/* ---- what is allowed ---- */
 
 static void
 an_answer_waits_for_the_kernel(void **state)
@@ -195,7 +195,7 @@ a_query_without_rd_is_forwarded(void **state)
 	assert_false(play.answer.edns.present);
 }
 
-/* ---- what is not ---------------------------------------------------------- */
+/* ---- what is not ---- */
 
 static void
 nobody_allowed_is_denied(void **state)
@@ -351,7 +351,7 @@ other_types_are_empty(void **state)
 		  "AAAA)\n");
 }
 
-/* ---- what is no query ------------------------------------------------------ */
+/* ---- what is no query ---- */
 
 static void
 fragments_and_responses_are_dropped(void **state)
@@ -497,7 +497,7 @@ another_edns_version_is_badvers(void **state)
 	log_holds("10.0.0.2 !> [7] Unsupported EDNS version 1\n");
 }
 
-/* ---- strangers -------------------------------------------------------------- */
+/* ---- strangers ---- */
 
 static void
 a_stranger_hears_little(void **state)
@@ -559,7 +559,7 @@ a_prefix_of_strangers_is_56_bits_of_ipv6(void **state)
 	assert_int_equal(play.drops, 5);
 }
 
-/* ---- when things go wrong ----------------------------------------------------- */
+/* ---- when things go wrong ---- */
 
 static void
 an_upstream_that_fails_is_servfail(void **state)
@@ -721,7 +721,7 @@ too_many_queries_are_dropped(void **state)
 	assert_int_equal(play.stats.dropped_full, 1);
 }
 
-/* ---- another policy -------------------------------------------------------------- */
+/* ---- another policy ---- */
 
 static void
 a_policy_that_changes_while_we_ask_is_obeyed(void **state)
@@ -808,7 +808,7 @@ stale_for_ever_ends(void **state)
 	assert_int_equal(play.house.queries.in_use, 0);
 }
 
-/* ---- sizes ---------------------------------------------------------------------------- */
+/* ---- sizes ---- */
 
 static void
 upstream_says_many(unsigned count)
