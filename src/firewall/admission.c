@@ -204,8 +204,8 @@ say_evicted(struct admission *a, const struct addr *client, int64_t now_ms)
 	if (log_may(&a->evict_log, now_ms, &missed))
 		log_warn("Client %s has too many grants: the one that ends "
 			 "first was revoked missed=%llu",
-			 client->family != 0 ? addr_print(client, name) :
-					       "localhost",
+			 client->family != 0 ? addr_print(client, name)
+					     : "localhost",
 			 (unsigned long long)missed);
 }
 
@@ -424,7 +424,7 @@ admit(struct admission *a, const struct grant_letter *letter, uint32_t epoch,
 	post_head(&out->head, POST_GRANTED, 0);
 	if (is_for_us(&p, letter, epoch) && all_may(&p) && all_fit(&p))
 		carry_out(&p);
-	out->set_epoch = atomic_load_explicit(&a->board->set_epoch,
-					      memory_order_relaxed);
+	out->set_epoch =
+	    atomic_load_explicit(&a->board->set_epoch, memory_order_relaxed);
 	publish(a, out);
 }

@@ -142,9 +142,8 @@ end_the_endless(struct adoption *ad)
 
 	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
 		const struct ledger_element *e = ledger_at(a->ledger, i);
-		struct backend_entry entry = {
-			.timeout_s = BACKEND_DEFAULT_TIMEOUT
-		};
+		struct backend_entry entry = { .timeout_s =
+						   BACKEND_DEFAULT_TIMEOUT };
 		struct backend_fault fault;
 
 		if (e == NULL || e->end_ms != 0)

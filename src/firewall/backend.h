@@ -17,7 +17,7 @@
 #include "proc/role.h"
 
 enum {
-	BACKEND_BATCH = 64,	    /* entries of one add() or remove() */
+	BACKEND_BATCH = 64,	       /* entries of one add() or remove() */
 	BACKEND_MAX_TIMEOUT = 2147483, /* seconds: ipset's limit */
 	/* Of an entry that says none, and of one that had no end. */
 	BACKEND_DEFAULT_TIMEOUT = 60
@@ -67,8 +67,8 @@ struct backend_kind {
 	enum err (*add)(struct backend *b, const struct backend_entry *entry,
 			unsigned count, struct backend_fault *fault_out);
 	/* One that is not there is no error. */
-	enum err (*remove)(struct backend *b,
-			   const struct backend_entry *entry, unsigned count);
+	enum err (*remove)(struct backend *b, const struct backend_entry *entry,
+			   unsigned count);
 	enum err (*has)(struct backend *b, const struct backend_entry *entry,
 			bool *has_out);
 	/* The callback must not call the backend. */

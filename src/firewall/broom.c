@@ -32,8 +32,8 @@ broom_take(struct broom *b, uint32_t slot)
 	struct ledger_key key;
 
 	ledger_key_of(ledger_at(b->a->ledger, slot), &key);
-	if (b->count > 0 && (b->count == BACKEND_BATCH ||
-			     b->entry[0].key.set != key.set))
+	if (b->count > 0 &&
+	    (b->count == BACKEND_BATCH || b->entry[0].key.set != key.set))
 		flush_batch(b);
 	b->entry[b->count++] = (struct backend_entry){ .key = key };
 	b->swept++;

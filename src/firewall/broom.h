@@ -17,8 +17,8 @@ struct admission;
 struct broom {
 	struct admission *a;
 	int64_t now_ms;
-	bool undo;     /* they were entered in vain: tokens come back */
-	enum err err;  /* first that the kernel did not acknowledge */
+	bool undo;    /* they were entered in vain: tokens come back */
+	enum err err; /* first that the kernel did not acknowledge */
 	uint32_t swept;
 	unsigned count;
 	struct backend_entry entry[BACKEND_BATCH]; /* of one set */

@@ -34,11 +34,17 @@ struct family {
 };
 
 static const struct family family4 = {
-	4, "iptables", "iptables-nft", "iptables-legacy",
+	4,
+	"iptables",
+	"iptables-nft",
+	"iptables-legacy",
 	"/proc/net/ip_tables_names",
 };
 static const struct family family6 = {
-	6, "ip6tables", "ip6tables-nft", "ip6tables-legacy",
+	6,
+	"ip6tables",
+	"ip6tables-nft",
+	"ip6tables-legacy",
 	"/proc/net/ip6_tables_names",
 };
 

@@ -62,8 +62,7 @@ count_up(_Atomic uint64_t *counter, uint64_t by)
 {
 	/* One writer: no need to lock the bus. */
 	atomic_store_explicit(
-	    counter,
-	    atomic_load_explicit(counter, memory_order_relaxed) + by,
+	    counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
 	    memory_order_relaxed);
 }
 
@@ -84,8 +83,7 @@ detach(struct granter *g, struct grant_wait *wait)
 	list_remove(&wait->link);
 	if (wait->letters_open == 0)
 		return;
-	for (uint32_t seq = wait->first_seq; seq != wait->last_seq + 1;
-	     seq++) {
+	for (uint32_t seq = wait->first_seq; seq != wait->last_seq + 1; seq++) {
 		struct flight *f = flight_of(g, seq);
 
 		if (f->wait != wait)
@@ -170,8 +168,7 @@ make_letter(struct granter *g, struct grant_wait *wait,
 /* Half of the grace may be used up, never the rule time itself: so a name
  * that is asked for every second costs a letter every half grace only. */
 static bool
-is_known(const struct granter *g, const struct grant_item *item,
-	 int64_t now_ms)
+is_known(const struct granter *g, const struct grant_item *item, int64_t now_ms)
 {
 	int64_t grace_ms = (int64_t)g->setup.grace_s * 1000;
 	int64_t needed = (int64_t)item->ttl_s * 1000 - grace_ms / 2;
@@ -291,8 +288,7 @@ on_granted(void *self, const void *letter, size_t size, int fd)
 	f->state = FREE;
 	f->wait = NULL;
 	/* Given before sets were lost, or under another policy: not kept. */
-	if (granted->status == GRANT_OK &&
-	    granted->set_epoch == g->set_epoch &&
+	if (granted->status == GRANT_OK && granted->set_epoch == g->set_epoch &&
 	    f->letter.head.generation == g->generation)
 		remember(g, f);
 	pass_over_free(g);

@@ -73,7 +73,8 @@ void grant_cancel(struct granter *g, struct grant_wait *wait);
 
 /* Reads acknowledgements. ERR_CLOSED, ERR_BROKEN: the warden is gone. */
 enum err granter_pump(struct granter *g);
-/* Ends what is past its deadline (GRANT_KERNEL, detail ETIMEDOUT); call it every 100 ms or so. */
+/* Ends what is past its deadline (GRANT_KERNEL, detail ETIMEDOUT); call it
+ * every 100 ms or so. */
 void granter_tick(struct granter *g, int64_t now_ms);
 
 #endif

@@ -130,8 +130,7 @@ rise(struct health *h)
 	health_new_epoch(h);
 	atomic_store_explicit(&b->firewall_up, 1, memory_order_relaxed);
 	if (h->was_up) {
-		atomic_fetch_add_explicit(&b->repairs, 1,
-					  memory_order_relaxed);
+		atomic_fetch_add_explicit(&b->repairs, 1, memory_order_relaxed);
 		log_info("The firewall is repaired: all live grants stand");
 	}
 	h->was_up = true;

@@ -19,7 +19,7 @@ struct health {
 	bool placed; /* the supervisor says that the rules stand */
 	bool wanted; /* the supervisor shall place them */
 	bool was_up;
-	unsigned next; /* set to look at */
+	unsigned next;	   /* set to look at */
 	int64_t canary_ms; /* when canaries were renewed */
 	int64_t asked_ms;  /* when the supervisor was last told */
 	/* Tells the supervisor that the rules are gone. */

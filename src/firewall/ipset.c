@@ -214,8 +214,8 @@ change(struct backend *b, enum ipset_cmd cmd, const struct ipset_change *c,
 }
 
 static enum err
-ipset_add(struct backend *b, const struct backend_entry *entry,
-	  unsigned count, struct backend_fault *fault_out)
+ipset_add(struct backend *b, const struct backend_entry *entry, unsigned count,
+	  struct backend_fault *fault_out)
 {
 	struct ipset_change c = { .name = b->name[entry->key.set],
 				  .entry = entry,
@@ -381,15 +381,13 @@ static enum err
 take_place(struct backend *b, const char *name, const char *copy,
 	   struct netlink_refusal *refusal)
 {
-	enum err err =
-	    ask(b, ipset_command(&b->paper, IPSET_CMD_SWAP, copy, name),
-		refusal);
+	enum err err = ask(
+	    b, ipset_command(&b->paper, IPSET_CMD_SWAP, copy, name), refusal);
 
 	if (err == ERR_NONE)
-		return ask(b,
-			   ipset_command(&b->paper, IPSET_CMD_DESTROY, copy,
-					 NULL),
-			   refusal);
+		return ask(
+		    b, ipset_command(&b->paper, IPSET_CMD_DESTROY, copy, NULL),
+		    refusal);
 	if (err != ERR_DENIED || refusal->code != IPSET_ERR_TYPE_MISMATCH)
 		return err;
 	err = ask(b, ipset_command(&b->paper, IPSET_CMD_DESTROY, name, NULL),

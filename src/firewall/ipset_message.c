@@ -237,9 +237,9 @@ read_nest(const struct nlattr *nest, struct attrs *out)
 static uint8_t
 get_u8(const struct nlattr *a)
 {
-	return a != NULL && mnl_attr_get_payload_len(a) >= 1 ?
-		   *(const uint8_t *)mnl_attr_get_payload(a) :
-		   0;
+	return a != NULL && mnl_attr_get_payload_len(a) >= 1
+		   ? *(const uint8_t *)mnl_attr_get_payload(a)
+		   : 0;
 }
 
 static uint16_t
@@ -319,10 +319,9 @@ ipset_read_header(const struct nlmsghdr *m, struct ipset_header *out)
 		return;
 	read_nest(top.at[IPSET_ATTR_DATA], &data);
 	out->has_timeout = data.at[IPSET_ATTR_TIMEOUT] != NULL;
-	out->has_trap =
-	    data.at[IPSET_ATTR_NETMASK] != NULL ||
-	    (ntohl(get_u32(data.at[IPSET_ATTR_CADT_FLAGS])) &
-	     IPSET_FLAG_WITH_FORCEADD) != 0;
+	out->has_trap = data.at[IPSET_ATTR_NETMASK] != NULL ||
+			(ntohl(get_u32(data.at[IPSET_ATTR_CADT_FLAGS])) &
+			 IPSET_FLAG_WITH_FORCEADD) != 0;
 	out->references = ntohl(get_u32(data.at[IPSET_ATTR_REFERENCES]));
 	out->entries = ntohl(get_u32(data.at[IPSET_ATTR_ELEMENTS]));
 	out->maxelem = ntohl(get_u32(data.at[IPSET_ATTR_MAXELEM]));

@@ -40,8 +40,8 @@ judge_longest_s(const struct judge *j)
 {
 	uint64_t longest = (uint64_t)j->opt->max_rule_time_s + j->opt->grace_s;
 
-	return longest < BACKEND_MAX_TIMEOUT ? (uint32_t)longest :
-					       BACKEND_MAX_TIMEOUT;
+	return longest < BACKEND_MAX_TIMEOUT ? (uint32_t)longest
+					     : BACKEND_MAX_TIMEOUT;
 }
 
 void
@@ -100,12 +100,12 @@ judge_ends(const struct judge *j, const struct grant_item *item)
 	const struct addr *client = &item->client;
 
 	if ((item->flags & GRANT_LOCAL) == 0)
-		return client->family == item->destination.family ?
-			   DETAIL_NONE :
-			   DETAIL_FAMILY;
-	return addr_is_loopback(client) || own_is_local(j->own, client) ?
-		   DETAIL_NONE :
-		   DETAIL_NOT_LOCAL;
+		return client->family == item->destination.family
+			   ? DETAIL_NONE
+			   : DETAIL_FAMILY;
+	return addr_is_loopback(client) || own_is_local(j->own, client)
+		   ? DETAIL_NONE
+		   : DETAIL_NOT_LOCAL;
 }
 
 static bool
@@ -179,8 +179,8 @@ judge_item(const struct judge *j, const struct grant_item *item,
 			return GRANT_REFUSED;
 	}
 	judge_key(item, &key);
-	return set_in_families(key.set, j->families) ? GRANT_OK :
-						       GRANT_NO_FAMILY;
+	return set_in_families(key.set, j->families) ? GRANT_OK
+						     : GRANT_NO_FAMILY;
 }
 
 /* Which of this host's addresses asked is not in the entry: any may have. */

@@ -74,15 +74,15 @@ ledger_read(const struct ledger_element *at, int64_t now_ms,
 	    struct ledger_element *out)
 {
 	for (int i = 0; i < READ_TRIES; i++) {
-		uint32_t before = atomic_load_explicit(&at->version,
-						       memory_order_acquire);
+		uint32_t before =
+		    atomic_load_explicit(&at->version, memory_order_acquire);
 
 		if (before % 2 != 0)
 			continue;
 		memcpy((char *)out, (const char *)at, sizeof(*out));
 		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&at->version,
-					 memory_order_relaxed) == before)
+		if (atomic_load_explicit(&at->version, memory_order_relaxed) ==
+		    before)
 			return out->end_ms > now_ms;
 	}
 	return false;
@@ -401,8 +401,8 @@ ledger_strike(struct ledger *l, uint32_t slot, ledger_strike_fn *gone,
 	int64_t end;
 
 	for (unsigned i = 0; i < LEDGER_REASONS; i++)
-		struck[i] = e->reason[i].end_ms > 0 &&
-			    gone(arg, e, &e->reason[i]);
+		struck[i] =
+		    e->reason[i].end_ms > 0 && gone(arg, e, &e->reason[i]);
 	write_begin(e);
 	for (unsigned i = 0; i < LEDGER_REASONS; i++) {
 		if (struck[i])

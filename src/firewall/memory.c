@@ -49,8 +49,8 @@ memory_init(struct memory *m, uint32_t count)
 	while (n < count && n < 1u << 30)
 		n *= 2;
 	random_init(&random);
-	*m = (struct memory){ .mask = (n - 1) & ~(uint32_t)(ROW - 1),
-			      .age = 1 };
+	*m =
+	    (struct memory){ .mask = (n - 1) & ~(uint32_t)(ROW - 1), .age = 1 };
 	m->hash.k0 = random_u64(&random);
 	m->hash.k1 = random_u64(&random);
 	m->slot = calloc(n, sizeof(*m->slot));
@@ -112,9 +112,8 @@ memory_keep(struct memory *m, const struct grant_item *item, int64_t end_ms)
 	if (s->age == m->age && memcmp(&s->key, &key, sizeof(key)) == 0 &&
 	    s->end_ms >= end_ms)
 		return;
-	*s = (struct memory_slot){ .key = key,
-				   .age = m->age,
-				   .end_ms = end_ms };
+	*s =
+	    (struct memory_slot){ .key = key, .age = m->age, .end_ms = end_ms };
 }
 
 void
@@ -123,7 +122,6 @@ memory_forget_all(struct memory *m)
 	/* Where the age comes round, what is oldest would be new again. */
 	if (++m->age != 0)
 		return;
-	memset(m->slot, 0,
-	       ((size_t)m->mask + ROW) * sizeof(*m->slot));
+	memset(m->slot, 0, ((size_t)m->mask + ROW) * sizeof(*m->slot));
 	m->age = 1;
 }

@@ -19,7 +19,7 @@ enum { NONE = LEDGER_NONE, TOKEN = 1000 };
 /* Chains run through indexes: pages that were never used cost nothing. */
 struct account {
 	struct addr client;
-	uint32_t next;	     /* of its hash chain */
+	uint32_t next;	       /* of its hash chain */
 	uint32_t older, newer; /* among those without pairs */
 	uint32_t first_pair, pairs;
 	int64_t tokens; /* thousandths */
@@ -29,7 +29,7 @@ struct account {
 struct pair {
 	uint32_t account;
 	struct addr destination;
-	uint32_t next; /* of its hash chain, or of the free ones */
+	uint32_t next;		/* of its hash chain, or of the free ones */
 	uint32_t after, before; /* of the account's */
 	uint32_t first_slot, slots;
 	uint32_t letter; /* that touched it last */
@@ -82,8 +82,8 @@ quota_new(const struct quota_setup *setup, struct quota **out)
 	if (q == NULL)
 		return ERR_FULL;
 	q->setup = *setup;
-	q->burst = (setup->max_new > QUOTA_LEAST_BURST ? setup->max_new :
-							 QUOTA_LEAST_BURST) *
+	q->burst = (setup->max_new > QUOTA_LEAST_BURST ? setup->max_new
+						       : QUOTA_LEAST_BURST) *
 		   (int64_t)TOKEN;
 	q->account = calloc(n, sizeof(*q->account));
 	q->pair = calloc(n, sizeof(*q->pair));

@@ -112,8 +112,8 @@ feed(struct run *r)
 		r->input += n;
 		r->input_left -= (size_t)n;
 	}
-	if (r->input_left == 0 || (n == -1 && errno != EAGAIN &&
-				   errno != EINTR))
+	if (r->input_left == 0 ||
+	    (n == -1 && errno != EAGAIN && errno != EINTR))
 		shut(&r->fd[FEED]);
 }
 

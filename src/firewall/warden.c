@@ -83,8 +83,7 @@ detail_text(uint32_t detail)
 		[DETAIL_OWN] = "a destination that is the router itself",
 	};
 
-	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] :
-							   "?";
+	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] : "?";
 }
 
 static void
@@ -245,8 +244,8 @@ open_judge(struct warden *wd)
 {
 	struct role_kit *kit = wd->kit;
 	struct judge *judge = &wd->admission.judge;
-	enum err err = policy_open(kit->policy, kit->generation,
-				   &judge->policy);
+	enum err err =
+	    policy_open(kit->policy, kit->generation, &judge->policy);
 
 	judge->opt = kit->opt;
 	judge->families = kit->families;
@@ -286,15 +285,15 @@ open_backend(struct warden *wd)
 	struct admission *a = &wd->admission;
 	const struct options *opt = wd->kit->opt;
 	struct backend_setup setup = {
-		.prefix = opt->set_prefix[0] != '\0' ? opt->set_prefix :
-						       opt->chain,
+		.prefix =
+		    opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain,
 		.set_size = opt->set_size,
 		.families = wd->kit->families,
 	};
 	enum err err;
 
-	a->kind = opt->firewall == FIREWALL_NONE ? &backend_none :
-						   &backend_ipset;
+	a->kind =
+	    opt->firewall == FIREWALL_NONE ? &backend_none : &backend_ipset;
 	err = a->kind->open(&setup, &a->backend);
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
 		if (set_in_families(set, wd->kit->families))
@@ -380,13 +379,12 @@ hear_all(struct warden *wd)
 	struct pollfd at[1 + ROLE_MAX_WORKERS];
 	enum err err = ERR_NONE;
 
-	at[0] = (struct pollfd){ .fd = wd->supervisor.channel,
-				 .events = POLLIN };
+	at[0] =
+	    (struct pollfd){ .fd = wd->supervisor.channel, .events = POLLIN };
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		at[1 + i] = (struct pollfd){ .fd = wd->worker[i].post.channel,
 					     .events = POLLIN };
-	if (poll(at, 1 + ROLE_MAX_WORKERS, wait_ms(wd)) == -1 &&
-	    errno != EINTR)
+	if (poll(at, 1 + ROLE_MAX_WORKERS, wait_ms(wd)) == -1 && errno != EINTR)
 		return false;
 	if (at[0].revents != 0)
 		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
@@ -413,8 +411,7 @@ warden_main(struct role_kit *kit)
 		return EXIT_FAILURE;
 	}
 	meet(wd);
-	if (role_enter_sandbox(kit) != ERR_NONE ||
-	    role_ready(kit) != ERR_NONE)
+	if (role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
 		return EXIT_FAILURE;
 	while (hear_all(wd))
 		tick(wd);

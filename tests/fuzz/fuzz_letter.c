@@ -38,9 +38,9 @@ check_entry(const struct fake_warden *w, const struct backend_entry *e)
 	require(!own_has(j->own, &e->key.destination));
 	require(e->timeout_s >= 1 && e->timeout_s <= judge_longest_s(j));
 	require(e->key.destination.family == set_family(e->key.set));
-	require(set_is_local(e->key.set) ?
-		    e->key.client.family == 0 :
-		    e->key.client.family == e->key.destination.family);
+	require(set_is_local(e->key.set)
+		    ? e->key.client.family == 0
+		    : e->key.client.family == e->key.destination.family);
 	/* Private addresses: only where the name is written out. */
 	require(addr_class_of(&e->key.destination) == ADDR_PUBLIC ||
 		e->key.port != 53);

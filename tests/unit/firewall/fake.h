@@ -46,8 +46,8 @@ fake_fault(struct backend_fault *f, unsigned at, uint32_t code)
 }
 
 static inline enum err
-fake_add(struct backend *b, const struct backend_entry *entry,
-	 unsigned count, struct backend_fault *fault)
+fake_add(struct backend *b, const struct backend_entry *entry, unsigned count,
+	 struct backend_fault *fault)
 {
 	if (count == 0 || count > BACKEND_BATCH)
 		abort();

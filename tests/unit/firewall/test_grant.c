@@ -253,8 +253,7 @@ test_too_much_on_its_way_fails_at_once(void **state)
 
 	for (unsigned i = 0; i < 300; i++) {
 		s->item[0].port = (uint16_t)(1 + i);
-		if (grant_ask(s->g, &waits[i], s->item, 1) ==
-		    GRANT_ASK_WAITING)
+		if (grant_ask(s->g, &waits[i], s->item, 1) == GRANT_ASK_WAITING)
 			waiting++;
 	}
 	assert_int_equal(waiting, 256);

@@ -65,8 +65,8 @@ test_create(void **state)
 
 	(void)state;
 	assert_int_equal(m->nlmsg_type, 0x0602);
-	assert_int_equal(m->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK |
-					     NLM_F_CREATE | NLM_F_EXCL);
+	assert_int_equal(m->nlmsg_flags,
+			 NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	expect(m, "02 00 00 00"
 		  "05 00 01 00 07 00 00 00"
 		  "11 00 02 00 54 2d 69 70 76 34 2d 61 6c 6c 6f 77 00"
@@ -85,7 +85,8 @@ static void
 test_add(void **state)
 {
 	struct backend_entry entry[2] = { entry4(), entry4() };
-	struct ipset_change change = { .name = "T", .entry = entry,
+	struct ipset_change change = { .name = "T",
+				       .entry = entry,
 				       .count = 2 };
 	struct nlmsghdr *m;
 
@@ -119,13 +120,13 @@ test_add(void **state)
 static void
 test_local_sets_have_no_client(void **state)
 {
-	struct backend_entry entry = {
-		.key = { .set = SET_V6_LOCAL,
-			 .protocol = IPPROTO_UDP,
-			 .port = 53,
-			 .destination = kit_addr("2001:db8::5") }
-	};
-	struct ipset_change change = { .name = "T", .entry = &entry,
+	struct backend_entry entry = { .key = { .set = SET_V6_LOCAL,
+						.protocol = IPPROTO_UDP,
+						.port = 53,
+						.destination =
+						    kit_addr("2001:db8::5") } };
+	struct ipset_change change = { .name = "T",
+				       .entry = &entry,
 				       .count = 1 };
 
 	(void)state;
@@ -157,12 +158,10 @@ test_a_batch_fits_the_paper(void **state)
 		entry[i].key.client = kit_addr("2001:db8::1");
 		entry[i].key.destination = kit_addr("2001:db8::2");
 	}
-	assert_in_range(
-	    ipset_change(&paper, IPSET_CMD_ADD, &change)->nlmsg_len, 4096,
-	    IPSET_MESSAGE_SIZE);
-	assert_in_range(
-	    ipset_change(&paper, IPSET_CMD_DEL, &change)->nlmsg_len, 4096,
-	    IPSET_MESSAGE_SIZE);
+	assert_in_range(ipset_change(&paper, IPSET_CMD_ADD, &change)->nlmsg_len,
+			4096, IPSET_MESSAGE_SIZE);
+	assert_in_range(ipset_change(&paper, IPSET_CMD_DEL, &change)->nlmsg_len,
+			4096, IPSET_MESSAGE_SIZE);
 }
 
 /* A message of the kernel's: header, and what the text says. */

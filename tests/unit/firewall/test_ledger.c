@@ -197,8 +197,7 @@ test_a_successor_finds_everything(void **state)
 	key = key_of(3);
 	ledger_drop(s->l, ledger_find(s->l, &key));
 	ledger_close(s->l);
-	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l),
-			 ERR_NONE);
+	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l), ERR_NONE);
 	assert_int_equal(ledger_live(s->l, SET_V4), 9);
 	for (unsigned i = 0; i < 10; i++) {
 		key = key_of(i);
@@ -219,15 +218,14 @@ test_what_is_damaged_is_dropped(void **state)
 
 	for (unsigned i = 0; i < 4; i++)
 		slots[i] = put(s->l, i, 5000);
-	e = (struct ledger_element *)(uintptr_t)ledger_elements(
-	    s->map, s->size, &count);
+	e = (struct ledger_element *)(uintptr_t)ledger_elements(s->map, s->size,
+								&count);
 	assert_int_equal(count, 4);
 	e[slots[0]].version |= 1;
 	e[slots[1]].set = 77;
 	e[slots[2]].destination = kit_addr("2001:db8::1");
 	ledger_close(s->l);
-	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l),
-			 ERR_NONE);
+	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l), ERR_NONE);
 	assert_int_equal(ledger_live(s->l, SET_V4), 1);
 	for (unsigned i = 4; i < CAPACITY + 3; i++)
 		assert_int_not_equal(put(s->l, i, 5000), LEDGER_NONE);
@@ -245,8 +243,7 @@ test_another_shape_is_begun_anew(void **state)
 	h->version++;
 	assert_null(ledger_elements(s->map, s->size, &count));
 	ledger_close(s->l);
-	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l),
-			 ERR_NONE);
+	assert_int_equal(ledger_open(s->map, s->size, &hash, &s->l), ERR_NONE);
 	assert_int_equal(ledger_live(s->l, SET_V4), 0);
 	assert_int_equal(h->version, LEDGER_VERSION);
 	assert_null(ledger_elements(s->map, s->size - 4096, &count));

@@ -40,13 +40,11 @@ setup(void **state)
 	/* SEQPACKET takes no notice of the address that is sent to. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, end) != 0)
 		return -1;
-	n = (struct netlink){ .fd = end[0], .port = PORT,
-			      .wait_ms = SHORT_MS };
+	n = (struct netlink){ .fd = end[0], .port = PORT, .wait_ms = SHORT_MS };
 	kernel = end[1];
 	question = (struct nlmsghdr){ .nlmsg_len = sizeof(question),
 				      .nlmsg_flags = NLM_F_ACK };
-	q = (struct netlink_question){ .message = &question,
-				       .part = on_part };
+	q = (struct netlink_question){ .message = &question, .part = on_part };
 	parts = 0;
 	return 0;
 }

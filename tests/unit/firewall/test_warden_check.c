@@ -9,14 +9,14 @@
 
 #include "fake.h"
 
-static const char acl[] = "10.0.0.0/8 -> exact.example:TCP:443\n"   /* 0 */
-			  "10.0.0.0/8 -> *.wild.example:TCP:443\n"  /* 1 */
-			  "10.0.0.0/8 ~> dns.example\n"		    /* 2 */
-			  "2001:db8::/32 -> six.example:TCP:443\n"  /* 3 */
-			  "127.0.0.0/8 -> here.example:TCP:443\n"   /* 4 */
-			  "10.0.0.0/8 -> other.example:TCP:443\n"   /* 5 */
-			  "10.0.0.0/8 -> *.home.arpa:TCP:443\n"	    /* 6 */
-			  "10.0.0.0/8 -> *.arpa:TCP:443\n";	    /* 7 */
+static const char acl[] = "10.0.0.0/8 -> exact.example:TCP:443\n"  /* 0 */
+			  "10.0.0.0/8 -> *.wild.example:TCP:443\n" /* 1 */
+			  "10.0.0.0/8 ~> dns.example\n"		   /* 2 */
+			  "2001:db8::/32 -> six.example:TCP:443\n" /* 3 */
+			  "127.0.0.0/8 -> here.example:TCP:443\n"  /* 4 */
+			  "10.0.0.0/8 -> other.example:TCP:443\n"  /* 5 */
+			  "10.0.0.0/8 -> *.home.arpa:TCP:443\n"	   /* 6 */
+			  "10.0.0.0/8 -> *.arpa:TCP:443\n";	   /* 7 */
 
 static struct fake_warden w;
 static struct kit_letter l;
@@ -183,12 +183,12 @@ static void
 test_guarded_destinations(void **state)
 {
 	static const char *const guarded4[] = { "127.0.0.1", "0.0.0.0",
-						"169.254.169.254",
-						"224.0.0.1",
+						"169.254.169.254", "224.0.0.1",
 						"255.255.255.255" };
-	static const char *const guarded6[] = { "::", "::1", "fe80::1",
-						"ff02::1", "64:ff9b::7f00:1",
-						"2002:7f00:1::" };
+	static const char *const guarded6[] = {
+		"::",		"::1", "fe80::1", "ff02::1", "64:ff9b::7f00:1",
+		"2002:7f00:1::"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
