@@ -15,6 +15,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { ATTR_MAX = 32, HASHSIZE_MIN = 64 };
 
 struct attrs {
@@ -25,6 +27,44 @@ const char *
 ipset_type_of(enum set_index set)
 {
 	return set_is_local(set) ? "hash:ip,port" : "hash:ip,port,ip";
+}
+
+static enum err
+put_name(const char *prefix, const char *suffix, char out[IPSET_MAXNAMELEN])
+{
+	struct text t;
+
+	text_init(&t, out, IPSET_MAXNAMELEN);
+	text_str(&t, prefix);
+	text_str(&t, suffix);
+	return t.cut ? ERR_RANGE : ERR_NONE;
+}
+
+enum err
+ipset_name(enum set_index set, const char *prefix, char out[IPSET_MAXNAMELEN])
+{
+	static const char *const suffix[SET_COUNT] = {
+		[SET_V4] = "-ipv4-allow",
+		[SET_V6] = "-ipv6-allow",
+		[SET_V4_LOCAL] = "-ipv4-allow-local",
+		[SET_V6_LOCAL] = "-ipv6-allow-local",
+	};
+
+	return put_name(prefix, suffix[set], out);
+}
+
+enum err
+ipset_copy_name(enum set_index set, const char *prefix,
+		char out[IPSET_MAXNAMELEN])
+{
+	static const char *const suffix[SET_COUNT] = {
+		[SET_V4] = "-ipv4-copy",
+		[SET_V6] = "-ipv6-copy",
+		[SET_V4_LOCAL] = "-ipv4-copy-local",
+		[SET_V6_LOCAL] = "-ipv6-copy-local",
+	};
+
+	return put_name(prefix, suffix[set], out);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -325,6 +365,13 @@ ipset_read_header(const struct nlmsghdr *m, struct ipset_header *out)
 	out->references = ntohl(get_u32(data.at[IPSET_ATTR_REFERENCES]));
 	out->entries = ntohl(get_u32(data.at[IPSET_ATTR_ELEMENTS]));
 	out->maxelem = ntohl(get_u32(data.at[IPSET_ATTR_MAXELEM]));
+}
+
+bool
+ipset_is_usable(const struct ipset_header *h, enum set_index set)
+{
+	return strcmp(h->type, ipset_type_of(set)) == 0 &&
+	       h->family == set_family(set) && h->has_timeout && !h->has_trap;
 }
 
 uint32_t

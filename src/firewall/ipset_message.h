@@ -42,6 +42,12 @@ struct ipset_header {
 };
 
 const char *ipset_type_of(enum set_index set);
+/* The name of a set, and of the one that shall take its place. ERR_RANGE: it
+ * is too long, and cut. */
+enum err ipset_name(enum set_index set, const char *prefix,
+		    char out[IPSET_MAXNAMELEN]);
+enum err ipset_copy_name(enum set_index set, const char *prefix,
+			 char out[IPSET_MAXNAMELEN]);
 
 struct nlmsghdr *ipset_ask_protocol(struct ipset_paper *p);
 struct nlmsghdr *ipset_ask_type(struct ipset_paper *p, const char *type,
@@ -70,6 +76,8 @@ struct nlmsghdr *ipset_test(struct ipset_paper *p,
 
 /* All read what a message has and leave the rest zero. */
 void ipset_read_header(const struct nlmsghdr *m, struct ipset_header *out);
+/* Of the right type and family, and its entries end and are not evicted. */
+bool ipset_is_usable(const struct ipset_header *h, enum set_index set);
 /* The line number in the kernel's copy of a refused message, or 0. */
 uint32_t ipset_read_line(const struct nlmsghdr *copy);
 /* Calls each for every entry of a part of a list that has the shape of the

@@ -61,6 +61,17 @@ part_from(struct worker *w)
 	w->post.channel = -1;
 }
 
+/* It does not get another channel: the supervisor ends it. */
+static void
+accuse(struct worker *w)
+{
+	struct plain_letter bad = { .seq = w->epoch, .value = w->index };
+
+	part_from(w);
+	post_head(&bad.head, POST_BAD_WORKER, 0);
+	post_send(w->warden->kit->supervisor, &bad, sizeof(bad), -1);
+}
+
 static const char *
 detail_text(uint32_t detail)
 {
@@ -99,9 +110,9 @@ note_refusal(struct worker *w, uint32_t detail)
 			 (unsigned long long)missed);
 	if (w->bad < BAD_LETTERS_MAX)
 		return;
-	log_error("Worker %u sent %u bad letters: its channel is closed",
+	log_error("Worker %u sent %u bad letters and is ended",
 		  w->index, w->bad);
-	part_from(w);
+	accuse(w);
 }
 
 static void
@@ -141,12 +152,13 @@ hear_worker(struct worker *w)
 {
 	enum err err = post_pump(&w->post, LETTERS_AT_ONCE);
 
-	if (err == ERR_BROKEN)
-		log_error("Worker %u broke the table of letters: its channel "
-			  "is closed",
+	if (err == ERR_BROKEN) {
+		log_error("Worker %u broke the table of letters and is ended",
 			  w->index);
-	if (err != ERR_NONE)
+		accuse(w);
+	} else if (err != ERR_NONE) {
 		part_from(w);
+	}
 }
 
 /* ---- the supervisor ----------------------------------------------------- */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ipset backend from inside: what ipset.c and ipset_make.c share. */
+#ifndef FIREWALL_IPSET_BACKEND_H
+#define FIREWALL_IPSET_BACKEND_H
+
+#include "firewall/backend.h"
+#include "firewall/ipset_message.h"
+#include "firewall/netlink.h"
+
+struct backend {
+	struct netlink netlink;
+	struct ipset_paper paper;
+	uint32_t set_size;
+	uint32_t families;
+	uint8_t revision[SET_COUNT];
+	char name[SET_COUNT][IPSET_MAXNAMELEN];
+	char copy[SET_COUNT][IPSET_MAXNAMELEN]; /* successor, being filled */
+};
+
+struct ipset_listing {
+	enum set_index set;
+	backend_entry_fn *each;
+	void *arg;
+	unsigned strange;
+};
+
+/* One message, one answer. */
+enum err ipset_ask(struct backend *b, struct nlmsghdr *m,
+		   struct netlink_refusal *refusal);
+/* As ipset_ask(), for what may be asked twice. */
+enum err ipset_apply(struct backend *b, enum ipset_cmd cmd,
+		     const struct ipset_change *c,
+		     struct netlink_refusal *refusal);
+/* ERR_MISSING: no such set. */
+enum err ipset_look_at(struct backend *b, const char *name,
+		       struct ipset_header *out);
+enum err ipset_list_named(struct backend *b, const char *name,
+			  struct ipset_listing *l);
+void ipset_complain(const char *what, const char *name, enum err err,
+		    const struct netlink_refusal *r);
+
+/* backend_kind.prepare: the set is there and of the right shape. */
+enum err ipset_prepare(struct backend *b, enum set_index set);
+
+#endif
