@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "firewall/tool.h"
@@ -24,7 +25,8 @@ enum {
 	RULE_SIZE = 256,
 	SCRIPT_SIZE = 1024,
 	PATH_SIZE = 64,
-	FOREIGN_LOGGED = 64 /* rules; the rest is counted */
+	FOREIGN_LOGGED = 64, /* rules; the rest is counted */
+	SAY_AGAIN_MS = 60000
 };
 
 struct family {
@@ -132,22 +134,28 @@ begins_with(const char *line, size_t len, const struct text *what)
 }
 
 static bool
-has_chain(const char *tool, const char *chain)
+names_chain(const char *saved, const char *chain)
 {
 	char buf[RULE_SIZE];
-	struct tool_result saved;
 	struct text wanted;
-	const char *at, *line;
-	bool found = false;
+	const char *line;
 	size_t len;
 
 	text_init(&wanted, buf, sizeof(buf));
 	text_printf(&wanted, ":%s ", chain);
-	if (run(tool, "-save", "", &saved) == ERR_NONE) {
-		at = saved.output;
-		while (!found && (line = next_line(&at, &len)) != NULL)
-			found = begins_with(line, len, &wanted);
-	}
+	while ((line = next_line(&saved, &len)) != NULL)
+		if (begins_with(line, len, &wanted))
+			return true;
+	return false;
+}
+
+static bool
+has_chain(const char *tool, const char *chain)
+{
+	struct tool_result saved;
+	bool found = run(tool, "-save", "", &saved) == ERR_NONE &&
+		     names_chain(saved.output, chain);
+
 	tool_done(&saved);
 	return found;
 }
@@ -360,8 +368,23 @@ restore(const struct chain *c, int version, const char *tool)
 	return err;
 }
 
+/* It is asked for again and again until it is back. */
 static enum err
-place(const struct chain *c, int version, const char *tool)
+complain_missing(struct chain *c, const char *tool)
+{
+	int64_t now = clock_ms();
+
+	if (c->said_ms != 0 && now - c->said_ms < SAY_AGAIN_MS)
+		return ERR_MISSING;
+	log_error("The chain is gone: make it again with \"%s -N %s\" and "
+		  "the rules that lead to it",
+		  tool, c->name);
+	c->said_ms = now > 0 ? now : 1;
+	return ERR_MISSING;
+}
+
+static enum err
+place(struct chain *c, int version, const char *tool)
 {
 	struct tool_result before;
 	enum err err;
@@ -369,6 +392,8 @@ place(const struct chain *c, int version, const char *tool)
 	if (tool == NULL)
 		return ERR_NONE;
 	err = run(tool, "-save", "", &before);
+	if (err == ERR_NONE && !names_chain(before.output, c->name))
+		err = complain_missing(c, tool);
 	if (err == ERR_NONE && !is_whole(c, version, before.output)) {
 		err = restore(c, version, tool);
 		if (err == ERR_NONE)
@@ -393,11 +418,13 @@ stands(const struct chain *c, int version, const char *tool)
 }
 
 enum err
-chain_place(const struct chain *c)
+chain_place(struct chain *c)
 {
 	enum err err4 = place(c, 4, c->tool4);
 	enum err err6 = place(c, 6, c->tool6);
 
+	if (err4 == ERR_NONE && err6 == ERR_NONE)
+		c->said_ms = 0;
 	return err4 != ERR_NONE ? err4 : err6;
 }
 

@@ -12,6 +12,7 @@
 #define FIREWALL_CHAIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "conf/options.h"
@@ -22,6 +23,7 @@ struct chain {
 	/* NULL: the family has no chain. "iptables", "iptables-nft",
 	 * "iptables-legacy", "ip6tables" ... */
 	const char *tool4, *tool6;
+	int64_t said_ms; /* when a missing chain was last complained of */
 };
 
 /* Looks where the chain is, per family. Logs what it chose; a family without
@@ -29,8 +31,9 @@ struct chain {
  * ERR_MISSING. */
 enum err chain_find(const struct options *opt, struct chain *out);
 /* Replaces the chain's rules by ours in one restore per family, where they
- * are not exactly ours; the sets must exist. Both families are tried. */
-enum err chain_place(const struct chain *c);
+ * are not exactly ours; the sets must exist. Both families are tried. A chain
+ * that its owner has removed is ERR_MISSING, said once a minute. */
+enum err chain_place(struct chain *c);
 /* All our rules stand in the chain, and nothing else. */
 bool chain_is_whole(const struct chain *c);
 

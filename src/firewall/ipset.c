@@ -16,7 +16,8 @@
 #include "firewall/ipset_backend.h"
 
 enum err
-ipset_ask(struct backend *b, struct nlmsghdr *m, struct netlink_refusal *refusal)
+ipset_ask(struct backend *b, struct nlmsghdr *m,
+	  struct netlink_refusal *refusal)
 {
 	struct netlink_question q = { .message = m };
 
@@ -25,7 +26,7 @@ ipset_ask(struct backend *b, struct nlmsghdr *m, struct netlink_refusal *refusal
 
 void
 ipset_complain(const char *what, const char *name, enum err err,
-	 const struct netlink_refusal *r)
+	       const struct netlink_refusal *r)
 {
 	const char *cause = err_text(err);
 
@@ -155,7 +156,7 @@ explain_fault(enum err err, const struct netlink_refusal *r,
  * gets the same timeout once more. */
 enum err
 ipset_apply(struct backend *b, enum ipset_cmd cmd, const struct ipset_change *c,
-       struct netlink_refusal *refusal)
+	    struct netlink_refusal *refusal)
 {
 	enum err err = ipset_ask(b, ipset_change(&b->paper, cmd, c), refusal);
 

@@ -77,7 +77,9 @@ copy_entries(struct backend *b, enum set_index set, const char *to,
 {
 	uint32_t size = entries < COPY_MAX ? entries + BACKEND_BATCH : COPY_MAX;
 	struct bundle bundle = { .size = size };
-	struct ipset_listing l = { .set = set, .each = on_copied, .arg = &bundle };
+	struct ipset_listing l = { .set = set,
+				   .each = on_copied,
+				   .arg = &bundle };
 	enum err err;
 
 	bundle.entry = calloc(size, sizeof(*bundle.entry));
@@ -109,12 +111,13 @@ take_place(struct backend *b, const char *name, const char *copy,
 		    refusal);
 	if (err != ERR_DENIED || refusal->code != IPSET_ERR_TYPE_MISMATCH)
 		return err;
-	err = ipset_ask(b, ipset_command(&b->paper, IPSET_CMD_DESTROY, name, NULL),
-		  refusal);
+	err = ipset_ask(b,
+			ipset_command(&b->paper, IPSET_CMD_DESTROY, name, NULL),
+			refusal);
 	if (err != ERR_NONE)
 		return err;
-	return ipset_ask(b, ipset_command(&b->paper, IPSET_CMD_RENAME, copy, name),
-		   refusal);
+	return ipset_ask(
+	    b, ipset_command(&b->paper, IPSET_CMD_RENAME, copy, name), refusal);
 }
 
 static enum err
@@ -126,7 +129,7 @@ replace(struct backend *b, enum set_index set, const char *copy,
 
 	/* One that was left behind half-way. */
 	ipset_ask(b, ipset_command(&b->paper, IPSET_CMD_DESTROY, copy, NULL),
-	    &refusal);
+		  &refusal);
 	err = create(b, set, copy, &refusal);
 	if (err != ERR_NONE) {
 		ipset_complain("create", copy, err, &refusal);
@@ -145,7 +148,7 @@ replace(struct backend *b, enum set_index set, const char *copy,
 	return ERR_NONE;
 undo:
 	ipset_ask(b, ipset_command(&b->paper, IPSET_CMD_DESTROY, copy, NULL),
-	    &refusal);
+		  &refusal);
 	return err;
 }
 

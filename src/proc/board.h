@@ -14,9 +14,10 @@
 
 /* Written by the warden, read by workers and control. */
 struct board {
-	_Atomic uint32_t set_epoch;  /* grows whenever entries may have been
-					lost: workers forget what they granted */
-	_Atomic uint32_t firewall_up;/* 0: sets or rules are gone */
+	/* grows whenever entries may have been lost: workers forget what
+	 * they granted */
+	_Atomic uint32_t set_epoch;
+	_Atomic uint32_t firewall_up;	   /* 0: sets or rules are gone */
 	_Atomic uint32_t family4, family6; /* 1: rules exist for the family */
 	_Atomic uint32_t references[4];	   /* of v4, v6, v4-local, v6-local */
 	_Atomic uint64_t live, granted, refreshed, refused, failed, evicted,

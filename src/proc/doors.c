@@ -33,7 +33,7 @@ set_flag(int fd, int level, int name)
 	setsockopt(fd, level, name, &on, sizeof(on));
 }
 
-/* What a reply needs to know, and that it is never fragmented. */
+/* Room for a burst; and a reply is never fragmented. */
 static void
 prepare_udp(int fd, int family)
 {
@@ -42,15 +42,12 @@ prepare_udp(int fd, int family)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (family == AF_INET) {
-		set_flag(fd, IPPROTO_IP, IP_PKTINFO);
+	if (family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit,
 			   sizeof(omit));
-	} else {
-		set_flag(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+	else
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit,
 			   sizeof(omit));
-	}
 }
 
 /* One bound socket; `shared`: in a SO_REUSEPORT group. */
@@ -68,8 +65,10 @@ bind_one(const struct door_bind *b, int type, bool shared, int *fd_out)
 	/* A router starts before its addresses are all there. */
 	if (sa.sa.sa_family == AF_INET) {
 		set_flag(fd, IPPROTO_IP, IP_FREEBIND);
+		set_flag(fd, IPPROTO_IP, IP_PKTINFO);
 	} else {
 		set_flag(fd, IPPROTO_IPV6, FREEBIND_V6);
+		set_flag(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
 			   sizeof(only_v6));
 	}

@@ -28,7 +28,7 @@ struct role_kit {
 	int policy;			 /* image */
 	uint32_t generation;		 /* of the policy */
 	int own;			 /* image */
-	struct board *board;		 /* mapped; read-only but for the warden */
+	struct board *board;		 /* mapped; the warden may write */
 	struct worker_stats *stats;	 /* worker: mapped, its own */
 	const struct worker_stats *all_stats[ROLE_MAX_WORKERS]; /* control */
 	const struct supervisor_state *state;			/* control */

@@ -57,6 +57,24 @@ on_rules_gone(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_bad_worker(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct crew *crew = &from->s->crew;
+	struct plain_letter bad;
+
+	(void)size;
+	(void)fd;
+	memcpy(&bad, letter, sizeof(bad));
+	/* seq says which life of it: a new one has done nothing yet. */
+	for (unsigned i = 0; i < crew->count; i++)
+		if (crew->child[i].role == ROLE_WORKER &&
+		    crew->child[i].index == bad.value &&
+		    crew->child[i].starts == bad.seq)
+			child_kill(&crew->child[i]);
+}
+
+static void
 on_reload(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
@@ -77,6 +95,7 @@ hear(struct supervisor *s, struct child *child)
 	child->post.arg = &from;
 	child->post.handler[POST_READY] = on_ready;
 	child->post.handler[POST_RULES_GONE] = on_rules_gone;
+	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
 	child->post.handler[POST_RELOAD] = on_reload;
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_NONE)

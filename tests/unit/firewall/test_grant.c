@@ -93,16 +93,23 @@ is_silent(struct stage *s)
 }
 
 static void
-answer(struct stage *s, uint32_t seq, enum grant_status status)
+answer_of(struct stage *s, uint32_t seq, enum grant_status status,
+	  uint32_t set_epoch)
 {
 	struct granted_letter l = { .seq = seq,
 				    .status = status,
 				    .detail = status == GRANT_OK ? 0 : 77,
-				    .set_epoch = s->board.set_epoch };
+				    .set_epoch = set_epoch };
 
 	post_head(&l.head, POST_GRANTED, 0);
 	assert_int_equal(post_send(s->warden, &l, sizeof(l), -1), ERR_NONE);
 	assert_int_equal(granter_pump(s->g), ERR_NONE);
+}
+
+static void
+answer(struct stage *s, uint32_t seq, enum grant_status status)
+{
+	answer_of(s, seq, status, s->board.set_epoch);
 }
 
 static enum grant_ask
@@ -337,6 +344,25 @@ test_a_new_epoch_forgets(void **state)
 	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
 }
 
+/* It was given before the loss, and is heard of after it. */
+static void
+test_what_was_given_before_the_loss_is_not_kept(void **state)
+{
+	struct stage *s = *state;
+	struct grant_wait other = { .done = NULL };
+	uint32_t seq;
+
+	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
+	seq = hear(s).letter.seq;
+	s->board.set_epoch++;
+	assert_int_equal(grant_ask(s->g, &other, &s->item[1], 1),
+			 GRANT_ASK_WAITING);
+	grant_cancel(s->g, &other);
+	answer_of(s, seq, GRANT_OK, s->board.set_epoch - 1);
+	assert_int_equal(s->done, 1);
+	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
+}
+
 static void
 test_a_new_policy_forgets(void **state)
 {
@@ -414,6 +440,7 @@ main(void)
 		ON_A_STAGE(test_a_cancelled_wait_is_not_called),
 		ON_A_STAGE(test_lost_acknowledgements_do_not_use_up_room),
 		ON_A_STAGE(test_a_new_epoch_forgets),
+		ON_A_STAGE(test_what_was_given_before_the_loss_is_not_kept),
 		ON_A_STAGE(test_a_new_policy_forgets),
 		ON_A_STAGE(test_a_new_warden_forgets),
 		ON_A_STAGE(test_without_a_firewall_everything_is_known),

@@ -372,6 +372,31 @@ test_without_rules_nothing_is_granted(void **state)
 	assert_int_equal(ask(s, &l).status, GRANT_OK);
 }
 
+/* The sets stand, but nothing looks into one of them. */
+static void
+test_a_set_that_no_rule_refers_to(void **state)
+{
+	struct scene *s = *state;
+	struct kit_letter l;
+
+	kit_letter(&l, 1);
+	l.item[0] = kit_item("10.0.0.2", "203.0.113.5");
+	assert_int_equal(system("iptables -F OUTPUT"), 0);
+	expect_letter(s->supervisor, POST_RULES_GONE);
+	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
+	assert_int_equal(s->board->references[SET_V4], 0);
+	/* To say that they are placed is not enough: they are looked at. */
+	tell(s->supervisor, POST_RULES_PLACED);
+	expect_letter(s->supervisor, POST_RULES_GONE);
+	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
+	assert_int_equal(s->board->firewall_up, 0);
+	assert_int_equal(system("ip6tables -F OUTPUT"), 0);
+	place_rules("I");
+	tell(s->supervisor, POST_RULES_PLACED);
+	wait_until_up(s, 1);
+	assert_int_equal(ask(s, &l).status, GRANT_OK);
+}
+
 static void
 test_a_restarted_warden_knows_its_grants(void **state)
 {
@@ -417,6 +442,7 @@ main(void)
 		ON_A_STAGE(test_a_reload_revokes_what_no_rule_gives),
 		ON_A_STAGE(test_a_flushed_set_is_filled_again),
 		ON_A_STAGE(test_without_rules_nothing_is_granted),
+		ON_A_STAGE(test_a_set_that_no_rule_refers_to),
 		ON_A_STAGE(test_a_restarted_warden_knows_its_grants),
 	};
 
