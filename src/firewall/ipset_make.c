@@ -15,16 +15,34 @@
 
 enum { COPY_MAX = 4194304 };
 
-static enum err
-create(struct backend *b, enum set_index set, const char *name,
-       struct netlink_refusal *refusal)
+static struct ipset_shape
+shape_of(const struct backend *b, enum set_index set)
 {
-	struct ipset_shape shape = { .name = name,
+	return (struct ipset_shape){ .name = b->name[set],
 				     .type = ipset_type_of(set),
 				     .family = set_family(set),
 				     .revision = b->revision[set],
 				     .size = b->set_size };
+}
 
+static enum err
+create(struct backend *b, enum set_index set, struct netlink_refusal *refusal)
+{
+	struct ipset_shape shape = shape_of(b, set);
+
+	return ipset_ask(b, ipset_create(&b->paper, &shape), refusal);
+}
+
+/* The successor of a set holds at least what that one holds. */
+static enum err
+create_copy(struct backend *b, enum set_index set, uint32_t entries,
+	    struct netlink_refusal *refusal)
+{
+	struct ipset_shape shape = shape_of(b, set);
+
+	shape.name = b->copy[set];
+	if (entries > shape.size)
+		shape.size = entries;
 	return ipset_ask(b, ipset_create(&b->paper, &shape), refusal);
 }
 
@@ -121,16 +139,16 @@ take_place(struct backend *b, const char *name, const char *copy,
 }
 
 static enum err
-replace(struct backend *b, enum set_index set, const char *copy,
-	uint32_t entries)
+replace(struct backend *b, enum set_index set, uint32_t entries)
 {
+	const char *copy = b->copy[set];
 	struct netlink_refusal refusal = { 0 };
 	enum err err;
 
 	/* One that was left behind half-way. */
 	ipset_ask(b, ipset_command(&b->paper, IPSET_CMD_DESTROY, copy, NULL),
 		  &refusal);
-	err = create(b, set, copy, &refusal);
+	err = create_copy(b, set, entries, &refusal);
 	if (err != ERR_NONE) {
 		ipset_complain("create", copy, err, &refusal);
 		return err;
@@ -158,7 +176,7 @@ ipset_prepare(struct backend *b, enum set_index set)
 	const char *name = b->name[set];
 	struct netlink_refusal refusal;
 	struct ipset_header h;
-	enum err err = create(b, set, name, &refusal);
+	enum err err = create(b, set, &refusal);
 
 	if (err == ERR_NONE)
 		return ERR_NONE;
@@ -169,5 +187,5 @@ ipset_prepare(struct backend *b, enum set_index set)
 	err = ipset_look_at(b, name, &h);
 	if (err != ERR_NONE || ipset_is_usable(&h, set))
 		return err;
-	return replace(b, set, b->copy[set], h.entries);
+	return replace(b, set, h.entries);
 }
