@@ -262,35 +262,47 @@ test_a_bad_item_opens_nothing(void **state)
 	assert_int_equal(s->board->refused, 1);
 }
 
+/* The channel is shut, and the supervisor told whom to end. */
 static void
-test_ten_bad_letters_close_the_channel(void **state)
+expect_accused(struct scene *s)
+{
+	struct plain_letter l;
+	char byte;
+
+	wait_for(s->worker);
+	assert_int_equal(recv(s->worker, &byte, 1, 0), 0);
+	wait_for(s->supervisor);
+	assert_int_equal(recv(s->supervisor, &l, sizeof(l), 0), sizeof(l));
+	assert_int_equal(l.head.kind, POST_BAD_WORKER);
+	assert_int_equal(l.value, 0); /* its index */
+	assert_int_equal(l.seq, 1);   /* its epoch */
+}
+
+static void
+test_ten_bad_letters_end_the_worker(void **state)
 {
 	struct scene *s = *state;
 	struct kit_letter l;
-	char byte;
 
 	kit_letter(&l, 1);
 	l.item[0] = kit_item("10.0.0.2", "127.0.0.1");
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(ask(s, &l).status, GRANT_REFUSED);
-	wait_for(s->worker);
-	assert_int_equal(recv(s->worker, &byte, 1, 0), 0);
+	expect_accused(s);
 }
 
 static void
-test_a_torn_letter_closes_the_channel(void **state)
+test_a_torn_letter_ends_the_worker(void **state)
 {
 	struct scene *s = *state;
 	struct kit_letter l;
-	char byte;
 
 	kit_letter(&l, 1);
 	l.item[0] = kit_item("10.0.0.2", "203.0.113.5");
 	assert_int_equal(
 	    post_send(s->worker, &l, post_size(POST_GRANT, 1) - 1, -1),
 	    ERR_NONE);
-	wait_for(s->worker);
-	assert_int_equal(recv(s->worker, &byte, 1, 0), 0);
+	expect_accused(s);
 	assert_false(stands(s, &l.item[0]));
 }
 
@@ -436,8 +448,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ON_A_STAGE(test_a_grant_stands_when_it_is_answered),
 		ON_A_STAGE(test_a_bad_item_opens_nothing),
-		ON_A_STAGE(test_ten_bad_letters_close_the_channel),
-		ON_A_STAGE(test_a_torn_letter_closes_the_channel),
+		ON_A_STAGE(test_ten_bad_letters_end_the_worker),
+		ON_A_STAGE(test_a_torn_letter_ends_the_worker),
 		ON_A_STAGE(test_an_old_generation_is_stale),
 		ON_A_STAGE(test_a_reload_revokes_what_no_rule_gives),
 		ON_A_STAGE(test_a_flushed_set_is_filled_again),
