@@ -254,6 +254,18 @@ class Lab:
                 f"-A OUTPUT -o up0 -p tcp --dport 443 -j {CHAIN}\n"
                 "-A OUTPUT -o up0 -p tcp --dport 443 -j REJECT\nCOMMIT\n"))
 
+    @contextlib.contextmanager
+    def without_chain(self, *families):
+        """The chain is gone, and all that leads to it, in one step; at the
+        end everything is as before."""
+        for family in families:
+            self.router.run(self.tool(family) + "-restore",
+                            stdin="*filter\n:FORWARD ACCEPT\nCOMMIT\n")
+        try:
+            yield
+        finally:
+            self.filter()
+
     def chain(self, family=4):
         """The chain's rules as iptables -S prints them."""
         text = self.router.run(self.tool(family), "-w", "-S", CHAIN)
@@ -291,9 +303,8 @@ class Lab:
 
     def reset(self):
         """As before the first daemon."""
-        for family in (4, 6):
-            self.flush_chain(family)
-        self.router.run("ipset", "destroy", check=False)
+        self.filter()
+        self.router.run("ipset", "destroy")
 
     def remove(self):
         if self.world:

@@ -11,7 +11,7 @@ import pytest
 
 from daemon import CTL, once, run_tool
 from dnsclient import addresses, until
-from lab import CHAIN, ROUTER, UPSTREAM
+from lab import ROUTER, UPSTREAM
 
 ACL = ("10.1.0.2 -> allowed.test:TCP:443\n"
        "10.1.0.0/24 -| *.ads.test\n"
@@ -47,16 +47,10 @@ def test_status(stage, up):
 
 def test_status_never_reports_health_it_does_not_have(stage, up):
     d = stage.daemon(ACL)
-    for family in (4, 6):
-        tool = stage.lab.tool(family)
-        stage.lab.router.run(tool, "-F")
-        stage.lab.router.run(tool, "-X", CHAIN)
-    try:
+    with stage.lab.without_chain(4, 6):
         assert until(lambda: "state degraded" in d.ctl("status"), 1.5), \
             d.ctl("status")
         assert "missing" in d.ctl("status") or "gone" in d.ctl("status")
-    finally:
-        stage.lab.filter()
     assert until(lambda: "state ok" in d.ctl("status"), 6), d.ctl("status")
 
 

@@ -155,6 +155,10 @@ def test_no_descriptor_leaks(stage, up):
     assert until(lambda: count() == before), (before, count())
 
 
+def successors(d, old, role):
+    return [p for p in d.by_role(role) if p.pid != old.pid]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_child_that_dies_is_restarted(stage, up, role):
     d = stage.daemon(RULE, workers=2)
@@ -163,8 +167,7 @@ def test_child_that_dies_is_restarted(stage, up, role):
     old = by_role(d, role)
     others = {p.pid for p in d.children()} - {old.pid}
     os.kill(old.pid, signal.SIGKILL)
-    assert until(lambda: d.by_role(role)
-                 and d.by_role(role)[0].pid != old.pid, 3)
+    assert until(lambda: successors(d, old, role), 3)
 
     def served():
         got = client.raw(question("allowed.test").to_wire(), 0.5)
@@ -191,8 +194,7 @@ def test_grants_survive_every_death(stage, up):
         old = by_role(d, role)
         os.kill(old.pid, signal.SIGKILL)
         assert client.connect("203.0.113.5") == OPEN
-        assert until(lambda r=role, o=old: d.by_role(r)
-                     and d.by_role(r)[0].pid != o.pid, 3)
+        assert until(lambda r=role, o=old: successors(d, o, r), 3)
     key = ("10.1.0.2", "tcp", 443, "203.0.113.5")
     assert stage.lab.entries()[key] > 2900
 
