@@ -129,6 +129,17 @@ check_policy(const struct view *v, struct text *wrong)
 		complain(wrong, "there is no listener");
 }
 
+/* What the kernel is too old for keeps files and ports less shut. */
+static void
+print_landlock(const struct supervisor_state *state, struct text *out)
+{
+	uint32_t version = state->landlock;
+
+	text_printf(out, "landlock version=%u files=%s tcp=%s\n", version,
+		    version >= 1 ? "shut" : "by filter only",
+		    version >= 4 ? "shut" : "open");
+}
+
 static void
 print_policy(const struct view *v, struct text *out)
 {
@@ -287,6 +298,7 @@ status_answer(struct answer *a, const struct view *v,
 	print_state(v, &a->text);
 	text_printf(&a->text, "pid %u\nuptime %" PRId64 "s\n", v->state->pid,
 		    up_ms < 0 ? 0 : up_ms / 1000);
+	print_landlock(v->state, &a->text);
 	print_policy(v, &a->text);
 	print_listeners(v->state, &a->text);
 	print_children(v->state, &a->text);

@@ -36,6 +36,7 @@ enum { STATE_MAX_CHILDREN = 80 };
 struct supervisor_state {
 	_Atomic int64_t started_ms; /* clock_ms() */
 	_Atomic uint32_t pid, generation, children;
+	_Atomic uint32_t landlock; /* version of the kernel, 0: none */
 	_Atomic uint32_t reloads, reloads_refused;
 	_Atomic uint32_t bind_count;
 	struct endpoint bind[16];

@@ -74,20 +74,27 @@ allow_upstreams(int ruleset, const struct options *opt)
 	return 0;
 }
 
-enum err
-landlock_enter(const struct role_kit *kit, int *abi_out)
+int
+landlock_version(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 			   LANDLOCK_CREATE_RULESET_VERSION);
-	struct ruleset r;
-	int fd;
 
-	*abi_out = abi > 0 ? (int)abi : 0;
-	if (abi < 1)
+	return abi > 0 ? (int)abi : 0;
+}
+
+enum err
+landlock_enter(const struct role_kit *kit, int *abi_out)
+{
+	int abi = landlock_version(), fd;
+	struct ruleset r;
+
+	*abi_out = abi;
+	if (abi == 0)
 		return ERR_NONE;
-	r = ruleset_for((int)abi);
-	fd = (int)syscall(SYS_landlock_create_ruleset, &r,
-			  ruleset_size((int)abi), 0);
+	r = ruleset_for(abi);
+	fd = (int)syscall(SYS_landlock_create_ruleset, &r, ruleset_size(abi),
+			  0);
 	if (fd == -1)
 		return ERR_SYSTEM;
 	if (kit->role == ROLE_WORKER && abi >= ABI_TCP &&

@@ -11,6 +11,9 @@
  * libseccomp: says so in the log and returns ERR_NONE. */
 enum err filter_enter(enum role role);
 
+/* The kernel's Landlock version, 0 for none. */
+int landlock_version(void);
+
 /* No file at all; TCP connections only to the upstreams' ports, and only
  * for workers. What the kernel is too old for is left out: *abi_out is its
  * Landlock version, 0 for none. */

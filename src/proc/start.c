@@ -185,6 +185,7 @@ supervisor_prepare(struct supervisor *s)
 	}
 	s->crew.state->pid = (uint32_t)getpid();
 	s->crew.state->started_ms = clock_ms();
+	s->crew.state->landlock = (uint32_t)landlock_version();
 	return ERR_NONE;
 }
 

@@ -62,6 +62,7 @@ pages_init(struct pages *p, const char *acl)
 	p->state.started_ms = clock_ms() - 65000;
 	p->state.pid = 812;
 	p->state.generation = 3;
+	p->state.landlock = 7;
 	p->state.bind_count = 1;
 	pages_endpoint(&p->state.bind[0], "192.0.2.1", 53);
 	pages_child(p, ROLE_WORKER, 815);

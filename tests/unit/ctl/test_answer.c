@@ -86,6 +86,7 @@ healthy_status(void **state)
 	assert_int_equal(strncmp(text, "ok\nversion 2.0.0\nstate ok\n", 25),
 			 0);
 	assert_has(text, "\npid 812\nuptime 65s\n");
+	assert_has(text, "\nlandlock version=7 files=shut tcp=shut\n");
 	assert_has(text, "\npolicy generation=3 rules=10 nets=4\n");
 	assert_has(text, "\nlisten 192.0.2.1@53\n");
 	assert_has(text, "\nchild worker 0 pid=815 restarts=2 ready\n");
