@@ -179,9 +179,8 @@ def test_child_that_dies_is_restarted(stage, up, role):
                      == "NOERROR", 3)
         assert other.connect("203.0.113.5") == OPEN
     assert others <= {p.pid for p in d.children()}
+    assert until(lambda: "state ok" in d.ctl("status", check=False)[1], 3)
     check_power(by_role(d, role), children_uid())
-    if role != "control":
-        assert until(lambda: "state ok" in d.ctl("status"), 3)
     assert d.err.has(role.split()[0])
 
 
