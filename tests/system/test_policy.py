@@ -307,7 +307,7 @@ def test_reload_takes_the_new_policy(stage, up):
     client = stage.client()
     assert rcode(client.ask("allowed.test")) == "REFUSED"
     d.reload("10.1.0.2 -> allowed.test:TCP:443\n")
-    assert rcode(client.ask("allowed.test")) == "NOERROR"
+    assert until(lambda: rcode(client.ask("allowed.test")) == "NOERROR", 1)
     assert rcode(client.ask("dns.test")) == "REFUSED"
 
 

@@ -208,6 +208,18 @@ def test_death_of_the_supervisor_ends_all(stage, up):
     d.finish(pids)
 
 
+def test_children_that_cannot_look_die_with_the_supervisor(stage, up):
+    """Not by their own doing: the kernel kills them."""
+    d = stage.daemon(RULE)
+    pids = [p.pid for p in d.processes()]
+    for pid in pids[1:]:
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(d.pid, signal.SIGKILL)
+    d.popen.wait()
+    assert until(lambda: not d.leftovers(pids), 1), d.leftovers(pids)
+    d.finish(pids)
+
+
 def test_sigterm_ends_all_and_keeps_the_grants(stage, up):
     d = stage.daemon(RULE)
     client = stage.client()
