@@ -188,6 +188,8 @@ class Daemon:
                    or self.popen.poll() is not None, 10 * SLOW)
         if not ok or self.popen.poll() is not None:
             self.popen.kill()
+            self.popen.wait()
+            self.err.thread.join(3)
             self.ended = True
             raise AssertionError(f"did not start:\n{self.err.text}")
 
