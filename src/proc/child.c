@@ -20,7 +20,7 @@
 #include "proc/role.h"
 
 enum {
-	CALM_MS = 10000,	/* lived that long: its death is a first one */
+	CALM_MS = 1000,		/* lived that long: its death is a first one */
 	FIRST_WAIT_MS = 100,
 	LONGEST_WAIT_MS = 5000
 };
