@@ -26,6 +26,7 @@ struct server {
 	struct view view;
 	struct desk desk;
 	struct post post;
+	const struct role_kit *kit;
 	bool stopped;
 };
 
@@ -38,6 +39,8 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 	(void)size;
 	memcpy(&hand, letter, sizeof(hand));
 	view_take(&s->view, &hand, fd);
+	if (hand.hand == HAND_POLICY)
+		role_taken(s->kit, s->view.policy.generation);
 }
 
 static void
@@ -102,7 +105,8 @@ serve(struct server *s)
 int
 control_main(struct role_kit *kit)
 {
-	struct server s = { .post = { .channel = kit->supervisor,
+	struct server s = { .kit = kit,
+			    .post = { .channel = kit->supervisor,
 				      .self = ROLE_CONTROL,
 				      .peer = ROLE_SUPERVISOR,
 				      .handler = {

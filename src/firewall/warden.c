@@ -179,6 +179,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_close(&judge->policy);
 	judge->policy = fresh;
 	gone = admission_purge(&wd->admission);
+	role_taken(wd->kit, fresh.generation);
 	if (gone == 0)
 		return;
 	health_new_epoch(&wd->health);

@@ -68,6 +68,7 @@ take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 	granter_set_generation(w->house.granter, new.generation);
 	recording_set_generation(&w->recording, new.generation);
 	policy_close(&old);
+	role_taken(w->kit, new.generation);
 }
 
 static void

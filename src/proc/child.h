@@ -21,6 +21,7 @@ struct child {
 	uint32_t starts; /* how often it was started */
 	bool ready;	 /* it said POST_READY */
 	bool stopping;	 /* it was told POST_STOP */
+	uint32_t taken;	 /* generation of the policy it works by */
 	unsigned failures;   /* deaths in a row, each soon after its start */
 	int64_t started_ms;
 	int64_t restart_ms;  /* when to start it again; 0: not due */

@@ -236,6 +236,7 @@ crew_start(struct crew *c, struct child *child)
 				 c->families);
 	if (err != ERR_NONE)
 		child_kill(child);
+	child->taken = c->generation;
 	crew_publish(c);
 	return err;
 }
@@ -265,6 +266,19 @@ crew_new_policy(struct crew *c, int fd)
 	hand_to(c, ONE(WARDEN), HAND_POLICY, fd);
 	hand_to(c, ONE(WORKER) | ONE(CONTROL), HAND_POLICY, fd);
 	crew_publish(c);
+}
+
+bool
+crew_has_taken(const struct crew *c)
+{
+	unsigned roles = ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL);
+
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->child[i].channel != -1 &&
+		    roles & 1u << c->child[i].role &&
+		    c->child[i].taken != c->generation)
+			return false;
+	return true;
 }
 
 void

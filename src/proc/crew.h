@@ -46,6 +46,8 @@ struct child *crew_find(struct crew *c, enum role role);
  * the old one is closed. */
 void crew_new_policy(struct crew *c, int fd);
 void crew_new_own(struct crew *c, int fd);
+/* Everybody who has a policy works by the latest. */
+bool crew_has_taken(const struct crew *c);
 /* Says the crew's state on the page that status reads. */
 void crew_publish(struct crew *c);
 

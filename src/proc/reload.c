@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "proc/notify.h"
 
+enum { SETTLE_MS = 1000 };
+
 static void
 log_complaints(const struct text *text)
 {
@@ -87,13 +89,33 @@ reload_end(struct supervisor *s, bool ok)
 void
 reload_begin(struct supervisor *s)
 {
-	if (s->compiling) {
+	if (s->compiling || s->settle_until_ms != 0) {
 		s->compile_again = true;
 		return;
 	}
 	notify_reloading();
 	if (compile_begin(s) != ERR_NONE)
 		reload_end(s, false);
+}
+
+static void
+finish(struct supervisor *s, bool ok)
+{
+	reload_end(s, ok);
+	if (!s->compile_again)
+		return;
+	s->compile_again = false;
+	reload_begin(s);
+}
+
+void
+reload_settle(struct supervisor *s, int64_t now_ms)
+{
+	if (s->settle_until_ms == 0 ||
+	    (!crew_has_taken(&s->crew) && now_ms < s->settle_until_ms))
+		return;
+	s->settle_until_ms = 0;
+	finish(s, true);
 }
 
 void
@@ -103,13 +125,12 @@ reload_on_compiled(struct supervisor *s)
 	bool ok = compilation_end(&s->compilation, &image) == ERR_NONE;
 
 	s->compiling = false;
-	if (ok)
-		crew_new_policy(&s->crew, image);
-	reload_end(s, ok);
-	if (s->compile_again) {
-		s->compile_again = false;
-		reload_begin(s);
+	if (!ok) {
+		finish(s, false);
+		return;
 	}
+	crew_new_policy(&s->crew, image);
+	s->settle_until_ms = clock_ms() + SETTLE_MS;
 }
 
 void

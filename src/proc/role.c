@@ -245,3 +245,13 @@ role_ready(const struct role_kit *kit)
 	post_head(&ready.head, POST_READY, 0);
 	return post_send(kit->supervisor, &ready, sizeof(ready), -1);
 }
+
+void
+role_taken(const struct role_kit *kit, uint32_t generation)
+{
+	struct plain_letter taken = { .value = generation };
+
+	/* Where it is lost a reload is reported a second later. */
+	post_head(&taken.head, POST_TAKEN, 0);
+	post_send(kit->supervisor, &taken, sizeof(taken), -1);
+}

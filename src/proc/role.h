@@ -54,6 +54,8 @@ typedef int role_main_fn(struct role_kit *kit);
  * parent. On failure it says why and the caller must exit. */
 enum err role_enter_sandbox(const struct role_kit *kit);
 enum err role_ready(const struct role_kit *kit);
+/* Says that a policy which was handed later is in force here. */
+void role_taken(const struct role_kit *kit, uint32_t generation);
 
 /* What argv[0] says: "dns-firewall: worker 3" and a channel make a role of
  * this process; false: it was started by a person. */

@@ -28,6 +28,7 @@ struct supervisor {
 	int64_t phase_ends_ms;
 	struct compilation compilation;
 	bool compiling, compile_again;
+	int64_t settle_until_ms; /* a new policy is being taken; 0: none */
 	/* who asked for a reload by letter and waits for its end */
 	uint32_t waiting[MOST_WAITING];
 	unsigned waiting_count;
@@ -49,5 +50,7 @@ void reload_begin(struct supervisor *s);
 void reload_ask(struct supervisor *s, uint32_t seq);
 /* The compiler has said its last word. */
 void reload_on_compiled(struct supervisor *s);
+/* A reload is over when everybody works by the new policy. */
+void reload_settle(struct supervisor *s, int64_t now_ms);
 
 #endif

@@ -57,6 +57,18 @@ on_rules_gone(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_taken(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct plain_letter taken;
+
+	(void)size;
+	(void)fd;
+	memcpy(&taken, letter, sizeof(taken));
+	from->child->taken = taken.value;
+}
+
+static void
 on_bad_worker(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
@@ -95,6 +107,7 @@ hear(struct supervisor *s, struct child *child)
 	child->post.arg = &from;
 	child->post.handler[POST_READY] = on_ready;
 	child->post.handler[POST_RULES_GONE] = on_rules_gone;
+	child->post.handler[POST_TAKEN] = on_taken;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
 	child->post.handler[POST_RELOAD] = on_reload;
 	err = post_pump(&child->post, LETTERS_A_TURN);
@@ -271,6 +284,8 @@ sleep_ms(const struct supervisor *s, int64_t now)
 	}
 	if (s->phase >= DRAINING && s->phase_ends_ms - now < wait)
 		wait = s->phase_ends_ms - now;
+	if (s->settle_until_ms != 0 && s->settle_until_ms - now < wait)
+		wait = s->settle_until_ms - now;
 	if (s->watchdog_ms > 0 && s->watchdog_next_ms - now < wait)
 		wait = s->watchdog_next_ms - now;
 	return wait > 0 ? (int)wait : 0;
@@ -330,6 +345,7 @@ supervisor_turn(struct supervisor *s)
 	for (unsigned i = 0; i < s->crew.count; i++)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
 			hear(s, &s->crew.child[i]);
+	reload_settle(s, now);
 	reap(s);
 	if (s->chain_wanted && s->phase < DRAINING)
 		place_rules(s);

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from daemon import CTL, once, run_tool
-from dnsclient import addresses, until
+from dnsclient import addresses, rcode, until
 from lab import ROUTER, UPSTREAM
 
 ACL = ("10.1.0.2 -> allowed.test:TCP:443\n"
@@ -101,6 +101,23 @@ def test_reload_says_what_is_wrong(stage, up):
     assert status != 0 and "acl:1:" in out + err
     assert value(d.ctl("status").replace("reloads done=0 refused=",
                                          "refused "), "refused") == 1
+
+
+def test_reload_is_over_when_it_says_so(stage, up):
+    """The very next query of every client is judged by the new policy, and
+    what the new policy does not give is revoked."""
+    up.add("allowed.test", "A", "203.0.113.5")
+    allow = "10.1.0.0/24 -> allowed.test:TCP:443\n"
+    block = "10.1.0.0/24 -| allowed.test\n"
+    d = stage.daemon(allow, workers=4)
+    clients = [stage.client(2), stage.client(3)]
+    for turn in range(20):
+        d.write_acl(block if turn % 2 == 0 else allow)
+        d.ctl("reload")
+        want = "REFUSED" if turn % 2 == 0 else "NOERROR"
+        for client in clients:
+            assert rcode(client.ask("allowed.test")) == want
+        assert bool(stage.lab.grants()) == (want == "NOERROR")
 
 
 def test_socket_is_for_its_owner(stage, up):
