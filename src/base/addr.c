@@ -91,6 +91,14 @@ addr_in_net(const struct addr *a, const struct net *n)
 }
 
 bool
+addr_is_wildcard(const struct addr *a)
+{
+	static const uint8_t zero[sizeof(a->byte)];
+
+	return a->family != 0 && memcmp(a->byte, zero, sizeof(zero)) == 0;
+}
+
+bool
 addr_is_loopback(const struct addr *a)
 {
 	if (a->family == 4)

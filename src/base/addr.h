@@ -56,6 +56,8 @@ enum addr_class { ADDR_PUBLIC, ADDR_PRIVATE, ADDR_NEVER };
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_in_net(const struct addr *a, const struct net *n);
 bool addr_is_loopback(const struct addr *a);
+/* 0.0.0.0 or :: */
+bool addr_is_wildcard(const struct addr *a);
 enum addr_class addr_class_of(const struct addr *a);
 /* The IPv4 address embedded in an IPv6 address as listed above. */
 bool addr_embedded(const struct addr *a, struct addr *out);

@@ -84,14 +84,6 @@ check_times(struct gather *g)
 			      opt->min_rule_time_s, opt->max_rule_time_s);
 }
 
-static bool
-is_unspecified(const struct addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->byte, zero, sizeof(zero)) == 0;
-}
-
 /* A query sent to `to` would come in at `at`. */
 static bool
 is_heard_at(const struct endpoint *to, const struct endpoint *at)
@@ -102,10 +94,10 @@ is_heard_at(const struct endpoint *to, const struct endpoint *at)
 		return to->scope == at->scope;
 	/* The kernel takes "unspecified" for its own loopback, and a socket
 	 * bound to :: may hear IPv4 too. */
-	return (is_unspecified(&at->addr) &&
-		(addr_is_loopback(&to->addr) || is_unspecified(&to->addr)) &&
+	return (addr_is_wildcard(&at->addr) &&
+		(addr_is_loopback(&to->addr) || addr_is_wildcard(&to->addr)) &&
 		(at->addr.family == 6 || to->addr.family == 4)) ||
-	       (is_unspecified(&to->addr) && addr_is_loopback(&at->addr));
+	       (addr_is_wildcard(&to->addr) && addr_is_loopback(&at->addr));
 }
 
 static void

@@ -68,19 +68,11 @@ crew_init(struct crew *c, const struct options *opt, uint64_t ledger_bytes)
 	return make_pages(c, ledger_bytes);
 }
 
-static bool
-is_wildcard(const struct addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->byte, zero, sizeof(zero)) == 0;
-}
-
 /* "::" takes IPv4 too, unless 0.0.0.0 is bound to the same port. */
 static bool
 takes_both(const struct options *opt, const struct endpoint *at)
 {
-	if (at->addr.family != 6 || !is_wildcard(&at->addr))
+	if (at->addr.family != 6 || !addr_is_wildcard(&at->addr))
 		return false;
 	for (uint32_t i = 0; i < opt->bind_count; i++)
 		if (opt->bind[i].addr.family == 4 &&

@@ -110,6 +110,26 @@ open_control(struct supervisor *s)
 	return ERR_NONE;
 }
 
+/* An address may come later (IP_FREEBIND); a mistyped one never does. */
+static void
+warn_of_absent(const struct supervisor *s)
+{
+	const struct own_addresses *own;
+	char at[ADDR_TEXT_SIZE];
+
+	if (own_open(s->crew.own, &own) != ERR_NONE)
+		return;
+	for (uint32_t i = 0; i < s->opt->bind_count; i++) {
+		const struct addr *a = &s->opt->bind[i].addr;
+
+		if (!addr_is_wildcard(a) && !own_is_local(own, a))
+			log_warn("%s is not an address of this machine yet; "
+				 "nobody is answered there until it is",
+				 addr_print(a, at));
+	}
+	own_close(own);
+}
+
 static enum err
 open_all(struct supervisor *s)
 {
@@ -129,6 +149,7 @@ open_all(struct supervisor *s)
 			  err_text(err));
 		return err;
 	}
+	warn_of_absent(s);
 	return open_control(s);
 }
 

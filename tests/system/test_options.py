@@ -278,6 +278,20 @@ def test_address_that_cannot_be_bound_is_named(stage, acl):
     assert status == 1 and ROUTER in err
 
 
+def test_address_that_comes_later(stage, up):
+    """A router starts before its addresses are there, and says so."""
+    d = stage.daemon(ACL, bind=["10.1.0.77", ROUTER])
+    assert "10.1.0.77 is not an address of this machine yet" in d.err.text
+    assert f"{ROUTER} is not" not in d.err.text
+    up.add("allowed.test", "A", "203.0.113.5")
+    stage.lab.router.run("ip", "addr", "add", "10.1.0.77/24", "dev", "lan0")
+    try:
+        client = stage.client(server="10.1.0.77")
+        assert rcode(client.ask("allowed.test")) == "NOERROR"
+    finally:
+        stage.lab.router.run("ip", "addr", "del", "10.1.0.77/24", "dev", "lan0")
+
+
 def test_status_shows_the_settings(stage, up):
     d = stage.daemon(ACL, grace=17)
     assert re.search(r"^DNSFW_GRACE=17$", d.ctl("status"), re.M)

@@ -444,10 +444,25 @@ other_families_are_refused(void **state)
 	assert_int_equal(endpoint_from_sockaddr(&sa, &e), ERR_RANGE);
 }
 
+static void
+test_wildcard(void **state)
+{
+	struct addr a = parsed("0.0.0.0"), none = { 0 };
+
+	(void)state;
+	assert_true(addr_is_wildcard(&a));
+	a = parsed("::");
+	assert_true(addr_is_wildcard(&a));
+	a = parsed("0.0.0.1");
+	assert_false(addr_is_wildcard(&a));
+	assert_false(addr_is_wildcard(&none));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wildcard),
 		cmocka_unit_test(ipv4_never),
 		cmocka_unit_test(ipv4_private),
 		cmocka_unit_test(ipv4_public),
