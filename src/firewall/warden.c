@@ -385,26 +385,45 @@ wait_ms(const struct warden *wd)
 	return left > 0 ? (int)left : 0;
 }
 
+/* Who has a channel, behind the supervisor; poll(2) takes no more entries than
+ * there may be descriptors. */
+static unsigned
+fill_poll(const struct warden *wd, struct pollfd *at, unsigned *who)
+{
+	unsigned n = 1;
+
+	at[0] = (struct pollfd){ .fd = wd->supervisor.channel,
+				 .events = POLLIN };
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
+		if (wd->worker[i].post.channel == -1)
+			continue;
+		who[n] = i;
+		at[n++] = (struct pollfd){ .fd = wd->worker[i].post.channel,
+					   .events = POLLIN };
+	}
+	return n;
+}
+
 /* False: the supervisor is gone, or says that it is enough. */
 static bool
 hear_all(struct warden *wd)
 {
 	struct pollfd at[1 + ROLE_MAX_WORKERS];
+	unsigned who[1 + ROLE_MAX_WORKERS];
+	unsigned n = fill_poll(wd, at, who);
 	enum err err = ERR_NONE;
 
-	at[0] =
-	    (struct pollfd){ .fd = wd->supervisor.channel, .events = POLLIN };
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
-		at[1 + i] = (struct pollfd){ .fd = wd->worker[i].post.channel,
-					     .events = POLLIN };
-	if (poll(at, 1 + ROLE_MAX_WORKERS, wait_ms(wd)) == -1 && errno != EINTR)
+	if (poll(at, n, wait_ms(wd)) == -1 && errno != EINTR) {
+		log_error("The warden cannot wait: %s", strerror(errno));
 		return false;
+	}
 	if (at[0].revents != 0)
 		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
-		if (at[1 + i].revents != 0 &&
-		    at[1 + i].fd == wd->worker[i].post.channel)
-			hear_worker(&wd->worker[i]);
+	for (unsigned i = 1; i < n; i++) {
+		struct worker *w = &wd->worker[who[i]];
+
+		if (at[i].revents != 0 && at[i].fd == w->post.channel)
+			hear_worker(w);
 	}
 	return err == ERR_NONE && !wd->stopping;
 }

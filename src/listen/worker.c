@@ -11,7 +11,6 @@
  */
 #include "listen/worker.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -230,16 +229,6 @@ on_before_wait(void *owner)
 
 /* ---- start ------------------------------------------------------------ */
 
-static void
-ignore_signals(void)
-{
-	static const int ignored[] = { SIGINT, SIGHUP, SIGTERM, SIGPIPE };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		sigaction(ignored[i], &ignore, NULL);
-}
-
 /* Every question may have a socket for each of its tries. */
 static void
 raise_descriptors(const struct options *opt)
@@ -384,7 +373,6 @@ worker_start(struct worker *w)
 {
 	enum err err;
 
-	ignore_signals();
 	raise_descriptors(w->kit->opt);
 	w->loop = loop_new();
 	if (w->loop == NULL)

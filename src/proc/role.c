@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -201,6 +202,17 @@ kit_clear(struct role_kit *kit)
 	kit->image = kit->complaints = kit->print = -1;
 }
 
+/* The supervisor alone decides when a child ends, and says so by letter; a
+ * terminal sends its signals to the whole group. */
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGHUP, SIGTERM, SIGPIPE };
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
 enum err
 role_begin(enum role role, uint32_t index, char **argv, struct role_kit *kit)
 {
@@ -213,6 +225,7 @@ role_begin(enum role role, uint32_t index, char **argv, struct role_kit *kit)
 					  [POST_START] = on_start } };
 	char name[16];
 
+	ignore_signals();
 	kit_clear(kit);
 	kit->role = role;
 	kit->index = index;

@@ -101,7 +101,6 @@ role_enter_sandbox(const struct role_kit *kit)
 {
 	int abi = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	capng_get_caps_process();
 	if (geteuid() == 0 && !drop_user(kit))
 		return failed(kit, "change of user");

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -177,6 +178,18 @@ cpu_count(void)
 	return n > ROLE_MAX_WORKERS ? ROLE_MAX_WORKERS : (uint32_t)n;
 }
 
+/* Every worker costs two sockets a bind address and a few channels. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 enum err
 supervisor_prepare(struct supervisor *s)
 {
@@ -190,6 +203,7 @@ supervisor_prepare(struct supervisor *s)
 	err = identity_find(s->opt);
 	if (err != ERR_NONE)
 		return err;
+	raise_descriptors();
 	err = supervisor_shed();
 	if (err == ERR_NONE)
 		err = crew_init(&s->crew, s->opt, ledger);

@@ -188,25 +188,41 @@ wait_ms(const struct recorder *r)
 	return r->queue.dropped > 0 ? 1000 : -1;
 }
 
+/* Workers up to the last that has a channel: poll(2) takes no more entries
+ * than there may be descriptors. */
+static unsigned
+workers_in_use(const struct recorder *r)
+{
+	unsigned n = ROLE_MAX_WORKERS;
+
+	while (n > 0 && r->worker[n - 1].channel == -1)
+		n--;
+	return n;
+}
+
+enum { AT_SUPERVISOR, AT_OUTPUT, AT_WORKERS };
+
 static void
 turn(struct recorder *r)
 {
-	struct pollfd at[ROLE_MAX_WORKERS + 2];
+	struct pollfd at[AT_WORKERS + ROLE_MAX_WORKERS];
+	unsigned workers = workers_in_use(r);
 
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
-		at[i] = (struct pollfd){ .fd = r->worker[i].channel,
-					 .events = POLLIN };
-	at[ROLE_MAX_WORKERS] =
+	at[AT_SUPERVISOR] =
 	    (struct pollfd){ .fd = r->supervisor.channel, .events = POLLIN };
-	at[ROLE_MAX_WORKERS + 1] =
+	at[AT_OUTPUT] =
 	    (struct pollfd){ .fd = r->reader_busy ? r->kit->output : -1,
 			     .events = POLLOUT };
-	if (poll(at, ROLE_MAX_WORKERS + 2, wait_ms(r)) == -1)
+	for (unsigned i = 0; i < workers; i++)
+		at[AT_WORKERS + i] = (struct pollfd){
+			.fd = r->worker[i].channel, .events = POLLIN
+		};
+	if (poll(at, AT_WORKERS + workers, wait_ms(r)) == -1)
 		return;
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
-		if (at[i].revents != 0)
+	for (unsigned i = 0; i < workers; i++)
+		if (at[AT_WORKERS + i].revents != 0)
 			read_worker(r, i);
-	if (at[ROLE_MAX_WORKERS].revents != 0)
+	if (at[AT_SUPERVISOR].revents != 0)
 		read_supervisor(r);
 	write_lines(r);
 }

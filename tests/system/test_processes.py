@@ -284,3 +284,26 @@ def test_a_client_stays_with_its_worker(stage, up):
         status = d.ctl("status")
         return int(re.search(r"^grant_letters (\d+)$", status, re.M)[1])
     assert until(lambda: letters() == 8), letters()
+
+
+def test_a_terminals_signal_ends_no_child(stage, up):
+    """Control-C goes to the whole group; what is on its way is answered, and
+    nobody but the supervisor ends the others."""
+    up.add("slow.test", "A", "203.0.113.5")
+    d = stage.daemon("10.1.0.0/24 -> *.test:TCP:443\n")
+    pids = {p.pid for p in d.children()}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for pid in pids:
+            os.kill(pid, number)
+    assert rcode(stage.client().ask("slow.test")) == "NOERROR"
+    assert {p.pid for p in d.children()} == pids
+
+
+def test_few_descriptors_are_enough(stage, up):
+    """As many as a container may give: fewer than there may be workers."""
+    up.add("allowed.test", "A", "203.0.113.5")
+    d = stage.daemon(RULE, prefix=("prlimit", "--nofile=64:64"))
+    client = stage.client()
+    for _ in range(3):
+        assert rcode(client.ask("allowed.test")) == "NOERROR"
+    assert {p.role for p in d.children()} == set(ROLES)

@@ -504,13 +504,10 @@ without_work_the_end_is_at_once(void **state)
 }
 
 static void
-it_ends_with_the_supervisor_and_not_by_a_key(void **state)
+it_ends_with_the_supervisor(void **state)
 {
 	struct story *s = *state;
 
-	kill(s->pid, SIGINT);
-	kill(s->pid, SIGHUP);
-	kill(s->pid, SIGTERM);
 	client_asks(s, "denied.example");
 	expect_rcode(s, RCODE_REFUSED);
 	close(s->supervisor);
@@ -532,7 +529,7 @@ main(void)
 		STORY(at_the_end_what_has_begun_is_finished),
 		STORY(the_end_waits_three_seconds_at_most),
 		STORY(without_work_the_end_is_at_once),
-		STORY(it_ends_with_the_supervisor_and_not_by_a_key),
+		STORY(it_ends_with_the_supervisor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
