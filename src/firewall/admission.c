@@ -209,7 +209,8 @@ say_evicted(struct admission *a, const struct addr *client, int64_t now_ms)
 			 (unsigned long long)missed);
 }
 
-/* The pair of a slot goes, with all its ports. */
+/* The pair of a slot goes, with all its ports. Workers forget what they
+ * know: one of them would answer for it without asking. */
 static bool
 evict(struct admission *a, uint32_t victim, int64_t now_ms)
 {
@@ -219,6 +220,8 @@ evict(struct admission *a, uint32_t victim, int64_t now_ms)
 
 	say_evicted(a, &client, now_ms);
 	count_up(&a->board->evicted, 1);
+	atomic_fetch_add_explicit(&a->board->set_epoch, 1,
+				  memory_order_release);
 	do {
 		victim = next;
 		next = quota_next(a->quota, victim);
@@ -394,14 +397,20 @@ carry_out(struct plan *p)
 		settle_all(p);
 }
 
-static void
-publish(struct admission *a, const struct granted_letter *out)
+void
+admission_show_live(struct admission *a)
 {
 	uint64_t live = 0;
 
 	for (unsigned i = 0; i < SET_COUNT; i++)
 		live += ledger_live(a->ledger, i);
 	atomic_store_explicit(&a->board->live, live, memory_order_relaxed);
+}
+
+static void
+publish(struct admission *a, const struct granted_letter *out)
+{
+	admission_show_live(a);
 	if (out->status == GRANT_REFUSED)
 		count_up(&a->board->refused, 1);
 	else if (out->status != GRANT_OK && out->status != GRANT_STALE)

@@ -44,12 +44,15 @@ enum err admission_prepare(struct admission *a, enum set_index set);
  * the ledger, elements the kernel has not are dropped. */
 enum err admission_adopt(struct admission *a);
 /* Writes all live elements of a set to the kernel, with the time that is
- * left to them. */
+ * left to them. Where the set has become too small for them, what does not
+ * fit is forgotten. */
 enum err admission_restore(struct admission *a, enum set_index set);
 /* Revokes what no rule gives any more; how many elements that were. */
 uint32_t admission_purge(struct admission *a);
 /* Forgets elements that have ended; looks at `most` slots from *at on. */
 void admission_sweep(struct admission *a, uint32_t *at, uint32_t most);
+/* Writes the number of live elements on the board. */
+void admission_show_live(struct admission *a);
 
 /* The entry that shows whether a set was emptied. */
 void canary_of(enum set_index set, struct backend_entry *out);

@@ -199,32 +199,72 @@ admission_adopt(struct admission *a)
 
 /* ---- the other way ------------------------------------------------------ */
 
+/* Elements on their way back into a set. */
+struct restoring {
+	struct admission *a;
+	struct backend_entry entry[BACKEND_BATCH];
+	uint32_t slot[BACKEND_BATCH];
+	unsigned count;
+	uint32_t left_out;
+};
+
+/* Those that did not get in are not granted any more. Which of them stand
+ * all the same is found out by comparing. */
+static void
+leave_out(struct restoring *r, unsigned first)
+{
+	int64_t now = clock_ms();
+
+	for (unsigned i = first; i < r->count; i++)
+		broom_forget(r->a, r->slot[i], now);
+	r->left_out += r->count - first;
+	r->a->suspect = true;
+}
+
+static enum err
+put_back(struct restoring *r)
+{
+	struct admission *a = r->a;
+	struct backend_fault fault = { 0 };
+	enum err err;
+
+	if (r->count == 0)
+		return ERR_NONE;
+	err = a->kind->add(a->backend, r->entry, r->count, &fault);
+	if (err != ERR_NONE && fault.cause == FAULT_FULL) {
+		leave_out(r, fault.first_bad);
+		err = ERR_NONE;
+	}
+	r->count = 0;
+	return err;
+}
+
 enum err
 admission_restore(struct admission *a, enum set_index set)
 {
-	struct backend_entry entry[BACKEND_BATCH];
-	struct backend_fault fault;
+	struct restoring r = { .a = a };
 	enum err err = ERR_NONE;
-	unsigned count = 0;
 
-	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
+	for (uint32_t i = 0; i < ledger_top(a->ledger) && err == ERR_NONE;
+	     i++) {
 		const struct ledger_element *e = ledger_at(a->ledger, i);
 		int64_t now = clock_ms();
 
 		if (e == NULL || e->set != set || e->end_ms <= now)
 			continue;
-		ledger_key_of(e, &entry[count].key);
-		entry[count++].timeout_s =
+		r.slot[r.count] = i;
+		ledger_key_of(e, &r.entry[r.count].key);
+		r.entry[r.count++].timeout_s =
 		    (uint32_t)((e->end_ms - now + 999) / 1000);
-		if (count < BACKEND_BATCH)
-			continue;
-		err = a->kind->add(a->backend, entry, count, &fault);
-		count = 0;
-		if (err != ERR_NONE)
-			return err;
+		if (r.count == BACKEND_BATCH)
+			err = put_back(&r);
 	}
-	if (count > 0)
-		err = a->kind->add(a->backend, entry, count, &fault);
+	if (err == ERR_NONE)
+		err = put_back(&r);
+	if (r.left_out > 0)
+		log_error("%u grants did not find room in their set again and "
+			  "are lost: it is smaller than it was",
+			  r.left_out);
 	return err;
 }
 
@@ -300,11 +340,12 @@ admission_sweep(struct admission *a, uint32_t *at, uint32_t most)
 
 		if (*at >= ledger_top(a->ledger)) {
 			*at = 0;
-			return;
+			break;
 		}
 		e = ledger_at(a->ledger, *at);
 		if (e != NULL && e->end_ms <= now)
 			broom_forget(a, *at, now);
 		(*at)++;
 	}
+	admission_show_live(a);
 }

@@ -57,19 +57,21 @@ look_at(struct health *h, enum set_index set)
 	canary_of(set, &canary);
 	if (a->kind->has(a->backend, &canary, &has) != ERR_NONE)
 		return UNKNOWN;
-	if (!has)
+	/* A full set has no room for a canary, and was not emptied. */
+	if (!has && look.entries < look.capacity)
 		return EMPTIED;
 	return look.references == 0 && h->placed ? UNUSED : SOUND;
 }
 
-static bool
+/* Whether it is there now is for look_at() to say. */
+static void
 set_canary(struct health *h, enum set_index set)
 {
 	struct backend_entry canary;
 	struct backend_fault fault;
 
 	canary_of(set, &canary);
-	return h->a->kind->add(h->a->backend, &canary, 1, &fault) == ERR_NONE;
+	h->a->kind->add(h->a->backend, &canary, 1, &fault);
 }
 
 static void
@@ -142,17 +144,15 @@ mend(struct health *h, enum set_index set)
 {
 	enum finding finding = look_at(h, set);
 
-	if (finding == GONE) {
-		/* A set that rules refer to cannot go before them. */
-		if (h->was_up)
-			want_rules(h);
-		if (admission_prepare(h->a, set) != ERR_NONE)
-			return false;
-	}
+	/* A set that rules refer to cannot go before them. */
+	if (finding == GONE && h->was_up)
+		want_rules(h);
 	if (finding == GONE || finding == EMPTIED) {
-		if (admission_restore(h->a, set) != ERR_NONE ||
-		    !set_canary(h, set))
+		/* Also one that is there may be another than before. */
+		if (admission_prepare(h->a, set) != ERR_NONE ||
+		    admission_restore(h->a, set) != ERR_NONE)
 			return false;
+		set_canary(h, set);
 		finding = look_at(h, set);
 	}
 	if (finding == UNUSED)

@@ -181,6 +181,57 @@ def test_live_limit_is_the_clients_own(stage, up):
                  or "10.1.0.2" in d.err.text)
 
 
+def test_what_was_revoked_is_granted_again(stage, up):
+    """Room was made for others: a client that asks again is not answered
+    from memory."""
+    wide_zone(up)
+    stage.daemon(WILD, max_client_grants=4)
+    client = stage.client()
+    for _ in range(2):
+        for number in range(6):
+            client.ask(f"n{number}.wild.test")
+            assert client.connect(f"45.0.0.{number}") == OPEN, number
+
+
+def test_a_full_set_refreshes_what_it_holds(stage, up):
+    """Another program filled it to the last place before the start."""
+    wide_zone(up)
+    stage.lab.router.run("ipset", "restore", stdin="".join(
+        [f"create {V4} hash:ip,port,ip timeout 300 maxelem 64\n"]
+        + [f"add {V4} 10.1.0.2,tcp:443,45.0.0.{n} timeout 200\n"
+           for n in range(64)]))
+    d = stage.daemon(WILD)
+    client = stage.client()
+    assert "grants_live 64" in d.ctl("status")
+    assert rcode(client.ask("n5.wild.test")) == "NOERROR"
+    assert stage.lab.entries()["10.1.0.2", "tcp", 443, "45.0.0.5"] > 300
+    assert rcode(client.ask("n100.wild.test")) == "SERVFAIL"
+    stage.lab.router.run("ipset", "flush", V4)
+    assert until(lambda: d.err.has("is repaired"))
+    assert len(stage.lab.entries(V4)) == 64
+    assert rcode(client.ask("n5.wild.test")) == "NOERROR"
+
+
+def test_a_set_made_again_smaller(stage, up):
+    wide_zone(up)
+    d = stage.daemon(WILD)
+    client = stage.client()
+    for number in range(40):
+        client.ask(f"n{number}.wild.test")
+    run = stage.lab.router.run
+    run("ipset", "create", "other", "hash:ip,port,ip", "timeout", "5",
+        "maxelem", "16")
+    run("ipset", "swap", "other", V4)
+    assert until(lambda: d.err.has("is smaller than it was"))
+    assert until(lambda: len(stage.lab.entries(V4)) <= 16)
+    entries = stage.lab.entries(V4)
+    assert entries
+    held = next(iter(entries))
+    number = held[3].split(".")[3]
+    assert until(lambda: rcode(client.ask(f"n{number}.wild.test"))
+                 == "NOERROR", 2)
+
+
 def test_rate_of_new_grants(stage, up):
     wide_zone(up)
     stage.daemon(WILD, max_new_grants=1)
@@ -191,7 +242,8 @@ def test_rate_of_new_grants(stage, up):
     assert refused and all(len(ede(a)) == 1 for a in refused)
     assert len(answers) - len(refused) >= 4096
     assert rcode(other.ask("n9998.wild.test")) == "NOERROR"
-    assert rcode(client.ask("n1.wild.test")) == "NOERROR"
+    # the first ones made room for the last
+    assert rcode(client.ask("n2000.wild.test")) == "NOERROR"
 
 
 def test_set_is_filled_to_three_quarters_only(stage, up):

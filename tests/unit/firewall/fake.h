@@ -113,6 +113,7 @@ fake_look(struct backend *b, enum set_index set, struct backend_look *out)
 {
 	*out = (struct backend_look){ .present = !b->gone[set],
 				      .references = b->references,
+				      .entries = b->count,
 				      .capacity = b->capacity };
 	return ERR_NONE;
 }

@@ -466,17 +466,24 @@ test_a_client_over_its_limit_loses_its_own(void **state)
 	struct addr greedy = kit_addr("10.0.0.2"), other = kit_addr("10.0.0.3");
 	struct options *opt = kit_options();
 	struct ledger_key first;
+	uint32_t epoch;
 
 	(void)state;
 	fake_end(&w);
 	opt->max_client_grants = 10;
 	opt->set_size = 4096;
 	fake_begin(&w, acl, opt);
+	epoch = w.board.set_epoch;
 	grant_number(0, "10.0.0.3", GRANT_OK);
 	grant_number(0, "10.0.0.2", GRANT_OK);
 	judge_key(&l.item[0], &first);
-	for (unsigned i = 1; i < 500; i++)
+	for (unsigned i = 1; i < 10; i++)
 		grant_number(i, "10.0.0.2", GRANT_OK);
+	assert_int_equal(w.board.set_epoch, epoch);
+	for (unsigned i = 10; i < 500; i++)
+		grant_number(i, "10.0.0.2", GRANT_OK);
+	/* No worker may go on believing in what was revoked. */
+	assert_int_equal(w.board.set_epoch, epoch + 490);
 	assert_int_equal(quota_pairs(w.a.quota, &greedy), 10);
 	assert_int_equal(quota_pairs(w.a.quota, &other), 1);
 	assert_int_equal(w.backend.count, 11);
@@ -584,6 +591,28 @@ test_restoring_a_set(void **state)
 	assert_in_range(w.backend.entry[39].timeout_s, 99, 100);
 }
 
+/* Somebody made the set again, smaller: what fits stands, the rest is not
+ * believed in any more. */
+static void
+test_restoring_into_a_smaller_set(void **state)
+{
+	struct options *opt = kit_options();
+
+	(void)state;
+	fake_end(&w);
+	opt->set_size = 4096;
+	fake_begin(&w, acl, opt);
+	for (unsigned i = 0; i < 150; i++)
+		grant_number(i, "10.0.0.2", GRANT_OK);
+	w.backend.count = 0;
+	w.backend.capacity = 70;
+	assert_int_equal(admission_restore(&w.a, SET_V4), ERR_NONE);
+	assert_int_equal(w.backend.count, 70);
+	assert_int_equal(ledger_live(w.a.ledger, SET_V4), 70);
+	assert_true(w.a.suspect);
+	grant_number(0, "10.0.0.2", GRANT_OK);
+}
+
 static void
 test_what_has_ended_is_swept(void **state)
 {
@@ -601,6 +630,7 @@ test_what_has_ended_is_swept(void **state)
 	admission_sweep(&w.a, &at, 10);
 	assert_int_equal(ledger_live(w.a.ledger, SET_V4), 0);
 	assert_int_equal(quota_pairs(w.a.quota, &client), 0);
+	assert_int_equal(w.board.live, 0);
 }
 
 #define ON_A_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -635,6 +665,7 @@ main(void)
 		ON_A_STAGE(test_a_reload_leaves_what_another_rule_gives),
 		ON_A_STAGE(test_adoption),
 		ON_A_STAGE(test_restoring_a_set),
+		ON_A_STAGE(test_restoring_into_a_smaller_set),
 		ON_A_STAGE(test_what_has_ended_is_swept),
 	};
 
