@@ -30,6 +30,18 @@ open_anew(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
+bool
+sink_hold_standard(void)
+{
+	int fd;
+
+	/* open() takes the lowest that is free. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd != -1 && close(fd) == 0;
+}
+
 int
 sink_open(int fd)
 {

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Opens /dev/null in place of each of the standard descriptors that is not
+ * open. Call it first: otherwise what is opened next would be taken for
+ * standard output, and a log line written into it. */
+bool sink_hold_standard(void);
 /* A new descriptor (close-on-exec) for what `fd` leads to, or -1. */
 int sink_open(int fd);
 /* Like write(2), but never blocks: -1 with EAGAIN where it would. */

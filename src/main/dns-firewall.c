@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sink.h"
 #include "conf/options.h"
 #include "ctl/server.h"
 #include "firewall/chain.h"
@@ -111,6 +112,8 @@ main(int argc, char **argv)
 
 	if (argc > 0 && role_from_name(argv[0], &role, &index))
 		return role_live(role, index, argv);
+	if (!sink_hold_standard())
+		return 1;
 	text_init(&text, complaint, sizeof(complaint));
 	request = options_gather(argc, argv, environ, &opt, &text);
 	switch (request.errand) {

@@ -3,7 +3,7 @@
 
 import subprocess
 
-from daemon import BINARY, arguments, environment
+from daemon import BINARY, Process, arguments, environment
 from dnsclient import question, rcode, until
 from lab import CHAIN, ROUTER, UPSTREAM
 
@@ -146,3 +146,19 @@ def test_stdout_can_be_a_file(stage, up, directory):
         process.terminate()
         process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+def test_started_without_standard_descriptors(stage, up):
+    """What is opened first must not become standard output or error."""
+    closed = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    d = stage.daemon(ACL, wait=False, prefix=closed)
+    client = stage.client()
+
+    def answered():
+        got = client.raw(question("allowed.test").to_wire(), 0.3)
+        return got and got[3] & 15 == 0
+    assert until(answered, 10)
+    recorder, = d.by_role("recorder")
+    for process, numbers in ((recorder, (0, 1, 2, 4)), (d, (0, 1, 2))):
+        held = Process(process.pid).descriptors()
+        assert {held[n] for n in numbers} == {"/dev/null"}, held

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sink.h"
@@ -134,6 +136,66 @@ no_descriptor_no_sink(void **state)
 	assert_int_equal(sink_open(fd), -1);
 }
 
+static bool
+leads_to_null(int fd)
+{
+	struct stat st, null;
+
+	return fstat(fd, &st) == 0 && stat("/dev/null", &null) == 0 &&
+	       st.st_rdev == null.st_rdev;
+}
+
+/* In a process of its own, which may lose its standard descriptors. */
+static int
+hold(bool (*good)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(sink_hold_standard() && good() ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static bool
+all_are_held(void)
+{
+	int next = dup(STDIN_FILENO);
+
+	return next > STDERR_FILENO && leads_to_null(STDIN_FILENO) &&
+	       leads_to_null(STDOUT_FILENO) && leads_to_null(STDERR_FILENO);
+}
+
+static bool
+only_input_is_held(void)
+{
+	return leads_to_null(STDIN_FILENO) && !leads_to_null(STDOUT_FILENO);
+}
+
+static void
+what_is_closed_is_held(void **state)
+{
+	int kept[3], end[2], status;
+
+	(void)state;
+	assert_int_equal(pipe(end), 0);
+	for (int i = 0; i < 3; i++) {
+		kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 10);
+		close(i);
+	}
+	status = hold(all_are_held);
+	dup2(end[1], STDOUT_FILENO);
+	status |= hold(only_input_is_held);
+	for (int i = 0; i < 3; i++) {
+		dup2(kept[i], i);
+		close(kept[i]);
+	}
+	close(end[0]);
+	close(end[1]);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -144,6 +206,7 @@ main(void)
 		cmocka_unit_test(a_socket_whose_reader_left),
 		cmocka_unit_test(a_file_takes_all),
 		cmocka_unit_test(no_descriptor_no_sink),
+		cmocka_unit_test(what_is_closed_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
