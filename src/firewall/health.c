@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 
-enum { CANARY_RENEW_MS = 20000, ASK_AGAIN_MS = 1000 };
+enum { CANARY_RENEW_MS = 20000, ASK_AGAIN_MS = 1000, RETRY_MS = 1000 };
 
 enum finding { SOUND, EMPTIED, UNUSED, GONE, UNKNOWN };
 
@@ -138,9 +138,23 @@ rise(struct health *h)
 	h->was_up = true;
 }
 
+/* What the ledger says is in the set again, whatever set that is now. */
+static bool
+fill(struct health *h, enum set_index set, int64_t now_ms)
+{
+	if (admission_prepare(h->a, set) != ERR_NONE) {
+		h->retry_ms = now_ms + RETRY_MS;
+		return false;
+	}
+	if (admission_restore(h->a, set) != ERR_NONE)
+		return false;
+	set_canary(h, set);
+	return true;
+}
+
 /* Brings one set back to what the ledger says; false: not yet. */
 static bool
-mend(struct health *h, enum set_index set)
+mend(struct health *h, enum set_index set, int64_t now_ms)
 {
 	enum finding finding = look_at(h, set);
 
@@ -148,11 +162,8 @@ mend(struct health *h, enum set_index set)
 	if (finding == GONE && h->was_up)
 		want_rules(h);
 	if (finding == GONE || finding == EMPTIED) {
-		/* Also one that is there may be another than before. */
-		if (admission_prepare(h->a, set) != ERR_NONE ||
-		    admission_restore(h->a, set) != ERR_NONE)
+		if (!fill(h, set, now_ms))
 			return false;
-		set_canary(h, set);
 		finding = look_at(h, set);
 	}
 	if (finding == UNUSED)
@@ -160,15 +171,21 @@ mend(struct health *h, enum set_index set)
 	return finding == SOUND;
 }
 
+/* Rules come last: one that refers to a set of another shape would match
+ * what nobody granted, and keep the set from being replaced. */
 static void
 mend_all(struct health *h, int64_t now_ms)
 {
 	bool sound = true;
 
+	if (now_ms < h->retry_ms)
+		return;
 	for (unsigned set = 0; set < SET_COUNT; set++) {
-		if (is_ours(h, set) && !mend(h, set))
+		if (is_ours(h, set) && !mend(h, set, now_ms))
 			sound = false;
 	}
+	if (now_ms < h->retry_ms)
+		return;
 	ask_for_rules(h, now_ms);
 	if (sound && h->placed)
 		rise(h);

@@ -22,6 +22,7 @@ struct health {
 	unsigned next;	   /* set to look at */
 	int64_t canary_ms; /* when canaries were renewed */
 	int64_t asked_ms;  /* when the supervisor was last told */
+	int64_t retry_ms;  /* a set could not be made: not before that */
 	/* Tells the supervisor that the rules are gone. */
 	void (*rules_gone)(void *arg);
 	void *arg;

@@ -32,6 +32,8 @@ ipset_complain(const char *what, const char *name, enum err err,
 
 	if (err == ERR_DENIED && r->code < IPSET_ERR_PRIVATE)
 		cause = strerror((int)r->code);
+	if (err == ERR_DENIED && r->code == IPSET_ERR_BUSY)
+		cause = "a rule or another set refers to it";
 	log_error("Could not %s set %s: %s code=%u", what, name, cause,
 		  r->code);
 }

@@ -409,6 +409,34 @@ test_a_set_that_no_rule_refers_to(void **state)
 	assert_int_equal(ask(s, &l).status, GRANT_OK);
 }
 
+/* A rule of somebody else holds a set of another kind in the place of ours:
+ * one of our own beside it would match what nobody granted. */
+static void
+test_rules_wait_for_their_sets(void **state)
+{
+	struct scene *s = *state;
+	struct pollfd at = { .fd = s->supervisor, .events = POLLIN };
+
+	assert_int_equal(kill(s->pid, SIGSTOP), 0);
+	assert_int_equal(
+	    system("iptables -F OUTPUT && ip6tables -F OUTPUT && "
+		   "ipset destroy TEST-ipv4-allow && "
+		   "ipset create TEST-ipv4-allow hash:ip && "
+		   "iptables -A INPUT -m set --match-set TEST-ipv4-allow src"),
+	    0);
+	assert_int_equal(kill(s->pid, SIGCONT), 0);
+	wait_until_up(s, 0);
+	/* What was asked before the sets were looked at. */
+	while (poll(&at, 1, 300) == 1)
+		expect_letter(s->supervisor, POST_RULES_GONE);
+	assert_int_equal(poll(&at, 1, 1500), 0);
+	assert_int_equal(system("iptables -F INPUT"), 0);
+	expect_letter(s->supervisor, POST_RULES_GONE);
+	place_rules("I");
+	tell(s->supervisor, POST_RULES_PLACED);
+	wait_until_up(s, 1);
+}
+
 static void
 test_a_restarted_warden_knows_its_grants(void **state)
 {
@@ -455,6 +483,7 @@ main(void)
 		ON_A_STAGE(test_a_flushed_set_is_filled_again),
 		ON_A_STAGE(test_without_rules_nothing_is_granted),
 		ON_A_STAGE(test_a_set_that_no_rule_refers_to),
+		ON_A_STAGE(test_rules_wait_for_their_sets),
 		ON_A_STAGE(test_a_restarted_warden_knows_its_grants),
 	};
 
