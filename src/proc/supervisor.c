@@ -400,7 +400,8 @@ supervisor_main(struct options *opt, const struct firewall_hooks *hooks)
 	if (err != ERR_NONE)
 		return 1;
 	err = supervisor_start(&s);
-	if (err == ERR_NONE) {
+	/* SIGTERM may have come with the last child's readiness. */
+	if (err == ERR_NONE && s.phase == STARTING) {
 		s.phase = RUNNING;
 		s.watchdog_ms = notify_watchdog_ms();
 		log_info("Server started");
