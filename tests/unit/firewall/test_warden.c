@@ -213,9 +213,10 @@ teardown(void **state)
 {
 	struct scene *s = *state;
 
+	/* It would make again what is destroyed under it. */
+	stop(s);
 	if (system("iptables -F OUTPUT; ip6tables -F OUTPUT; ipset destroy"))
 		return -1;
-	stop(s);
 	backend_ipset.close(s->backend);
 	munmap(s->board, sizeof(*s->board));
 	close(s->ledger);
