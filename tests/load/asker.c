@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Many clients that ask at full speed, and look behind every answer.
+ *
+ *   asker SERVER FIRST CLIENTS QUERIES WINDOW NAMESPACE SET
+ *
+ * FIRST is the address of the first client, the others follow it. Each keeps
+ * WINDOW questions open. NAMESPACE is where the firewall is, SET the one for
+ * IPv4: at the moment an answer arrives, each address in it must be an
+ * element for that client. What is said at the end is one line, and the exit
+ * status is 1 where a question had no answer within four seconds or an
+ * element was absent.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "firewall/ipset_message.h"
+#include "firewall/netlink.h"
+#include "wire/reply.h"
+
+enum { LONGEST_MS = 4000, IDS = 65536, CLIENTS_MOST = 64, RCODES = 16 };
+
+struct client {
+	int fd;
+	struct addr addr;
+	uint16_t next_id;
+	unsigned open;
+	int32_t sent_ms[IDS]; /* since the start; 0: not asked */
+};
+
+struct asker {
+	struct netlink netlink;
+	struct ipset_paper paper;
+	const char *set;
+	struct random random;
+	int64_t start_ms;
+	unsigned long left, answered, unanswered, checked, absent, cut;
+	unsigned long rcode[RCODES];
+	int32_t slowest_ms;
+	unsigned window, count;
+	struct message message;
+	struct client client[CLIENTS_MOST];
+};
+
+static int32_t
+elapsed_ms(const struct asker *a)
+{
+	return (int32_t)(clock_ms() - a->start_ms) + 1;
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+/* What a house asks for: mostly the same, sometimes something new. */
+static void
+choose(struct asker *a, struct question *q)
+{
+	uint32_t dice = random_below(&a->random, 100);
+	uint32_t n = random_u32(&a->random);
+	char text[64];
+
+	q->type = dice < 90 ? TYPE_A : dice < 95 ? TYPE_AAAA : TYPE_TXT;
+	q->class = CLASS_IN;
+	if (dice < 50 || dice >= 90)
+		snprintf(text, sizeof(text), "n%u.hot.test", n % 100);
+	else if (dice < 65)
+		snprintf(text, sizeof(text), "n%u.wild.test", n % 500);
+	else if (dice < 70)
+		snprintf(text, sizeof(text), "c%u.wild.test", n % 200);
+	else if (dice < 73)
+		snprintf(text, sizeof(text), "b%u.wild.test", n % 5);
+	else if (dice < 76)
+		snprintf(text, sizeof(text), "x%u.wild.test", n % 1000);
+	else if (dice < 80)
+		snprintf(text, sizeof(text), "n%u.only.test", n % 5000);
+	else
+		snprintf(text, sizeof(text), "n%u.denied.test", n % 1000);
+	name_parse(text, strlen(text), &q->name, NULL);
+}
+
+static void
+ask(struct asker *a, struct client *c)
+{
+	uint8_t bytes[300];
+	struct question q;
+	size_t len;
+
+	while (c->sent_ms[c->next_id] != 0)
+		c->next_id++;
+	choose(a, &q);
+	len = query_write(bytes, sizeof(bytes), c->next_id, &q,
+			  random_below(&a->random, 2) == 0, false, false);
+	if (send(c->fd, bytes, len, 0) == -1)
+		return;
+	c->sent_ms[c->next_id++] = elapsed_ms(a);
+	c->open++;
+	a->left--;
+}
+
+/* ---- what comes back ----------------------------------------------------- */
+
+static void
+check_element(struct asker *a, const struct client *c, const struct addr *to)
+{
+	struct backend_entry entry = { .key = { .set = SET_V4,
+						.protocol = IPPROTO_TCP,
+						.port = 443,
+						.client = c->addr,
+						.destination = *to } };
+	struct ipset_change change = { .name = a->set,
+				       .entry = &entry,
+				       .count = 1 };
+	struct netlink_question q = { .message =
+					  ipset_test(&a->paper, &change) };
+	struct netlink_refusal refusal;
+
+	a->checked++;
+	if (netlink_ask(&a->netlink, &q, &refusal) != ERR_NONE)
+		a->absent++;
+}
+
+static bool
+is_granted(const struct question *q)
+{
+	static const char *const zones[] = { "hot.test", "wild.test" };
+	struct name zone;
+
+	for (unsigned i = 0; i < 2; i++) {
+		name_parse(zones[i], strlen(zones[i]), &zone, NULL);
+		if (name_is_under(&q->name, &zone))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_behind(struct asker *a, const struct client *c)
+{
+	const struct message *m = &a->message;
+	struct addr to;
+
+	a->cut += (m->header.flags & FLAG_TC) != 0;
+	a->rcode[m->header.flags & (RCODES - 1)]++;
+	if (!is_granted(&m->question))
+		return;
+	for (unsigned i = 0; i < m->rr_count; i++)
+		if (rr_address(m, &m->rr[i], &to) && to.family == 4)
+			check_element(a, c, &to);
+}
+
+static void
+hear(struct asker *a, struct client *c)
+{
+	uint8_t bytes[EDNS_UDP_SIZE];
+	ssize_t got;
+
+	while ((got = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		int32_t took;
+		uint16_t id;
+
+		if (message_read(bytes, (size_t)got, &a->message) != ERR_NONE)
+			errx(1, "an answer that cannot be read");
+		id = a->message.header.id;
+		if (c->sent_ms[id] == 0)
+			continue;
+		took = elapsed_ms(a) - c->sent_ms[id];
+		if (took > a->slowest_ms)
+			a->slowest_ms = took;
+		c->sent_ms[id] = 0;
+		c->open--;
+		a->answered++;
+		look_behind(a, c);
+	}
+}
+
+static void
+give_up_late(struct asker *a, struct client *c)
+{
+	int32_t now = elapsed_ms(a);
+
+	for (unsigned i = 0; i < IDS; i++) {
+		if (c->sent_ms[i] == 0 || now - c->sent_ms[i] <= LONGEST_MS)
+			continue;
+		c->sent_ms[i] = 0;
+		c->open--;
+		a->unanswered++;
+	}
+}
+
+static void
+open_client(struct asker *a, unsigned i, const char *first, const char *server)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(53) };
+	struct client *c = &a->client[i];
+	int room = 4 << 20;
+
+	if (inet_pton(AF_INET, first, &from.sin_addr) != 1 ||
+	    inet_pton(AF_INET, server, &to.sin_addr) != 1)
+		errx(2, "addresses are IPv4");
+	from.sin_addr.s_addr = htonl(ntohl(from.sin_addr.s_addr) + i);
+	addr_from_v4((const uint8_t *)&from.sin_addr, &c->addr);
+	c->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) == -1 ||
+	    connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == -1)
+		err(1, "client %u", i);
+}
+
+/* A netlink socket stays in the namespace it was made in. */
+static void
+open_firewall(struct asker *a, const char *path)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY);
+	int there = open(path, O_RDONLY);
+
+	a->paper.protocol = IPSET_PROTOCOL;
+	if (setns(there, 0) == -1 || netlink_open(&a->netlink) != ERR_NONE ||
+	    setns(home, 0) == -1)
+		err(1, "%s", path);
+}
+
+static unsigned
+turn(struct asker *a)
+{
+	struct pollfd ready[CLIENTS_MOST];
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < a->count; i++) {
+		struct client *c = &a->client[i];
+
+		while (a->left > 0 && c->open < a->window)
+			ask(a, c);
+		ready[i] = (struct pollfd){ c->fd, POLLIN, 0 };
+		open += c->open;
+	}
+	if (open == 0)
+		return 0;
+	poll(ready, a->count, 20);
+	for (unsigned i = 0; i < a->count; i++)
+		if (ready[i].revents)
+			hear(a, &a->client[i]);
+	return open;
+}
+
+static void
+report(const struct asker *a)
+{
+	double took = (double)(clock_ms() - a->start_ms) / 1000;
+
+	printf("answered=%lu unanswered=%lu servfail=%lu refused=%lu "
+	       "nxdomain=%lu cut=%lu checked=%lu absent=%lu slowest_ms=%d "
+	       "rate=%.0f\n",
+	       a->answered, a->unanswered, a->rcode[RCODE_SERVFAIL],
+	       a->rcode[RCODE_REFUSED], a->rcode[RCODE_NXDOMAIN], a->cut,
+	       a->checked, a->absent, a->slowest_ms,
+	       (double)a->answered / took);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct asker a;
+	int32_t looked_ms = 0;
+
+	if (argc != 8)
+		errx(2, "usage: asker SERVER FIRST CLIENTS QUERIES WINDOW "
+			"NAMESPACE SET");
+	a.count = (unsigned)atoi(argv[3]);
+	a.left = strtoul(argv[4], NULL, 10);
+	a.window = (unsigned)atoi(argv[5]);
+	a.set = argv[7];
+	if (a.count < 1 || a.count > CLIENTS_MOST)
+		errx(2, "1 to %d clients", CLIENTS_MOST);
+	random_init(&a.random);
+	open_firewall(&a, argv[6]);
+	for (unsigned i = 0; i < a.count; i++)
+		open_client(&a, i, argv[2], argv[1]);
+	a.start_ms = clock_ms();
+	while (turn(&a) > 0) {
+		if (elapsed_ms(&a) - looked_ms < 250)
+			continue;
+		looked_ms = elapsed_ms(&a);
+		for (unsigned i = 0; i < a.count; i++)
+			give_up_late(&a, &a.client[i]);
+	}
+	report(&a);
+	return a.unanswered > 0 || a.absent > 0;
+}
