@@ -5,13 +5,37 @@
 #include <assert.h>
 #include <time.h>
 
-int64_t
-clock_ms(void)
+static struct timespec
+read_clock(clockid_t id)
 {
 	struct timespec now;
-	int rc = clock_gettime(CLOCK_BOOTTIME, &now);
+	int rc = clock_gettime(id, &now);
 
 	assert(rc == 0);
 	(void)rc;
+	return now;
+}
+
+int64_t
+clock_ms(void)
+{
+	struct timespec now = read_clock(CLOCK_BOOTTIME);
+
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+clock_us(void)
+{
+	struct timespec now = read_clock(CLOCK_BOOTTIME);
+
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+uint64_t
+clock_date_ms(void)
+{
+	struct timespec now = read_clock(CLOCK_REALTIME);
+
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }

@@ -7,5 +7,10 @@
 #include <stdint.h>
 
 int64_t clock_ms(void);
+/* The same to the microsecond, for how long something took. */
+int64_t clock_us(void);
+/* Milliseconds since 1970 (CLOCK_REALTIME): for people to read, never to
+ * decide by. */
+uint64_t clock_date_ms(void);
 
 #endif

@@ -21,6 +21,7 @@ enum { OPTION_TEXT_SIZE = 512 };
 enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES };
 enum iptables_flavour { IPTABLES_AUTO, IPTABLES_NFT, IPTABLES_LEGACY };
 enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum compat { COMPAT_NONE, COMPAT_RUST };
 
 /* A zone as lower-cased wire labels with the root label. */

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "listen/listener.h"
 #include "proc/role.h"
+#include "query/note.h"
 
 enum {
 	TICK_MS = 100,
@@ -343,6 +344,7 @@ make_house(struct worker *w)
 	h->recording = &w->recording;
 	recording_init(&w->recording, w->kit->recorder, w->kit->stats);
 	recording_set_generation(&w->recording, w->kit->generation);
+	w->recording.timed = note_is_detailed(h->opt);
 	if ((err = open_images(w)) != ERR_NONE ||
 	    (err = make_granter(w)) != ERR_NONE ||
 	    (err = make_upstreams(w)) != ERR_NONE)

@@ -126,8 +126,7 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_OPTIONS, ~0u, c->options },
 		{ HAND_BOARD, ONE(WARDEN), c->board },
 		{ HAND_BOARD, ONE(WORKER) | ONE(CONTROL), c->board_ro },
-		{ HAND_POLICY, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
-		  c->policy },
+		{ HAND_POLICY, ~ONE(COMPILER), c->policy },
 		{ HAND_OWN, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
 		  c->own },
 		{ HAND_LEDGER, ONE(WARDEN), c->ledger },
@@ -254,8 +253,9 @@ crew_new_policy(struct crew *c, int fd)
 	c->policy = fd;
 	c->generation++;
 	/* The warden first: a worker that is still behind is told so by it,
-	 * never the other way round. */
-	hand_to(c, ONE(WARDEN), HAND_POLICY, fd);
+	 * never the other way round. The recorder too: it names rules that
+	 * workers know. */
+	hand_to(c, ONE(WARDEN) | ONE(RECORDER), HAND_POLICY, fd);
 	hand_to(c, ONE(WORKER) | ONE(CONTROL), HAND_POLICY, fd);
 	crew_publish(c);
 }

@@ -143,30 +143,53 @@ enum record_kind {
 	RECORD_BAD_ANSWER,/* <! */
 	RECORD_FORWARDED,/* <~  */
 	RECORD_GRANTED,	 /* <-  */
-	RECORD_GRANT_FAILED /* <! ... Firewall configuration failed */
+	RECORD_GRANT_FAILED, /* <! ... Firewall configuration failed */
+	RECORD_ALIAS, /* no event: a name that the next items' name led to */
+	RECORD_KINDS
 };
 
+/* Where an answer came from. */
+enum record_source {
+	SOURCE_LOCAL, /* from ourselves: the policy, or a failure */
+	SOURCE_UPSTREAM,
+	SOURCE_CACHE,
+	SOURCE_STALE, /* from the cache, past its time */
+	SOURCE_COUNT
+};
+
+/* What is of no use to the form of the log that was asked for stays zero. An
+ * ALIAS has nothing but chain, chain_count (its place, from 1) and a name. */
 struct record_item {
 	struct addr client;
 	struct addr address; /* GRANTED, GRANT_FAILED, LOCAL */
+	struct endpoint upstream; /* that answered */
 	uint32_t ttl_s;
-	uint32_t rule;	 /* IMAGE_NONE: none */
-	uint16_t id;	 /* the client's */
+	uint32_t rule;	     /* IMAGE_NONE: none */
+	uint32_t ifindex;    /* ingress interface, 0: not known */
+	uint32_t latency_us; /* until it ended */
+	uint32_t chain;	     /* number of the chain, 0: none */
+	uint16_t id;	     /* the client's */
 	uint16_t port;
+	uint16_t type;	/* asked; 0: no question */
+	uint16_t rcode; /* answered; of what has ended */
+	uint16_t number; /* of the reason: rcode, opcode, type ... */
 	uint8_t kind;	 /* enum record_kind */
 	uint8_t has_id;
 	uint8_t protocol;
-	uint8_t reason;	 /* enum record_reason (record/record.h) */
-	uint16_t number; /* of the reason: rcode, opcode, type ... */
-	uint8_t number2;
-	uint8_t name_len; /* 0: no name */
-	uint8_t name[256]; /* wire, as the client wrote it; zero behind */
+	uint8_t reason;	     /* enum record_reason (record/record.h) */
+	uint8_t source;	     /* enum record_source */
+	uint8_t chain_count; /* names of the chain behind the one asked */
+	uint8_t name_len;    /* 0: no name */
+	uint8_t name[256];   /* wire, as the client wrote it; zero behind */
+	uint8_t ended;	     /* 1: rcode, source and latency are meant */
+	uint8_t pad[2];
 };
 
 struct record_letter {
 	struct letter_head head;
 	uint32_t generation; /* of the policy the rules belong to */
 	uint32_t lost;	     /* records dropped since the last letter */
+	uint64_t time_ms;    /* since 1970, of its events; 0: not needed */
 };
 
 /* ---- supervisor and control ------------------------------------------- */

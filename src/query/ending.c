@@ -26,6 +26,7 @@ end_blocked(struct query *q, const struct ending *ending, uint32_t rule)
 	struct text t;
 
 	end_with(q, ending);
+	q->log_rule = rule;
 	if (slash)
 		file = slash + 1;
 	text_init(&t, q->ede_text, sizeof(q->ede_text));

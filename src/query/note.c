@@ -3,12 +3,30 @@
  * What the access log holds of a query: one record when it goes upstream, and
  * when it has ended one for each thing that came of it. Nothing is formatted
  * here, and nothing waits.
+ *
+ * What only some forms of the log hold (how long it took, the names of the
+ * chain) is gathered only for those.
  */
 #include "query/note.h"
 
+#include <string.h>
+
+#include "base/clock.h"
 #include "query/grants.h"
 #include "query/scratch.h"
 #include "query/steps.h"
+
+bool
+note_is_detailed(const struct options *opt)
+{
+	return opt->log_journal || opt->log_format != LOG_FORMAT_TEXT;
+}
+
+static bool
+is_wanted(const struct query *q, enum record_kind kind)
+{
+	return !q->house->opt->log_hits_only || record_is_hit(kind);
+}
 
 static struct record_item *
 item_new(const struct query *q, enum record_kind kind)
@@ -19,18 +37,67 @@ item_new(const struct query *q, enum record_kind kind)
 	recording_set_generation(r, q->generation);
 	item = record_next(r);
 	item->client = q->origin.client.addr;
+	item->ifindex = q->origin.ifindex;
 	item->kind = (uint8_t)kind;
 	item->id = q->in.header.id;
 	item->has_id = 1;
+	item->rule = q->log_rule;
+	if (q->in.question_ok) {
+		item->type = q->in.question.type;
+		record_name(item, &q->in.question.name);
+	}
 	return item;
 }
 
+/* The names of the chain go before the first item that has them. */
 static void
-name_it(const struct query *q, struct record_item *item)
+send_chain(struct query *q)
 {
-	record_name(item, &q->in.question.name);
-	if (q->judged)
-		item->rule = q->verdict.rule;
+	struct recording *r = q->house->recording;
+	unsigned at = 0;
+
+	if (q->chain_count == 0 || q->chain_number != 0)
+		return;
+	q->chain_number = record_new_chain(r);
+	for (unsigned i = 0; i < q->chain_count; i++) {
+		struct record_item *item;
+		struct name name = { .len = q->chain[at++] };
+
+		memcpy(name.wire, q->chain + at, name.len);
+		at += name.len;
+		recording_set_generation(r, q->generation);
+		item = record_next(r);
+		item->kind = RECORD_ALIAS;
+		item->chain = q->chain_number;
+		item->chain_count = (uint8_t)(i + 1);
+		record_name(item, &name);
+	}
+}
+
+/* Four seconds at most, so that 32 bits hold it. */
+static uint32_t
+took_us(const struct query *q)
+{
+	return q->born_us == 0 ? 0 : (uint32_t)(clock_us() - q->born_us);
+}
+
+static struct record_item *
+item_of_end(struct query *q, enum record_kind kind)
+{
+	struct record_item *item;
+
+	send_chain(q);
+	item = item_new(q, kind);
+	item->ended = 1;
+	item->latency_us = took_us(q);
+	item->chain = q->chain_number;
+	item->chain_count = q->chain_number ? q->chain_count : 0;
+	item->source = (uint8_t)q->source;
+	item->upstream = q->upstream_at;
+	item->rcode = (uint16_t)q->ending.rcode;
+	item->reason = (uint8_t)q->ending.reason;
+	item->number = q->number;
+	return item;
 }
 
 void
@@ -45,20 +112,39 @@ note_asked(struct query *q, enum record_kind kind)
 		query_count(q, allowed);
 	else
 		query_count(q, dns_only);
-	name_it(q, item_new(q, kind));
+	if (is_wanted(q, kind))
+		item_new(q, kind);
+}
+
+void
+note_chain(struct query *q, const struct aliases *c)
+{
+	q->chain_count = 0;
+	q->chain_len = 0;
+	if (q->house->opt->log_format != LOG_FORMAT_JSON)
+		return;
+	for (unsigned i = 1; i < c->count; i++) {
+		const struct name *name = &c->name[i];
+
+		if (name->len + 1u > sizeof(q->chain) - q->chain_len)
+			return;
+		q->chain[q->chain_len++] = name->len;
+		memcpy(q->chain + q->chain_len, name->wire, name->len);
+		q->chain_len = (uint16_t)(q->chain_len + name->len);
+		q->chain_count++;
+	}
 }
 
 /* One for each address and port. */
 static void
-note_grants(const struct query *q, enum record_kind kind)
+note_grants(struct query *q, enum record_kind kind)
 {
 	struct grant_item *items = q->house->scratch->items;
 	unsigned count = grants_list(q, items);
 
 	for (unsigned i = 0; i < count; i++) {
-		struct record_item *item = item_new(q, kind);
+		struct record_item *item = item_of_end(q, kind);
 
-		name_it(q, item);
 		item->rule = items[i].rule;
 		item->address = items[i].destination;
 		item->protocol = items[i].protocol;
@@ -67,45 +153,31 @@ note_grants(const struct query *q, enum record_kind kind)
 	}
 }
 
-/* The id of a query that could not be read is not worth its name. */
-static void
-note_reason(const struct query *q)
-{
-	struct record_item *item = item_new(q, q->ending.note);
-
-	item->reason = (uint8_t)q->ending.reason;
-	item->number = q->number;
-	if (q->ending.reason == REASON_TORN) {
-		item->has_id = 0;
-		item->id = 0;
-	}
-}
-
 void
 note_ended(struct query *q)
 {
+	enum record_kind kind = q->ending.note;
 	struct record_item *item;
 
-	switch (q->ending.note) {
+	if (!is_wanted(q, kind))
+		return;
+	switch (kind) {
 	case RECORD_GRANTED:
 	case RECORD_GRANT_FAILED:
-		note_grants(q, q->ending.note);
+		note_grants(q, kind);
 		break;
 	case RECORD_BAD_QUERY:
 	case RECORD_BAD_ANSWER:
-		note_reason(q);
-		break;
 	case RECORD_FORWARDED:
-		item_new(q, RECORD_FORWARDED);
-		break;
 	case RECORD_BLOCKED:
 	case RECORD_LOCAL:
-		item = item_new(q, q->ending.note);
-		name_it(q, item);
+		item = item_of_end(q, kind);
 		item->address = q->local;
+		/* That id of a query that could not be read says nothing. */
+		if (q->ending.reason == REASON_TORN)
+			item->id = item->has_id = 0;
 		break;
-	case RECORD_ALLOWED:
-	case RECORD_DNS_ONLY:
+	default:
 		break;
 	}
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of the access log that a query leaves behind. */
+/* The records of the access log that a query leaves behind. */
 #ifndef QUERY_NOTE_H
 #define QUERY_NOTE_H
 
+#include "query/aliases.h"
 #include "query/query.h"
 
+/* The form of the log that was asked for says how long a query took. */
+bool note_is_detailed(const struct options *opt);
 /* RECORD_ALLOWED or RECORD_DNS_ONLY: it goes to an upstream now. Said once,
  * also where it is asked again. */
 void note_asked(struct query *q, enum record_kind kind);
+/* The names it was led to, where the log will hold them. */
+void note_chain(struct query *q, const struct aliases *c);
 /* How it ended. */
 void note_ended(struct query *q);
 

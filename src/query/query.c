@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "query/compose.h"
+#include "query/note.h"
 #include "query/path.h"
 #include "query/scratch.h"
 #include "query/steps.h"
@@ -152,9 +154,16 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->origin = *origin;
 	q->born_ms = loop_now_ms(h->loop);
 	q->client_is_local = own_is_local(h->own, &origin->client.addr);
+	q->born_us = note_is_detailed(h->opt) ? clock_us() : 0;
 	q->judged = false;
 	q->generation = h->policy.generation;
 	q->said[0] = q->said[1] = false;
+	q->log_rule = IMAGE_NONE;
+	q->source = SOURCE_LOCAL;
+	q->upstream_at = (struct endpoint){ 0 };
+	q->chain_number = 0;
+	q->chain_count = 0;
+	q->chain_len = 0;
 	q->ask = NULL;
 	q->upstream = NULL;
 	q->waiting_for_grant = q->waiting_for_policy = false;

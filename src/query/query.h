@@ -31,6 +31,7 @@ enum {
 	QUERY_DEADLINE_MS = 3900, /* no client waits over 4 s */
 	QUERY_TICK_MS = 50,
 	QUERY_MAX_ADDRESSES = 64, /* as --max-addresses */
+	QUERY_CHAIN_BYTES = 1024, /* of names on the way to the addresses */
 	KERNEL_MAX_S = 2147483	  /* ipset's longest timeout */
 };
 
@@ -103,6 +104,7 @@ struct query {
 	struct origin origin;
 	unsigned step;	      /* index into the path */
 	int64_t born_ms;      /* loop_now_ms() */
+	int64_t born_us;      /* clock_us(), where the log wants it; or 0 */
 	const uint8_t *bytes; /* as they came; parse step only */
 	size_t len;
 	struct query_message in; /* header, question, EDNS of the client */
@@ -112,11 +114,14 @@ struct query {
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
 	bool said[2]; /* `->` or `~>` is in the log already */
+	uint32_t log_rule; /* that the log names; IMAGE_NONE: none */
 
 	/* what it waits for */
 	struct upstream_ask *ask;
 	enum upstream_end upstream_end;
 	const struct message *upstream; /* inspect step only */
+	enum record_source source;
+	struct endpoint upstream_at; /* that answered; family 0: none */
 	struct grant_wait wait;
 	bool waiting_for_grant;
 	bool waiting_for_policy;
@@ -133,6 +138,12 @@ struct query {
 	uint16_t number;   /* for the log's reason */
 	struct addr local; /* answered from the policy: `= address` */
 	char ede_text[160];
+	/* the names that the chain led to, for the log: packed one behind the
+	 * other; those that found no room are left out */
+	uint32_t chain_number; /* 0: the log has none of them yet */
+	uint8_t chain_count;
+	uint16_t chain_len;
+	uint8_t chain[QUERY_CHAIN_BYTES];
 	uint8_t *answer; /* NULL: not built; narrow, or a slot of wide */
 	size_t answer_len;
 	uint8_t narrow[EDNS_UDP_SIZE];

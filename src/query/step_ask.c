@@ -19,6 +19,10 @@ on_upstream_done(void *owner, enum upstream_end end,
 	q->ask = NULL;
 	q->upstream_end = end;
 	q->upstream = answer;
+	if (end == UPSTREAM_ANSWERED) {
+		q->source = SOURCE_UPSTREAM;
+		q->upstream_at = *upstream_heard(q->house->upstreams);
+	}
 	query_resume(q);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "query/aliases.h"
 #include "query/compose.h"
+#include "query/note.h"
 #include "query/scratch.h"
 #include "query/sieve.h"
 #include "query/steps.h"
@@ -76,6 +77,7 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 		return end_with(q, &chain_broken);
 	if (err != ERR_NONE)
 		return end_torn(q);
+	note_chain(q, c);
 	rule = blocking_rule(q, c);
 	if (rule != IMAGE_NONE)
 		return end_blocked(q, &chain_blocked, rule);

@@ -24,7 +24,7 @@ static const struct ending class = { RCODE_REFUSED, NO_EDE, NULL,
 static const struct ending meta = { RCODE_REFUSED, NO_EDE, NULL,
 				    RECORD_BAD_QUERY, REASON_META };
 static const struct ending stranger = { RCODE_REFUSED, NO_EDE, NULL,
-					RECORD_BLOCKED, REASON_NONE };
+					RECORD_BLOCKED, REASON_STRANGER };
 static const struct ending torn_stranger = { RCODE_REFUSED, NO_EDE, NULL,
 					     RECORD_BAD_QUERY, REASON_TORN };
 

@@ -14,9 +14,9 @@
 enum { LOCAL_TTL = 60, ANY_TTL = 3600 };
 
 static const struct ending stranger = { RCODE_REFUSED, NO_EDE, NULL,
-					RECORD_BLOCKED, REASON_NONE };
+					RECORD_BLOCKED, REASON_STRANGER };
 static const struct ending denied = { RCODE_REFUSED, EDE_PROHIBITED, "no rule",
-				      RECORD_BLOCKED, REASON_NONE };
+				      RECORD_BLOCKED, REASON_NO_RULE };
 static const struct ending blocked = { RCODE_REFUSED, EDE_BLOCKED, NULL,
 				       RECORD_BLOCKED, REASON_NONE };
 static const struct ending other_type = { RCODE_NOERROR, EDE_BLOCKED, NULL,
@@ -126,6 +126,7 @@ step_policy(struct query *q)
 	policy_match(policy, &q->origin.client.addr, &q->in.question.name,
 		     &q->verdict);
 	q->judged = true;
+	q->log_rule = q->verdict.rule;
 	q->generation = policy->generation;
 	switch (q->verdict.kind) {
 	case VERDICT_STRANGER:

@@ -3,14 +3,13 @@
  * The access log's text, byte for byte that of the Rust program
  * dns-firewall 1.2, so that what reads its log goes on reading ours.
  *
- * The items come from a worker, which strangers talk to: whatever an item
- * holds, the line is printable ASCII and ends where it should. A name is
- * printed only after its labels have been walked.
+ * The items come from a worker, which strangers talk to, but have been found
+ * sound (record_is_sound): whatever bytes a name holds, the line is printable
+ * ASCII and ends where it should.
  */
 #include "record/access.h"
 
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -32,25 +31,12 @@ static const char *const reasons[] = {
 #undef REASON
 };
 
-static bool
-labels_are_whole(const struct record_item *item)
-{
-	unsigned at = 0;
-
-	while (at < item->name_len && item->name[at] != 0) {
-		if (item->name[at] > LABEL_MAX)
-			return false;
-		at += item->name[at] + 1u;
-	}
-	return at + 1 == item->name_len;
-}
-
-static void
-print_name(const struct record_item *item, struct text *out)
+void
+access_print_name(const struct record_item *item, struct text *out)
 {
 	struct name name = { .len = item->name_len };
 
-	if (!labels_are_whole(item))
+	if (item->name_len == 0)
 		return;
 	memcpy(name.wire, item->name, item->name_len);
 	name_print(&name, out);
@@ -104,8 +90,8 @@ print_number(char form, unsigned number, struct text *out)
 		text_u64(out, number);
 }
 
-static void
-print_reason(const struct record_item *item, struct text *out)
+void
+access_print_reason(const struct record_item *item, struct text *out)
 {
 	const char *s = "";
 
@@ -118,8 +104,8 @@ print_reason(const struct record_item *item, struct text *out)
 			text_char(out, *s);
 }
 
-static void
-print_protocol(uint8_t protocol, struct text *out)
+void
+access_print_protocol(uint8_t protocol, struct text *out)
 {
 	if (protocol == IPPROTO_TCP)
 		text_str(out, "TCP");
@@ -132,11 +118,11 @@ print_protocol(uint8_t protocol, struct text *out)
 static void
 print_grant(const struct record_item *item, struct text *out)
 {
-	print_name(item, out);
+	access_print_name(item, out);
 	text_str(out, " [");
 	print_address(&item->address, out);
 	text_str(out, "]:");
-	print_protocol(item->protocol, out);
+	access_print_protocol(item->protocol, out);
 	text_char(out, ':');
 	text_u64(out, item->port);
 	text_str(out, " TTL:");
@@ -152,22 +138,24 @@ print_rest(const struct record_item *item, struct text *out)
 	case RECORD_ALLOWED:
 	case RECORD_DNS_ONLY:
 	case RECORD_BLOCKED:
-		print_name(item, out);
+		access_print_name(item, out);
 		break;
 	case RECORD_LOCAL:
-		print_name(item, out);
+		access_print_name(item, out);
 		text_str(out, " = ");
 		print_address(&item->address, out);
 		break;
 	case RECORD_BAD_QUERY:
 	case RECORD_BAD_ANSWER:
-		print_reason(item, out);
+		access_print_reason(item, out);
 		break;
 	case RECORD_GRANTED:
 	case RECORD_GRANT_FAILED:
 		print_grant(item, out);
 		break;
 	case RECORD_FORWARDED:
+	case RECORD_ALIAS:
+	case RECORD_KINDS:
 		break;
 	}
 }
@@ -175,8 +163,6 @@ print_rest(const struct record_item *item, struct text *out)
 void
 access_print(const struct record_item *item, struct text *out)
 {
-	if (item->kind >= sizeof(arrow) / sizeof(arrow[0]))
-		return;
 	print_address(&item->client, out);
 	text_char(out, ' ');
 	text_str(out, arrow[item->kind]);

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "policy/image.h"
 #include "proc/post.h"
 
@@ -31,6 +32,79 @@ recording_set_generation(struct recording *r, uint32_t generation)
 	r->letter.head.generation = generation;
 }
 
+bool
+record_is_hit(enum record_kind kind)
+{
+	switch (kind) {
+	case RECORD_BLOCKED:
+	case RECORD_LOCAL:
+	case RECORD_BAD_QUERY:
+	case RECORD_BAD_ANSWER:
+	case RECORD_GRANT_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+name_is_whole(const struct record_item *item)
+{
+	unsigned at = 0;
+
+	if (item->name_len == 0)
+		return item->name[0] == 0;
+	while (at < item->name_len && item->name[at] != 0) {
+		if (item->name[at] > LABEL_MAX)
+			return false;
+		at += item->name[at] + 1u;
+	}
+	return at + 1 == item->name_len;
+}
+
+static bool
+is_zero(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* None, or one in its one shape. */
+static bool
+addr_is_sound(const struct addr *a)
+{
+	if (!is_zero(a->pad, sizeof(a->pad)))
+		return false;
+	if (a->family == 0)
+		return is_zero(a->byte, sizeof(a->byte));
+	return a->family == 6 ||
+	       (a->family == 4 && is_zero(a->byte + 4, sizeof(a->byte) - 4));
+}
+
+static bool
+numbers_are_known(const struct record_item *item)
+{
+	return item->kind < RECORD_KINDS && item->has_id <= 1 &&
+	       item->ended <= 1 && item->reason < REASON_COUNT &&
+	       item->source < SOURCE_COUNT &&
+	       item->chain_count <= RECORD_ALIASES_MAX &&
+	       (item->chain == 0) == (item->chain_count == 0);
+}
+
+bool
+record_is_sound(const struct record_item *item)
+{
+	return numbers_are_known(item) && name_is_whole(item) &&
+	       is_zero(item->name + item->name_len,
+		       sizeof(item->name) - item->name_len) &&
+	       is_zero(item->pad, sizeof(item->pad)) &&
+	       item->upstream.pad == 0 && addr_is_sound(&item->client) &&
+	       addr_is_sound(&item->address) &&
+	       addr_is_sound(&item->upstream.addr);
+}
+
 struct record_item *
 record_next(struct recording *r)
 {
@@ -42,6 +116,13 @@ record_next(struct recording *r)
 	memset(item, 0, sizeof(*item));
 	item->rule = IMAGE_NONE;
 	return item;
+}
+
+uint32_t
+record_new_chain(struct recording *r)
+{
+	r->chains = r->chains == UINT32_MAX ? 1 : r->chains + 1;
+	return r->chains;
 }
 
 void
@@ -71,6 +152,7 @@ recording_flush(struct recording *r)
 	assert(size <= sizeof(r->letter));
 	post_head(&head->head, POST_RECORD, r->count);
 	head->lost = r->lost;
+	head->time_ms = r->timed ? clock_date_ms() : 0;
 	if (r->channel != -1 &&
 	    post_send(r->channel, &r->letter, size, -1) == ERR_NONE)
 		r->lost = 0;

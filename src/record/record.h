@@ -14,6 +14,11 @@
 #include "proc/letter.h"
 #include "wire/name.h"
 
+enum {
+	RECORD_BATCH = 16, /* the most that one letter holds */
+	RECORD_ALIASES_MAX = 16
+};
+
 /* Why, for BAD_QUERY and BAD_ANSWER; the texts are in reason.def. */
 enum record_reason {
 	REASON_NONE,
@@ -23,11 +28,18 @@ enum record_reason {
 	REASON_COUNT
 };
 
-enum { RECORD_BATCH = 16 }; /* the most that one letter holds */
+/* Where an access log has only some of the events (--log-hits-only). */
+bool record_is_hit(enum record_kind kind);
+/* Whether a worker of ours wrote it: known numbers, a whole name, nothing
+ * where nothing belongs. */
+bool record_is_sound(const struct record_item *item);
+
 
 struct recording {
 	int channel; /* -1: none, records are counted as lost */
+	bool timed;  /* the form of the log needs the time of day */
 	uint32_t lost;
+	uint32_t chains; /* numbered so far */
 	struct worker_stats *stats;
 	unsigned count;
 	struct {
@@ -44,6 +56,8 @@ void recording_set_generation(struct recording *r, uint32_t generation);
 /* The next item, cleared, to be filled in place; sends the letter first
  * where it is full. Never NULL. */
 struct record_item *record_next(struct recording *r);
+/* A number for the aliases that are to follow, and the items behind them. */
+uint32_t record_new_chain(struct recording *r);
 void record_name(struct record_item *item, const struct name *name);
 /* Sends what is gathered; call it before the loop waits. */
 void recording_flush(struct recording *r);

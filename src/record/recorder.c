@@ -13,106 +13,43 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/role.h"
-#include "record/access.h"
 #include "record/queue.h"
+#include "record/scribe.h"
 
 enum {
 	DRAIN_MS = 1000, /* after POST_STOP */
 	PUMP_AT_ONCE = 64
 };
 
+struct recorder;
+
+/* One worker as the recorder knows it. */
+struct author {
+	struct recorder *recorder;
+	struct post post;
+	int newcomer; /* channel of its successor, not yet taken; -1: none */
+	bool broke;   /* sent what no worker of ours sends */
+	struct scribe_chain chain;
+};
+
 struct recorder {
 	struct role_kit *kit;
 	struct post supervisor;
-	struct post worker[ROLE_MAX_WORKERS];
+	struct author worker[ROLE_MAX_WORKERS];
 	struct line_queue queue;
+	struct scribe scribe;
 	bool reader_busy;
 	bool stopping;
 	int64_t stop_ms; /* when draining ends */
 	struct log_limit say_dropped, say_failed;
+	int64_t say_left_out_ms; /* when next */
 };
-
-static void
-on_record(void *self, const void *letter, size_t size, int fd)
-{
-	struct recorder *r = self;
-	const struct {
-		struct record_letter head;
-		struct record_item item[];
-	} *l = letter;
-	char buf[ACCESS_LINE_SIZE];
-	struct text line;
-
-	(void)size;
-	if (fd != -1)
-		close(fd);
-	r->queue.dropped += l->head.lost;
-	for (unsigned i = 0; i < l->head.head.count; i++) {
-		text_init(&line, buf, sizeof(buf));
-		access_print(&l->item[i], &line);
-		queue_add(&r->queue, line.buf, line.len);
-	}
-}
-
-static void
-part_from(struct recorder *r, unsigned index)
-{
-	struct post *p = &r->worker[index];
-
-	if (p->channel != -1)
-		close(p->channel);
-	p->channel = -1;
-}
-
-static void
-read_worker(struct recorder *r, unsigned index)
-{
-	enum err err = post_pump(&r->worker[index], PUMP_AT_ONCE);
-
-	if (err == ERR_NONE)
-		return;
-	if (err != ERR_CLOSED)
-		log_error("worker %u broke its channel to the recorder: %s",
-			  index, err_text(err));
-	part_from(r, index);
-}
-
-/* What the last worker of this number said comes before its successor. */
-static void
-take_worker(struct recorder *r, unsigned index, int fd)
-{
-	struct post *p = &r->worker[index];
-
-	while (p->channel != -1 && post_pump(p, 1) == ERR_NONE &&
-	       poll(&(struct pollfd){ .fd = p->channel, .events = POLLIN }, 1,
-		    0) == 1)
-		;
-	part_from(r, index);
-	*p = (struct post){ .channel = fd,
-			    .self = ROLE_RECORDER,
-			    .peer = ROLE_WORKER,
-			    .arg = r,
-			    .handler = { [POST_RECORD] = on_record } };
-}
-
-static void
-on_hand(void *self, const void *letter, size_t size, int fd)
-{
-	const struct hand_letter *hand = letter;
-
-	(void)size;
-	if (fd == -1)
-		return;
-	if (hand->hand == HAND_WORKER && hand->index < ROLE_MAX_WORKERS)
-		take_worker(self, hand->index, fd);
-	else
-		close(fd);
-}
 
 static void
 begin_to_stop(struct recorder *r)
@@ -124,6 +61,118 @@ begin_to_stop(struct recorder *r)
 }
 
 static void
+read_supervisor(struct recorder *r)
+{
+	if (r->supervisor.channel == -1 ||
+	    post_pump(&r->supervisor, PUMP_AT_ONCE) == ERR_NONE)
+		return;
+	r->supervisor.channel = -1;
+	begin_to_stop(r);
+}
+
+static void
+on_record(void *self, const void *letter, size_t size, int fd)
+{
+	struct author *author = self;
+	struct recorder *r = author->recorder;
+	const struct {
+		struct record_letter head;
+		struct record_item item[];
+	} *l = letter;
+
+	(void)size;
+	if (fd != -1)
+		close(fd);
+	if (author->broke)
+		return;
+	r->queue.dropped += l->head.lost;
+	/* The supervisor told us of a policy before it told the worker. */
+	if (!scribe_knows(&r->scribe, l->head.generation))
+		read_supervisor(r);
+	author->broke = scribe_write(&r->scribe, &l->head, l->item,
+				     &author->chain) != ERR_NONE;
+}
+
+static void
+part_from(struct recorder *r, unsigned index)
+{
+	struct post *p = &r->worker[index].post;
+
+	if (p->channel != -1)
+		close(p->channel);
+	p->channel = -1;
+}
+
+/* ERR_NONE where there may be more to come. */
+static enum err
+read_worker(struct recorder *r, unsigned index, unsigned most)
+{
+	struct author *author = &r->worker[index];
+	enum err err = post_pump(&author->post, most);
+
+	if (author->broke)
+		err = ERR_BROKEN;
+	if (err == ERR_NONE)
+		return ERR_NONE;
+	if (err != ERR_CLOSED)
+		log_error("worker %u broke its channel to the recorder: %s",
+			  index, err_text(err));
+	part_from(r, index);
+	return err;
+}
+
+/* What the last worker of this number said comes before its successor. */
+static void
+take_worker(struct recorder *r, unsigned index, int fd)
+{
+	struct author *author = &r->worker[index];
+	struct pollfd at = { .fd = author->post.channel, .events = POLLIN };
+
+	while (author->post.channel != -1 && poll(&at, 1, 0) == 1 &&
+	       read_worker(r, index, 1) == ERR_NONE)
+		;
+	part_from(r, index);
+	*author = (struct author){
+		.recorder = r,
+		.newcomer = -1,
+		.post = { .channel = fd,
+			  .self = ROLE_RECORDER,
+			  .peer = ROLE_WORKER,
+			  .arg = author,
+			  .handler = { [POST_RECORD] = on_record } }
+	};
+}
+
+/* Not at once when they are handed: a worker may just be being read. */
+static void
+take_newcomers(struct recorder *r)
+{
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		if (r->worker[i].newcomer != -1)
+			take_worker(r, i, r->worker[i].newcomer);
+}
+
+static void
+on_hand(void *self, const void *letter, size_t size, int fd)
+{
+	const struct hand_letter *hand = letter;
+	struct recorder *r = self;
+
+	(void)size;
+	if (fd == -1)
+		return;
+	if (hand->hand == HAND_WORKER && hand->index < ROLE_MAX_WORKERS) {
+		if (r->worker[hand->index].newcomer != -1)
+			close(r->worker[hand->index].newcomer);
+		r->worker[hand->index].newcomer = fd;
+		return;
+	}
+	if (hand->hand == HAND_POLICY)
+		scribe_take_policy(&r->scribe, fd, hand->generation);
+	close(fd);
+}
+
+static void
 on_stop(void *self, const void *letter, size_t size, int fd)
 {
 	(void)letter;
@@ -131,15 +180,6 @@ on_stop(void *self, const void *letter, size_t size, int fd)
 	if (fd != -1)
 		close(fd);
 	begin_to_stop(self);
-}
-
-static void
-read_supervisor(struct recorder *r)
-{
-	if (post_pump(&r->supervisor, PUMP_AT_ONCE) == ERR_NONE)
-		return;
-	r->supervisor.channel = -1;
-	begin_to_stop(r);
 }
 
 static void
@@ -155,6 +195,25 @@ say_dropped(struct recorder *r)
 	r->queue.dropped = 0;
 }
 
+/* How often what was left out is said depends on how long a line stands for
+ * those like it. */
+static void
+say_left_out(struct recorder *r)
+{
+	struct repeat *repeat = &r->scribe.repeat;
+	int64_t now_ms = clock_ms();
+
+	if (repeat->left_out == 0 ||
+	    (!r->stopping && now_ms < r->say_left_out_ms))
+		return;
+	if (r->say_left_out_ms != 0 || r->stopping) {
+		log_info("%llu repeated access log lines left out",
+			 (unsigned long long)repeat->left_out);
+		repeat->left_out = 0;
+	}
+	r->say_left_out_ms = now_ms + repeat->time_ms;
+}
+
 static void
 write_lines(struct recorder *r)
 {
@@ -165,6 +224,7 @@ write_lines(struct recorder *r)
 	if (err == ERR_SYSTEM && log_may(&r->say_failed, clock_ms(), &missed))
 		log_error("access log cannot be written: %s", err_text(err));
 	say_dropped(r);
+	say_left_out(r);
 }
 
 /* True where anything may still come out within the time left. */
@@ -174,8 +234,8 @@ has_work(struct recorder *r)
 	if (!r->stopping)
 		return true;
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
-		if (r->worker[i].channel != -1)
-			read_worker(r, i);
+		if (r->worker[i].post.channel != -1)
+			read_worker(r, i, PUMP_AT_ONCE);
 	write_lines(r);
 	return r->queue.len > 0 && clock_ms() < r->stop_ms;
 }
@@ -185,7 +245,8 @@ wait_ms(const struct recorder *r)
 {
 	if (r->stopping)
 		return 50;
-	return r->queue.dropped > 0 ? 1000 : -1;
+	return r->queue.dropped > 0 || r->scribe.repeat.left_out > 0 ? 1000
+								     : -1;
 }
 
 /* Workers up to the last that has a channel: poll(2) takes no more entries
@@ -195,7 +256,7 @@ workers_in_use(const struct recorder *r)
 {
 	unsigned n = ROLE_MAX_WORKERS;
 
-	while (n > 0 && r->worker[n - 1].channel == -1)
+	while (n > 0 && r->worker[n - 1].post.channel == -1)
 		n--;
 	return n;
 }
@@ -215,19 +276,20 @@ turn(struct recorder *r)
 			     .events = POLLOUT };
 	for (unsigned i = 0; i < workers; i++)
 		at[AT_WORKERS + i] = (struct pollfd){
-			.fd = r->worker[i].channel, .events = POLLIN
+			.fd = r->worker[i].post.channel, .events = POLLIN
 		};
 	if (poll(at, AT_WORKERS + workers, wait_ms(r)) == -1)
 		return;
 	for (unsigned i = 0; i < workers; i++)
 		if (at[AT_WORKERS + i].revents != 0)
-			read_worker(r, i);
+			read_worker(r, i, PUMP_AT_ONCE);
 	if (at[AT_SUPERVISOR].revents != 0)
 		read_supervisor(r);
+	take_newcomers(r);
 	write_lines(r);
 }
 
-static void
+static enum err
 recorder_init(struct recorder *r, struct role_kit *kit)
 {
 	*r = (struct recorder){ .kit = kit };
@@ -239,31 +301,48 @@ recorder_init(struct recorder *r, struct role_kit *kit)
 		.handler = { [POST_HAND] = on_hand, [POST_STOP] = on_stop }
 	};
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
-		r->worker[i].channel = -1;
-		if (kit->worker[i] != -1)
-			take_worker(r, i, kit->worker[i]);
+		r->worker[i].post.channel = -1;
+		r->worker[i].newcomer = kit->worker[i];
 	}
+	take_newcomers(r);
+	if (queue_init(&r->queue) != ERR_NONE ||
+	    scribe_init(&r->scribe, kit->opt, &r->queue) != ERR_NONE)
+		return ERR_SYSTEM;
+	if (kit->policy == -1)
+		return ERR_NONE;
+	scribe_take_policy(&r->scribe, kit->policy, kit->generation);
+	close(kit->policy);
+	kit->policy = -1;
+	return ERR_NONE;
+}
+
+static void
+recorder_fini(struct recorder *r)
+{
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		part_from(r, i);
+	scribe_fini(&r->scribe);
+	queue_fini(&r->queue);
+	free(r);
 }
 
 int
 recorder_main(struct role_kit *kit)
 {
-	struct recorder r;
+	struct recorder *r = malloc(sizeof(*r));
+	enum err err;
 
-	recorder_init(&r, kit);
 	/* A reader that is gone is a write that fails. */
 	signal(SIGPIPE, SIG_IGN);
-	if (queue_init(&r.queue) != ERR_NONE)
+	if (r == NULL)
 		return 1;
-	if (role_enter_sandbox(kit) != ERR_NONE ||
-	    role_ready(kit) != ERR_NONE) {
-		queue_fini(&r.queue);
-		return 1;
-	}
-	while (has_work(&r))
-		turn(&r);
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
-		part_from(&r, i);
-	queue_fini(&r.queue);
-	return 0;
+	err = recorder_init(r, kit);
+	if (err == ERR_NONE)
+		err = role_enter_sandbox(kit);
+	if (err == ERR_NONE)
+		err = role_ready(kit);
+	while (err == ERR_NONE && has_work(r))
+		turn(r);
+	recorder_fini(r);
+	return err == ERR_NONE ? 0 : 1;
 }

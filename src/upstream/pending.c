@@ -296,6 +296,7 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 		return;
 	}
 	u->up[at].silences = 0;
+	u->heard = at;
 	if (wants_no_edns(a, r)) {
 		a->plain = true;
 		a->plain_at = at;

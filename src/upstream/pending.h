@@ -81,6 +81,7 @@ struct upstreams {
 	struct worker_stats *stats;
 	struct upstream up[8];
 	unsigned count;
+	unsigned heard; /* whose answer lies in message */
 	struct pool asks, tcp_tries, stream_buffers;
 	struct list live;
 	struct message message; /* the answer being looked at */

@@ -126,3 +126,9 @@ upstream_cancel(struct upstreams *u, struct upstream_ask *ask)
 	assert(ask->house == u);
 	ask_release(ask);
 }
+
+const struct endpoint *
+upstream_heard(const struct upstreams *u)
+{
+	return &u->up[u->heard].at;
+}

@@ -68,6 +68,8 @@ void upstreams_free(struct upstreams *u);
 enum err upstream_ask(struct upstreams *u, const struct upstream_question *q,
 		      upstream_done_fn *done, void *owner,
 		      struct upstream_ask **out);
+/* Who gave the answer; to be asked within done, where there is one. */
+const struct endpoint *upstream_heard(const struct upstreams *u);
 /* The query is gone: done will not be called. */
 void upstream_cancel(struct upstreams *u, struct upstream_ask *ask);
 

@@ -16,6 +16,11 @@ static const char *const type_layouts[] = {
 #include "wire/types.def"
 };
 
+static const char *const rcode_names[] = {
+#define RCODE(name, number, log_text) [number] = #name,
+#include "wire/types.def"
+};
+
 static const char *const rcode_texts[] = {
 #define RCODE(name, number, log_text) [number] = log_text,
 #include "wire/types.def"
@@ -41,6 +46,15 @@ rcode_log_text(unsigned rcode, char buf[16])
 	if (rcode < LENGTH(rcode_texts) && rcode_texts[rcode])
 		return rcode_texts[rcode];
 	return reserved(rcode, buf);
+}
+
+const char *
+rcode_text(unsigned rcode, char buf[16])
+{
+	if (rcode < LENGTH(rcode_names) && rcode_names[rcode])
+		return rcode_names[rcode];
+	snprintf(buf, 16, "RCODE%u", rcode & 0xffff);
+	return buf;
 }
 
 const char *

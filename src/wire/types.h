@@ -23,6 +23,8 @@ enum dns_number {
 /* Text of an RCODE or OPCODE for the access log; "Reserved(N)" otherwise. */
 const char *rcode_log_text(unsigned rcode, char buf[16]);
 const char *opcode_log_text(unsigned opcode, char buf[16]);
+/* "NXDOMAIN", "RCODE24" */
+const char *rcode_text(unsigned rcode, char buf[16]);
 /* "AAAA", "TYPE65280" (RFC 3597 5); and back, any case, also "TYPE1".
  * type_parse() is false for an unknown word. */
 const char *type_text(unsigned type, char buf[16]);

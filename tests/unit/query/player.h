@@ -107,6 +107,17 @@ due_stop(struct loop *l, struct due *d)
 	play.due_ms = 0;
 }
 
+const struct endpoint *
+upstream_heard(const struct upstreams *u)
+{
+	static const struct endpoint at = {
+		.addr = { .family = 4, .byte = { 192, 0, 2, 53 } }, .port = 53
+	};
+
+	(void)u;
+	return &at;
+}
+
 enum err
 upstream_ask(struct upstreams *u, const struct upstream_question *q,
 	     upstream_done_fn *done, void *owner, struct upstream_ask **out)

@@ -26,6 +26,7 @@
 enum { PATIENCE_MS = 10000 };
 
 static struct role_kit kit;
+static struct options opt;
 static struct worker_stats stats;
 static struct recording worker;
 static int supervisor, log_end, reader;
@@ -74,6 +75,9 @@ begin(void **state)
 
 	(void)state;
 	memset(&kit, 0, sizeof(kit));
+	memset(&opt, 0, sizeof(opt));
+	kit.opt = &opt;
+	kit.policy = -1;
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		kit.worker[i] = -1;
 	assert_int_equal(post_pair(pair), ERR_NONE);

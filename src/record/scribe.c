@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The forms of the log, one row each. A line that found no room in the
+ * buffer is never written cut: it is dropped, and counted.
+ */
+#include "record/scribe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "record/access.h"
+#include "record/json.h"
+
+static void
+print_text(const struct event *e, struct text *out)
+{
+	access_print(e->item, out);
+}
+
+typedef void print_fn(const struct event *e, struct text *out);
+
+static print_fn *const form[] = {
+	[LOG_FORMAT_TEXT] = print_text,
+	[LOG_FORMAT_JSON] = json_print,
+};
+
+enum err
+scribe_init(struct scribe *s, const struct options *opt,
+	    struct line_queue *queue)
+{
+	*s = (struct scribe){ .opt = opt, .queue = queue };
+	s->buf = malloc(JSON_LINE_SIZE);
+	if (s->buf == NULL)
+		return ERR_SYSTEM;
+	return repeat_init(&s->repeat, opt->log_suppress_s);
+}
+
+void
+scribe_fini(struct scribe *s)
+{
+	rules_fini(&s->rules);
+	repeat_fini(&s->repeat);
+	free(s->buf);
+	*s = (struct scribe){ 0 };
+}
+
+void
+scribe_take_policy(struct scribe *s, int fd, uint32_t generation)
+{
+	if (s->opt->log_format == LOG_FORMAT_JSON)
+		rules_add(&s->rules, fd, generation);
+}
+
+bool
+scribe_knows(const struct scribe *s, uint32_t generation)
+{
+	return s->opt->log_format != LOG_FORMAT_JSON ||
+	       rules_of(&s->rules, generation) != NULL;
+}
+
+/* The first name begins a chain, each other must be the next. */
+static void
+take_alias(struct scribe_chain *c, const struct record_item *item)
+{
+	struct name *name;
+
+	if (item->chain_count == 1)
+		*c = (struct scribe_chain){ .number = item->chain };
+	if (item->chain != c->number || item->chain_count != c->count + 1)
+		return;
+	name = &c->name[c->count++];
+	name->len = item->name_len;
+	memcpy(name->wire, item->name, item->name_len);
+}
+
+static void
+write_event(struct scribe *s, const struct event *e)
+{
+	text_init(&s->line, s->buf, JSON_LINE_SIZE);
+	form[s->opt->log_format](e, &s->line);
+	if (s->line.cut)
+		s->queue->dropped++;
+	else
+		queue_add(s->queue, s->line.buf, s->line.len);
+}
+
+enum err
+scribe_write(struct scribe *s, const struct record_letter *letter,
+	     const struct record_item *items, struct scribe_chain *chain)
+{
+	struct event e = {
+		.time_ms = letter->time_ms,
+		.policy = rules_of(&s->rules, letter->generation),
+		.chain = chain->name,
+	};
+	int64_t now_ms = clock_ms();
+
+	for (unsigned i = 0; i < letter->head.count; i++) {
+		const struct record_item *item = &items[i];
+
+		if (!record_is_sound(item))
+			return ERR_BROKEN;
+		if (item->kind == RECORD_ALIAS) {
+			take_alias(chain, item);
+			continue;
+		}
+		if (!repeat_may(&s->repeat, item, now_ms, &e.repeated))
+			continue;
+		e.item = item;
+		e.chain_count = item->chain == chain->number &&
+					item->chain_count == chain->count
+				    ? chain->count
+				    : 0;
+		write_event(s, &e);
+	}
+	return ERR_NONE;
+}
