@@ -56,7 +56,8 @@ enum err
 crew_init(struct crew *c, const struct options *opt, uint64_t ledger_bytes)
 {
 	*c = (struct crew){ .opt = opt, .workers = opt->workers };
-	c->log_fd = c->output = c->options = c->policy = c->own = -1;
+	c->log_fd = c->output = c->journal = c->options = -1;
+	c->policy = c->own = -1;
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	add_child(c, ROLE_RECORDER, 0);
@@ -134,6 +135,7 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_STATE, ONE(CONTROL), c->state_ro },
 		{ HAND_CONTROL, ONE(CONTROL), c->control },
 		{ HAND_OUTPUT, ONE(RECORDER), c->output },
+		{ HAND_JOURNAL, ONE(RECORDER), c->journal },
 	};
 	enum err err = ERR_NONE;
 
@@ -280,6 +282,15 @@ crew_new_own(struct crew *c, int fd)
 		close(c->own);
 	c->own = fd;
 	hand_to(c, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL), HAND_OWN, fd);
+}
+
+void
+crew_new_journal(struct crew *c, int fd)
+{
+	if (c->journal != -1)
+		close(c->journal);
+	c->journal = fd;
+	hand_to(c, ONE(RECORDER), HAND_JOURNAL, fd);
 }
 
 void

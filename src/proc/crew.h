@@ -22,7 +22,7 @@ struct crew {
 	uint32_t workers;
 	uint32_t families;   /* ROLE_IPV4 | ROLE_IPV6 with a chain */
 	uint32_t generation; /* of the policy */
-	int log_fd, output, options, policy, own, control;
+	int log_fd, output, journal, options, policy, own, control;
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
 	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
@@ -46,6 +46,7 @@ struct child *crew_find(struct crew *c, enum role role);
  * the old one is closed. */
 void crew_new_policy(struct crew *c, int fd);
 void crew_new_own(struct crew *c, int fd);
+void crew_new_journal(struct crew *c, int fd);
 /* Everybody who has a policy works by the latest. */
 bool crew_has_taken(const struct crew *c);
 /* Says the crew's state on the page that status reads. */

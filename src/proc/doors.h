@@ -38,6 +38,9 @@ enum err door_text_file(const char *path, uint64_t max, int *fd_out,
 enum err door_control(const char *path, uint32_t gid, int *fd_out,
 		      struct text *complaint);
 
+/* A socket connected to the systemd journal (systemd.journal-fields(7)). */
+enum err door_journal(int *fd_out, struct text *complaint);
+
 /* A memfd of that size, sealed against shrinking; sealed_copy also against
  * writing. */
 enum err door_memory(const char *name, uint64_t size, int *fd_out);

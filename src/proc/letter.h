@@ -47,6 +47,7 @@ enum hand {
 	HAND_RECORDER,	 /* channel to the recorder */
 	HAND_WORKER,	 /* channel to worker number index */
 	HAND_OUTPUT,	 /* sink of the access log */
+	HAND_JOURNAL,	 /* connected socket of the systemd journal */
 	HAND_CONTROL,	 /* listening socket of the control tool */
 	HAND_ACL,	 /* compiler: text */
 	HAND_IMAGE,	 /* compiler: where the image is written */

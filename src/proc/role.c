@@ -112,6 +112,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->recorder;
 	case HAND_OUTPUT:
 		return &kit->output;
+	case HAND_JOURNAL:
+		return &kit->journal;
 	case HAND_CONTROL:
 		return &kit->control;
 	case HAND_ACL:
@@ -199,7 +201,7 @@ kit_clear(struct role_kit *kit)
 		kit->worker[i] = -1;
 	kit->policy = kit->own = kit->ledger = kit->warden = -1;
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
-	kit->image = kit->complaints = kit->print = -1;
+	kit->journal = kit->image = kit->complaints = kit->print = -1;
 }
 
 /* The supervisor alone decides when a child ends, and says so by letter; a

@@ -39,6 +39,7 @@ struct role_kit {
 	int worker[ROLE_MAX_WORKERS];	 /* channels of warden and recorder */
 	uint32_t worker_epoch[ROLE_MAX_WORKERS];
 	int output;	  /* recorder: sink of the access log */
+	int journal;	  /* recorder: the same, with --log-journal */
 	int control;	  /* control: listening socket */
 	int acl, image, complaints, print; /* compiler */
 	char source_name[OPTION_TEXT_SIZE]; /* compiler: argv after role */

@@ -111,6 +111,22 @@ open_control(struct supervisor *s)
 	return ERR_NONE;
 }
 
+/* Asked for and not there is an error: the lines would be lost. */
+static enum err
+open_journal(struct supervisor *s)
+{
+	char why[256];
+	struct text text;
+
+	if (!s->opt->log_journal)
+		return ERR_NONE;
+	text_init(&text, why, sizeof(why));
+	if (door_journal(&s->crew.journal, &text) == ERR_NONE)
+		return ERR_NONE;
+	log_error("--log-journal: %s", why);
+	return ERR_DENIED;
+}
+
 /* An address may come later (IP_FREEBIND); a mistyped one never does. */
 static void
 warn_of_absent(const struct supervisor *s)
@@ -138,6 +154,9 @@ open_all(struct supervisor *s)
 	struct text text;
 	enum err err;
 
+	err = open_journal(s);
+	if (err != ERR_NONE)
+		return err;
 	text_init(&text, why, sizeof(why));
 	err = crew_bind(&s->crew, &text);
 	if (err != ERR_NONE) {

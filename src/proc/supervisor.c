@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proc/doors.h"
 #include "proc/notify.h"
 
 enum {
@@ -98,6 +99,22 @@ on_reload(void *self, const void *letter, size_t size, int fd)
 	reload_ask(from->s, ask.seq);
 }
 
+/* The recorder asks once a second until it has one. */
+static void
+on_journal_gone(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	char why[256];
+	struct text text;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	text_init(&text, why, sizeof(why));
+	if (door_journal(&fd, &text) == ERR_NONE)
+		crew_new_journal(&from->s->crew, fd);
+}
+
 static void
 hear(struct supervisor *s, struct child *child)
 {
@@ -110,6 +127,7 @@ hear(struct supervisor *s, struct child *child)
 	child->post.handler[POST_TAKEN] = on_taken;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
 	child->post.handler[POST_RELOAD] = on_reload;
+	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_NONE)
 		return;

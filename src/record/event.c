@@ -7,6 +7,38 @@
 
 #include "record/access.h"
 
+const char *
+event_name(const struct record_item *item)
+{
+	static const char *const name[RECORD_KINDS] = {
+		[RECORD_ALLOWED] = "asked",
+		[RECORD_DNS_ONLY] = "dns_only",
+		[RECORD_BLOCKED] = "blocked",
+		[RECORD_LOCAL] = "local",
+		[RECORD_BAD_QUERY] = "bad_query",
+		[RECORD_BAD_ANSWER] = "bad_answer",
+		[RECORD_FORWARDED] = "forwarded",
+		[RECORD_GRANTED] = "granted",
+		[RECORD_GRANT_FAILED] = "grant_failed",
+		[RECORD_ALIAS] = "alias",
+	};
+
+	return name[item->kind];
+}
+
+const char *
+event_source(const struct record_item *item)
+{
+	static const char *const name[SOURCE_COUNT] = {
+		[SOURCE_LOCAL] = "local",
+		[SOURCE_UPSTREAM] = "upstream",
+		[SOURCE_CACHE] = "cache",
+		[SOURCE_STALE] = "stale",
+	};
+
+	return name[item->source];
+}
+
 const struct image_rule *
 event_rule(const struct event *e)
 {

@@ -27,6 +27,9 @@ enum {
 	EVENT_REASON_SIZE = 128
 };
 
+/* The words for what happened and where the answer came from. */
+const char *event_name(const struct record_item *item);
+const char *event_source(const struct record_item *item);
 /* The rule it names, or NULL. */
 const struct image_rule *event_rule(const struct event *e);
 /* Where that stands, as file:line; nothing where there is none. */

@@ -14,21 +14,6 @@
 #include "record/access.h"
 #include "wire/types.h"
 
-static const char *const event_name[] = {
-	[RECORD_ALLOWED] = "asked",	    [RECORD_DNS_ONLY] = "dns_only",
-	[RECORD_BLOCKED] = "blocked",	    [RECORD_LOCAL] = "local",
-	[RECORD_BAD_QUERY] = "bad_query",   [RECORD_BAD_ANSWER] = "bad_answer",
-	[RECORD_FORWARDED] = "forwarded",   [RECORD_GRANTED] = "granted",
-	[RECORD_GRANT_FAILED] = "grant_failed",
-};
-
-static const char *const source_name[] = {
-	[SOURCE_LOCAL] = "local",
-	[SOURCE_UPSTREAM] = "upstream",
-	[SOURCE_CACHE] = "cache",
-	[SOURCE_STALE] = "stale",
-};
-
 static void
 put_string(struct text *out, const char *s)
 {
@@ -187,7 +172,7 @@ put_end(struct text *out, const struct record_item *item)
 	text_init(&reason, buf, sizeof(buf));
 	event_print_reason(item, &reason);
 	put_text(out, "reason", buf);
-	put_text(out, "source", source_name[item->source]);
+	put_text(out, "source", event_source(item));
 	if (item->upstream.addr.family != 0)
 		put_text(out, "upstream", endpoint_print(&item->upstream, at));
 	put_number(out, "latency_us", item->latency_us);
@@ -200,7 +185,7 @@ json_print(const struct event *e, struct text *out)
 
 	text_char(out, '{');
 	put_time(out, e->time_ms);
-	put_text(out, "event", event_name[item->kind]);
+	put_text(out, "event", event_name(item));
 	put_address(out, "client", &item->client);
 	if (item->ifindex != 0)
 		put_number(out, "ifindex", item->ifindex);

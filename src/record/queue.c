@@ -4,7 +4,9 @@
  *
  * It is written to the reader as far as it takes it. A write may end in the
  * middle of a line; the rest goes first the next time, before anything else,
- * so that a reader who stalls and comes back sees whole lines only.
+ * so that a reader who stalls and comes back sees whole lines only. A parcel
+ * has its length before it, goes whole or not at all, and waits for another
+ * reader where there is none.
  */
 #include "record/queue.h"
 
@@ -15,9 +17,10 @@
 #include "base/sink.h"
 
 enum err
-queue_init(struct line_queue *q)
+queue_init(struct line_queue *q, bool parcels)
 {
-	*q = (struct line_queue){ .bytes = malloc(QUEUE_BYTES) };
+	*q = (struct line_queue){ .parcels = parcels,
+				  .bytes = malloc(QUEUE_BYTES) };
 	return q->bytes ? ERR_NONE : ERR_SYSTEM;
 }
 
@@ -35,17 +38,28 @@ make_room(struct line_queue *q)
 	q->at = 0;
 }
 
+static void
+append(struct line_queue *q, const void *bytes, size_t len)
+{
+	memcpy(q->bytes + q->at + q->len, bytes, len);
+	q->len += len;
+}
+
 void
 queue_add(struct line_queue *q, const char *line, size_t len)
 {
-	if (len > QUEUE_BYTES - q->len) {
+	const uint32_t head = (uint32_t)len;
+	size_t all = len + (q->parcels ? sizeof(head) : 0);
+
+	if (all > QUEUE_BYTES - q->len) {
 		q->dropped++;
 		return;
 	}
-	if (len > QUEUE_BYTES - q->at - q->len)
+	if (all > QUEUE_BYTES - q->at - q->len)
 		make_room(q);
-	memcpy(q->bytes + q->at + q->len, line, len);
-	q->len += len;
+	if (q->parcels)
+		append(q, &head, sizeof(head));
+	append(q, line, len);
 }
 
 static void
@@ -56,9 +70,53 @@ drop_all(struct line_queue *q)
 	q->at = q->len = 0;
 }
 
+static void
+shift(struct line_queue *q, size_t len)
+{
+	q->at += len;
+	q->len -= len;
+}
+
+static enum err
+send_cause(void)
+{
+	switch (errno) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+		return ERR_AGAIN;
+	case EMSGSIZE:
+		return ERR_RANGE;
+	default:
+		return ERR_CLOSED;
+	}
+}
+
+static enum err
+send_parcels(struct line_queue *q, int fd)
+{
+	while (q->len > 0) {
+		enum err err = ERR_NONE;
+		uint32_t len;
+
+		memcpy(&len, q->bytes + q->at, sizeof(len));
+		if (sink_write(fd, q->bytes + q->at + sizeof(len), len) == -1)
+			err = errno == EINTR ? ERR_AGAIN : send_cause();
+		if (err == ERR_AGAIN || err == ERR_CLOSED)
+			return err;
+		if (err == ERR_RANGE)
+			q->dropped++;
+		shift(q, sizeof(len) + len);
+	}
+	q->at = 0;
+	return ERR_NONE;
+}
+
 enum err
 queue_write(struct line_queue *q, int fd)
 {
+	if (q->parcels)
+		return send_parcels(q, fd);
 	while (q->len > 0) {
 		ssize_t n = sink_write(fd, q->bytes + q->at, q->len);
 
@@ -73,8 +131,7 @@ queue_write(struct line_queue *q, int fd)
 			errno = cause;
 			return ERR_SYSTEM;
 		}
-		q->at += (size_t)n;
-		q->len -= (size_t)n;
+		shift(q, (size_t)n);
 	}
 	q->at = 0;
 	return ERR_NONE;

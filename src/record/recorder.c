@@ -24,7 +24,8 @@
 
 enum {
 	DRAIN_MS = 1000, /* after POST_STOP */
-	PUMP_AT_ONCE = 64
+	PUMP_AT_ONCE = 64,
+	ASK_MS = 1000
 };
 
 struct recorder;
@@ -44,7 +45,10 @@ struct recorder {
 	struct author worker[ROLE_MAX_WORKERS];
 	struct line_queue queue;
 	struct scribe scribe;
+	int out; /* who reads it: standard output, or the journal */
 	bool reader_busy;
+	bool journal_is_gone;
+	int64_t ask_ms; /* for another one, when next */
 	bool stopping;
 	int64_t stop_ms; /* when draining ends */
 	struct log_limit say_dropped, say_failed;
@@ -153,6 +157,17 @@ take_newcomers(struct recorder *r)
 }
 
 static void
+take_journal(struct recorder *r, int fd)
+{
+	close(r->out);
+	r->out = fd;
+	r->reader_busy = false;
+	if (r->journal_is_gone)
+		log_info("The journal is back");
+	r->journal_is_gone = false;
+}
+
+static void
 on_hand(void *self, const void *letter, size_t size, int fd)
 {
 	const struct hand_letter *hand = letter;
@@ -165,6 +180,10 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		if (r->worker[hand->index].newcomer != -1)
 			close(r->worker[hand->index].newcomer);
 		r->worker[hand->index].newcomer = fd;
+		return;
+	}
+	if (hand->hand == HAND_JOURNAL) {
+		take_journal(r, fd);
 		return;
 	}
 	if (hand->hand == HAND_POLICY)
@@ -214,13 +233,32 @@ say_left_out(struct recorder *r)
 	r->say_left_out_ms = now_ms + repeat->time_ms;
 }
 
+/* Only the supervisor can connect to it anew. */
+static void
+ask_for_journal(struct recorder *r)
+{
+	struct plain_letter gone = { 0 };
+
+	if (!r->journal_is_gone)
+		log_warn("The journal is gone; lines wait for it as far as "
+			 "there is room");
+	r->journal_is_gone = true;
+	if (clock_ms() < r->ask_ms)
+		return;
+	r->ask_ms = clock_ms() + ASK_MS;
+	post_head(&gone.head, POST_JOURNAL_GONE, 0);
+	post_send(r->supervisor.channel, &gone, sizeof(gone), -1);
+}
+
 static void
 write_lines(struct recorder *r)
 {
-	enum err err = queue_write(&r->queue, r->kit->output);
+	enum err err = queue_write(&r->queue, r->out);
 	uint64_t missed;
 
 	r->reader_busy = err == ERR_AGAIN;
+	if (err == ERR_CLOSED)
+		ask_for_journal(r);
 	if (err == ERR_SYSTEM && log_may(&r->say_failed, clock_ms(), &missed))
 		log_error("access log cannot be written: %s", err_text(err));
 	say_dropped(r);
@@ -245,8 +283,10 @@ wait_ms(const struct recorder *r)
 {
 	if (r->stopping)
 		return 50;
-	return r->queue.dropped > 0 || r->scribe.repeat.left_out > 0 ? 1000
-								     : -1;
+	if (r->journal_is_gone || r->queue.dropped > 0 ||
+	    r->scribe.repeat.left_out > 0)
+		return 1000;
+	return -1;
 }
 
 /* Workers up to the last that has a channel: poll(2) takes no more entries
@@ -272,7 +312,7 @@ turn(struct recorder *r)
 	at[AT_SUPERVISOR] =
 	    (struct pollfd){ .fd = r->supervisor.channel, .events = POLLIN };
 	at[AT_OUTPUT] =
-	    (struct pollfd){ .fd = r->reader_busy ? r->kit->output : -1,
+	    (struct pollfd){ .fd = r->reader_busy ? r->out : -1,
 			     .events = POLLOUT };
 	for (unsigned i = 0; i < workers; i++)
 		at[AT_WORKERS + i] = (struct pollfd){
@@ -292,7 +332,9 @@ turn(struct recorder *r)
 static enum err
 recorder_init(struct recorder *r, struct role_kit *kit)
 {
-	*r = (struct recorder){ .kit = kit };
+	*r = (struct recorder){ .kit = kit,
+				.out = kit->opt->log_journal ? kit->journal
+							     : kit->output };
 	r->supervisor = (struct post){
 		.channel = kit->supervisor,
 		.self = ROLE_RECORDER,
@@ -305,7 +347,7 @@ recorder_init(struct recorder *r, struct role_kit *kit)
 		r->worker[i].newcomer = kit->worker[i];
 	}
 	take_newcomers(r);
-	if (queue_init(&r->queue) != ERR_NONE ||
+	if (queue_init(&r->queue, kit->opt->log_journal) != ERR_NONE ||
 	    scribe_init(&r->scribe, kit->opt, &r->queue) != ERR_NONE)
 		return ERR_SYSTEM;
 	if (kit->policy == -1)

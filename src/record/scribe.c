@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "record/access.h"
+#include "record/journal.h"
 #include "record/json.h"
 
 static void
@@ -30,7 +31,8 @@ scribe_init(struct scribe *s, const struct options *opt,
 	    struct line_queue *queue)
 {
 	*s = (struct scribe){ .opt = opt, .queue = queue };
-	s->buf = malloc(JSON_LINE_SIZE);
+	s->size = JSON_LINE_SIZE + JOURNAL_FIELDS_SIZE;
+	s->buf = malloc(s->size);
 	if (s->buf == NULL)
 		return ERR_SYSTEM;
 	return repeat_init(&s->repeat, opt->log_suppress_s);
@@ -45,18 +47,23 @@ scribe_fini(struct scribe *s)
 	*s = (struct scribe){ 0 };
 }
 
+static bool
+names_rules(const struct scribe *s)
+{
+	return s->opt->log_journal || s->opt->log_format == LOG_FORMAT_JSON;
+}
+
 void
 scribe_take_policy(struct scribe *s, int fd, uint32_t generation)
 {
-	if (s->opt->log_format == LOG_FORMAT_JSON)
+	if (names_rules(s))
 		rules_add(&s->rules, fd, generation);
 }
 
 bool
 scribe_knows(const struct scribe *s, uint32_t generation)
 {
-	return s->opt->log_format != LOG_FORMAT_JSON ||
-	       rules_of(&s->rules, generation) != NULL;
+	return !names_rules(s) || rules_of(&s->rules, generation) != NULL;
 }
 
 /* The first name begins a chain, each other must be the next. */
@@ -74,11 +81,22 @@ take_alias(struct scribe_chain *c, const struct record_item *item)
 	memcpy(name->wire, item->name, item->name_len);
 }
 
+/* The journal's entry holds the line, and what was asked for beside it. */
+static void
+print_event(struct scribe *s, const struct event *e)
+{
+	text_init(&s->line, s->buf, s->size);
+	if (s->opt->log_journal)
+		journal_begin(&s->line);
+	form[s->opt->log_format](e, &s->line);
+	if (s->opt->log_journal)
+		journal_end(e, &s->line);
+}
+
 static void
 write_event(struct scribe *s, const struct event *e)
 {
-	text_init(&s->line, s->buf, JSON_LINE_SIZE);
-	form[s->opt->log_format](e, &s->line);
+	print_event(s, e);
 	if (s->line.cut)
 		s->queue->dropped++;
 	else

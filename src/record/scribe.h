@@ -28,6 +28,7 @@ struct scribe {
 	struct repeat repeat;
 	struct text line;
 	char *buf;
+	size_t size;
 };
 
 enum err scribe_init(struct scribe *s, const struct options *opt,
