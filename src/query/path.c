@@ -18,11 +18,12 @@
 
 #include "query/steps.h"
 
-enum { PATH_POLICY = 1, PATH_ANSWER = 7 };
+enum { PATH_POLICY = 1, PATH_ANSWER = 8 };
 
 static step_fn *const path[] = {
 	step_parse,
 	[PATH_POLICY] = step_policy,
+	step_cache,
 	step_ask,
 	step_policy, /* again, where another one came while we waited */
 	step_inspect,

@@ -17,6 +17,7 @@
 #include "query/compose.h"
 #include "query/note.h"
 #include "query/path.h"
+#include "query/recall.h"
 #include "query/scratch.h"
 #include "query/steps.h"
 
@@ -32,13 +33,12 @@ static const struct ending late_grant = { RCODE_SERVFAIL, EDE_NOT_READY,
 static void
 cancel(struct query *q)
 {
-	if (q->ask)
-		upstream_cancel(q->house->upstreams, q->ask);
+	if (q->flight)
+		flight_leave(q);
 	if (q->waiting_for_grant)
 		grant_cancel(q->house->granter, &q->wait);
 	if (q->waiting_for_policy)
 		q->house->again--;
-	q->ask = NULL;
 	q->waiting_for_grant = false;
 	q->waiting_for_policy = false;
 }
@@ -52,14 +52,44 @@ query_end(struct query *q)
 	pool_give(&q->house->queries, q);
 }
 
+static const struct ending pushed_out = { RCODE_SERVFAIL, EDE_OTHER,
+					  "too many questions in flight",
+					  RECORD_BAD_ANSWER,
+					  REASON_UPSTREAM_FULL };
+
 static void
 end_late(struct query *q)
 {
-	bool for_upstream = q->ask != NULL;
+	bool for_upstream = q->flight != NULL;
 
 	cancel(q);
 	end_with(q, for_upstream ? &late_upstream : &late_grant);
 	query_answer_now(q);
+}
+
+/* What the cache still holds is better than a client that gives up. */
+static void
+end_stale(struct query *q)
+{
+	q->tried_stale = true;
+	if (!recall_stale(q))
+		return;
+	flight_leave(q);
+	query_resume(q);
+}
+
+static struct query *
+first_without_stale(struct query_house *h, int64_t over_ms)
+{
+	for (struct list *l = h->live.next; l != &h->live; l = l->next) {
+		struct query *q = LIST_OWNER(l, struct query, link);
+
+		if (q->born_ms > over_ms)
+			break;
+		if (q->flight && !q->tried_stale)
+			return q;
+	}
+	return NULL;
 }
 
 static struct query *
@@ -106,11 +136,45 @@ on_tick(void *owner)
 			break;
 		end_late(q);
 	}
+	if (h->opt->serve_stale_s > 0) {
+		struct query *q;
+
+		over = loop_now_ms(h->loop) - QUERY_STALE_MS;
+		while ((q = first_without_stale(h, over)) != NULL)
+			end_stale(q);
+	}
 	if (h->again > 0)
 		resume_waiting_for_policy(h);
 	h->ticking = !list_is_empty(&h->live);
 	if (h->ticking)
 		due_in(h->loop, &h->tick, QUERY_TICK_MS);
+}
+
+static enum err
+make_memory(struct query_house *h)
+{
+	const struct cache_setup setup = {
+		.bytes = (size_t)h->opt->cache_size_mib << 20,
+		.max_ttl_s = h->opt->cache_max_ttl_s,
+		.stale_s = h->opt->serve_stale_s,
+		.random = h->random,
+	};
+
+	if (pool_init(&h->queries, sizeof(struct query), QUERY_POOL) ||
+	    pool_init(&h->wide, MESSAGE_MAX, QUERY_WIDE_POOL) ||
+	    flights_init(&h->flights, h->random, QUERY_POOL))
+		return ERR_SYSTEM;
+	return cache_new(&setup, &h->cache);
+}
+
+static void
+free_memory(struct query_house *h)
+{
+	pool_fini(&h->queries);
+	pool_fini(&h->wide);
+	pool_fini(&h->flights.pool);
+	cache_free(h->cache);
+	free(h->scratch);
 }
 
 enum err
@@ -121,15 +185,12 @@ query_house_init(struct query_house *h)
 	h->ticking = false;
 	due_init(&h->tick, on_tick, h);
 	strangers_init(&h->strangers, h->random);
-	h->queries = h->wide = (struct pool){ 0 };
+	h->queries = h->wide = h->flights.pool = (struct pool){ 0 };
+	h->cache = NULL;
 	h->scratch = malloc(sizeof(*h->scratch));
-	if (h->scratch &&
-	    pool_init(&h->queries, sizeof(struct query), QUERY_POOL) ==
-		ERR_NONE &&
-	    pool_init(&h->wide, MESSAGE_MAX, QUERY_WIDE_POOL) == ERR_NONE)
+	if (h->scratch && make_memory(h) == ERR_NONE)
 		return ERR_NONE;
-	pool_fini(&h->queries);
-	free(h->scratch);
+	free_memory(h);
 	return ERR_SYSTEM;
 }
 
@@ -140,9 +201,8 @@ query_house_fini(struct query_house *h)
 		query_end(LIST_OWNER(h->live.next, struct query, link));
 	if (h->ticking)
 		due_stop(h->loop, &h->tick);
-	pool_fini(&h->queries);
-	pool_fini(&h->wide);
-	free(h->scratch);
+	flights_fini(&h->flights, h->upstreams);
+	free_memory(h);
 }
 
 /* Only what is read before it is written; the large arrays are not. */
@@ -164,7 +224,9 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->chain_number = 0;
 	q->chain_count = 0;
 	q->chain_len = 0;
-	q->ask = NULL;
+	q->flight = NULL;
+	list_init(&q->flight_link);
+	q->tried_stale = false;
 	q->upstream = NULL;
 	q->waiting_for_grant = q->waiting_for_policy = false;
 	q->kept_count = 0;
@@ -175,12 +237,33 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->answer_len = 0;
 }
 
+/* Who came first has waited longest, for an upstream that does not answer:
+ * the newcomer is more likely to be helped. */
+static bool
+push_one_out(struct query_house *h)
+{
+	for (struct list *l = h->live.next; l != &h->live; l = l->next) {
+		struct query *q = LIST_OWNER(l, struct query, link);
+
+		if (!q->flight)
+			continue;
+		cancel(q);
+		query_count(q, pushed_out);
+		end_with(q, &pushed_out);
+		query_answer_now(q);
+		return true;
+	}
+	return false;
+}
+
 void
 query_new(struct query_house *h, const struct origin *origin,
 	  const uint8_t *bytes, size_t len)
 {
 	struct query *q = pool_take(&h->queries);
 
+	if (!q && push_one_out(h))
+		q = pool_take(&h->queries);
 	if (!q) {
 		atomic_fetch_add_explicit(&h->stats->dropped_full, 1,
 					  memory_order_relaxed);

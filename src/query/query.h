@@ -19,6 +19,7 @@
 #include "policy/match.h"
 #include "proc/board.h"
 #include "proc/role.h"
+#include "query/flight.h"
 #include "query/strangers.h"
 #include "record/record.h"
 #include "upstream/upstream.h"
@@ -30,6 +31,7 @@ enum {
 	QUERY_WIDE_POOL = 64,	  /* answers over EDNS_UDP_SIZE, being built */
 	QUERY_DEADLINE_MS = 3900, /* no client waits over 4 s */
 	QUERY_TICK_MS = 50,
+	QUERY_STALE_MS = 1800, /* then a stale answer has to do (RFC 8767) */
 	QUERY_MAX_ADDRESSES = 64, /* as --max-addresses */
 	QUERY_CHAIN_BYTES = 1024, /* of names on the way to the addresses */
 	KERNEL_MAX_S = 2147483	  /* ipset's longest timeout */
@@ -74,6 +76,8 @@ struct query_house {
 	/* from here on by query_house_init() */
 	struct pool queries;
 	struct pool wide;
+	struct cache *cache;
+	struct flights flights;
 	struct list live; /* of struct query, oldest first */
 	unsigned again;	  /* live queries that wait for a new policy */
 	struct due tick;
@@ -117,7 +121,9 @@ struct query {
 	uint32_t log_rule; /* that the log names; IMAGE_NONE: none */
 
 	/* what it waits for */
-	struct upstream_ask *ask;
+	struct flight *flight;
+	struct list flight_link;
+	bool tried_stale;
 	enum upstream_end upstream_end;
 	const struct message *upstream; /* inspect step only */
 	enum record_source source;

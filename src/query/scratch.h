@@ -12,6 +12,7 @@ struct query_scratch {
 	struct aliases aliases;
 	struct sieve sieve;
 	struct verdict verdict; /* of a name on the chain */
+	struct message recalled; /* out of the cache */
 	struct grant_item items[GRANT_BATCH_MAX];
 	uint8_t reply[MESSAGE_MAX];
 };

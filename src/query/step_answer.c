@@ -24,7 +24,7 @@ step_answer(struct query *q)
 {
 	if (!q->answer)
 		compose_bare(q);
-	assert(!q->ask && !q->waiting_for_grant);
+	assert(!q->flight && !q->waiting_for_grant);
 	assert(q->ending.note != RECORD_GRANTED || q->granted);
 	/* The listener may forget its queries while it answers; this one is
 	 * no longer among them. */

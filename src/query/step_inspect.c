@@ -101,6 +101,11 @@ take_ending(struct query *q, const struct message *m)
 		.reason = rcode == RCODE_NOERROR ? REASON_NONE
 						 : REASON_UPSTREAM_ERROR,
 	};
+	if (q->source == SOURCE_STALE) {
+		q->ending.ede = rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN
+							: EDE_STALE;
+		return;
+	}
 	if (!m->edns.ede_present)
 		return;
 	text_init(&t, q->ede_text, sizeof(q->ede_text));

@@ -10,6 +10,7 @@
 
 step_fn step_parse;   /* bytes become a question */
 step_fn step_policy;  /* may this client ask it, and reach what? */
+step_fn step_cache;   /* do we know the answer? */
 step_fn step_ask;     /* waits for an upstream */
 step_fn step_inspect; /* chain, addresses, TTLs: builds the answer */
 step_fn step_grant;   /* waits for the firewall */

@@ -4,15 +4,18 @@
 
 Needs root and the Debian packages dnsperf, dnsmasq-base and unbound. Loads
 last SECONDS each; rounds of the two servers alternate, so that what else the
-machine does falls on both.
+machine does falls on both, and the ratio of the medians is what counts.
 
     refused   a name that no rule allows
-    forward   a name under ~>, asked upstream each time
+    forward   a name under ~>, asked upstream each time: no cache in either
     grant     a new name under -> each time: every answer waits for the kernel
-    repeat    one name under ->: what is already granted is remembered
+    hot       one name under ->, from the cache of both; ours grants each time
+    rules     refused again, by us alone: beside an access list of ten rules
+              one of 100,000, which should cost a query the same
 """
 
 import argparse
+import contextlib
 import re
 import statistics
 import subprocess
@@ -26,10 +29,11 @@ import lab as lab_  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from dnsclient import Client, question, until  # noqa: E402
 
-PORT_OURS, PORT_DNSMASQ = 53, 5353
+PORT_OURS, PORT_OTHER = 53, 5353
+RULES = 100000
 GRANTS = 60000  # new names a round
 ACL = ("10.1.0.0/24 -> *.grant.test:TCP:443\n"
-       "10.1.0.0/24 -> repeat.test:TCP:443\n"
+       "10.1.0.0/24 -> hot.test:TCP:443\n"
        "10.1.0.0/24 ~> *.forward.test\n")
 UNBOUND = f"""\
 server:
@@ -63,7 +67,9 @@ def names(load, turn):
         return grant_names(turn)
     if load == "forward":
         return [f"n{n}.forward.test" for n in range(1000)]
-    return ["repeat.test" if load == "repeat" else "refused.example"]
+    if load == "hot":
+        return ["hot.test"]
+    return [f"n{n}.refused.example" for n in range(1000)]
 
 
 def dnsperf(lab, port, path, seconds, once):
@@ -79,18 +85,59 @@ def dnsperf(lab, port, path, seconds, once):
             int(lost[1]) if lost else 0)
 
 
-def start_dnsmasq(lab):
-    lab.router.run("ipset", "create", "bench", "hash:ip", "timeout", "360",
-                   "maxelem", "1048576")
+def dnsmasq(lab, load):
+    lab.router.run("ipset", "-exist", "create", "bench", "hash:ip", "timeout",
+                   "360", "maxelem", "1048576")
     with lab.router.entered():
         return subprocess.Popen(
             ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-hosts",
-             "--no-resolv", "--cache-size=0", f"--port={PORT_DNSMASQ}",
-             f"--listen-address={lab_.ROUTER}", "--bind-interfaces",
-             "--dns-forward-max=2000", "--user=root", "--pid-file=",
-             f"--server=/test/{lab_.UPSTREAM}", "--address=/example/",
-             "--ipset=/grant.test/repeat.test/bench"],
+             "--no-resolv", f"--cache-size={1000 if load == 'hot' else 0}",
+             f"--port={PORT_OTHER}", f"--listen-address={lab_.ROUTER}",
+             "--bind-interfaces", "--dns-forward-max=2000", "--user=root",
+             "--pid-file=", f"--server=/test/{lab_.UPSTREAM}",
+             "--address=/example/", "--ipset=/grant.test/hot.test/bench"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def rules(count):
+    return "".join(f"10.1.{n % 200}.0/24 -> n{n}.rules.test:TCP:443\n"
+                   for n in range(count))
+
+
+@contextlib.contextmanager
+def ours(lab, directory, acl, **options):
+    home = Path(tempfile.mkdtemp(dir=directory))
+    home.chmod(0o755)
+    daemon = Daemon(lab, home, acl, max_new_grants=1000000,
+                    max_client_grants=1000000, set_size=1048576, **options)
+    yield
+    daemon.stop()
+
+
+@contextlib.contextmanager
+def two_servers(lab, directory, load, workers):
+    """Their names and ports, the second is what the first is compared
+    with."""
+    with contextlib.ExitStack() as stack:
+        if load == "rules":
+            stack.enter_context(ours(lab, directory, rules(RULES),
+                                     workers=workers))
+            stack.enter_context(ours(lab, directory, rules(10),
+                                     workers=workers, firewall="none",
+                                     bind_port=PORT_OTHER))
+            yield {"100,000 rules": PORT_OURS, "10 rules": PORT_OTHER}
+            return
+        stack.enter_context(ours(lab, directory, ACL, workers=workers,
+                                 **({} if load == "hot"
+                                    else {"cache_size": 0})))
+        process = dnsmasq(lab, load)
+        stack.callback(end, process)
+        yield {"dns-firewall": PORT_OURS, "dnsmasq": PORT_OTHER}
+
+
+def end(process):
+    process.terminate()
+    process.wait(10)
 
 
 def start_unbound(lab, directory, rounds):
@@ -104,33 +151,28 @@ def start_unbound(lab, directory, rounds):
                                 stderr=subprocess.DEVNULL)
 
 
-def measure(lab, directory, options):
-    servers = {"dns-firewall": PORT_OURS, "dnsmasq": PORT_DNSMASQ}
+def measure(lab, directory, options, load):
     results = {}
-    for load in options.load:
+    with two_servers(lab, directory, load, options.workers) as servers:
         for turn in range(options.rounds):
             path = directory / f"{load}-{turn}"
             path.write_text("".join(f"{n} A\n" for n in names(load, turn)))
             for server, port in servers.items():
-                results.setdefault((load, server), []).append(
+                results.setdefault(server, []).append(
                     dnsperf(lab, port, path, options.seconds,
                             load == "grant"))
     return results
 
 
-def table(results, loads):
-    print(f"{'load':8} {'server':13} {'answers/s':>10} {'latency us':>11} "
-          f"{'lost':>6} {'ratio':>6}")
-    for load in loads:
-        middle = {s: statistics.median(r[0] for r in results[load, s])
-                  for s in ("dns-firewall", "dnsmasq")}
-        for server, rate in middle.items():
-            rounds = results[load, server]
-            latency = statistics.median(r[1] for r in rounds)
-            lost = sum(r[2] for r in rounds)
-            ratio = f"{rate / middle['dnsmasq']:6.2f}"
-            print(f"{load:8} {server:13} {rate:10.0f} {latency:11.0f} "
-                  f"{lost:6} {ratio}")
+def report(load, results):
+    middle = {s: statistics.median(r[0] for r in rounds)
+              for s, rounds in results.items()}
+    beside = list(middle.values())[-1]
+    for server, rounds in results.items():
+        latency = statistics.median(r[1] for r in rounds)
+        lost = sum(r[2] for r in rounds)
+        print(f"{load:8} {server:13} {middle[server]:10.0f} {latency:11.0f} "
+              f"{lost:6} {middle[server] / beside:6.2f}", flush=True)
 
 
 def main():
@@ -139,29 +181,24 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("load", nargs="*",
-                        default=["refused", "forward", "grant", "repeat"])
+                        default=["refused", "forward", "grant", "hot",
+                                 "rules"])
     options = parser.parse_args()
     lab = lab_.Lab()
-    helpers = []
     try:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory() as name, \
+                contextlib.ExitStack() as stack:
             directory = Path(name)
             directory.chmod(0o755)
-            helpers += [start_unbound(lab, directory, options.rounds),
-                        start_dnsmasq(lab)]
-            daemon = Daemon(lab, directory, ACL, workers=options.workers,
-                            max_new_grants=1000000,
-                            max_client_grants=1000000, set_size=1048576)
+            upstream = start_unbound(lab, directory, options.rounds)
+            stack.callback(end, upstream)
             asker = Client(lab.router, "172.30.0.1", server=lab_.UPSTREAM)
-            until(lambda: asker.raw(question("repeat.test").to_wire(), 0.5),
-                  20)
-            results = measure(lab, directory, options)
-            daemon.stop()
-            table(results, options.load)
+            until(lambda: asker.raw(question("hot.test").to_wire(), 0.5), 20)
+            print(f"{'load':8} {'server':13} {'answers/s':>10} "
+                  f"{'latency us':>11} {'lost':>6} {'ratio':>6}")
+            for load in options.load:
+                report(load, measure(lab, directory, options, load))
     finally:
-        for process in helpers:
-            process.terminate()
-        until(lambda: all(p.poll() is not None for p in helpers))
         lab.remove()
 
 

@@ -111,7 +111,7 @@ def test_shorter_answer_does_not_shorten(stage, up):
 
 def test_later_end_is_kept(stage, up):
     set_ttl(up, 5)
-    stage.daemon(RULE)
+    stage.daemon(RULE, cache_size=0)
     client = stage.client()
     client.ask("allowed.test")
     assert stage.lab.entries()[KEY] <= 65
