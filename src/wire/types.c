@@ -40,20 +40,6 @@ reserved(unsigned number, char buf[16])
 	return buf;
 }
 
-static const char *const rcode_names[] = {
-#define RCODE(name, number, log_text) [number] = #name,
-#include "wire/types.def"
-};
-
-const char *
-rcode_text(unsigned rcode, char buf[16])
-{
-	if (rcode < LENGTH(rcode_names) && rcode_names[rcode])
-		return rcode_names[rcode];
-	snprintf(buf, 16, "RCODE%u", rcode & 0xffff);
-	return buf;
-}
-
 const char *
 rcode_log_text(unsigned rcode, char buf[16])
 {

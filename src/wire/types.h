@@ -22,8 +22,6 @@ enum dns_number {
 
 /* Text of an RCODE or OPCODE for the access log; "Reserved(N)" otherwise. */
 const char *rcode_log_text(unsigned rcode, char buf[16]);
-/* "NXDOMAIN", "RCODE14". */
-const char *rcode_text(unsigned rcode, char buf[16]);
 const char *opcode_log_text(unsigned opcode, char buf[16]);
 /* "NXDOMAIN", "RCODE24" */
 const char *rcode_text(unsigned rcode, char buf[16]);
