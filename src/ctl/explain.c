@@ -204,6 +204,12 @@ print_address(const struct asked *q, const struct view *v,
 		text_str(out, "forwarded, addresses granted");
 }
 
+static bool
+is_service(uint16_t type)
+{
+	return type == TYPE_HTTPS || type == TYPE_SVCB;
+}
+
 static void
 print_allowed(const struct asked *q, const struct view *v,
 	      const struct verdict *verdict, struct text *out)
@@ -212,6 +218,11 @@ print_allowed(const struct asked *q, const struct view *v,
 
 	if (verdict->port_count > 0 && (type == TYPE_A || type == TYPE_AAAA))
 		print_address(q, v, verdict, out);
+	else if (verdict->port_count > 0 && is_service(type))
+		text_printf(out, "forwarded, hints %s",
+			    v->opt->firewall == FIREWALL_NONE
+				? "not granted: the firewall is none"
+				: "granted");
 	else if (verdict->dns_only)
 		text_str(out, type == TYPE_ANY ? "forwarded over TCP"
 					       : "forwarded");

@@ -215,7 +215,7 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->born_ms = loop_now_ms(h->loop);
 	q->client_is_local = own_is_local(h->own, &origin->client.addr);
 	q->born_us = note_is_detailed(h->opt) ? clock_us() : 0;
-	q->judged = false;
+	q->judged = q->borrowed = false;
 	q->generation = h->policy.generation;
 	q->said[0] = q->said[1] = false;
 	q->log_rule = IMAGE_NONE;

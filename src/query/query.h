@@ -115,6 +115,7 @@ struct query {
 
 	/* what the policy says */
 	bool judged;
+	bool borrowed; /* ports of a name it is an alias of are among them */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
 	bool said[2]; /* `->` or `~>` is in the log already */

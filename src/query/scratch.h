@@ -6,15 +6,18 @@
 
 #include "query/aliases.h"
 #include "query/query.h"
+#include "query/services.h"
 #include "query/sieve.h"
 
 struct query_scratch {
 	struct aliases aliases;
 	struct sieve sieve;
+	struct services services;
 	struct verdict verdict; /* of a name on the chain */
 	struct message recalled; /* out of the cache */
 	struct grant_item items[GRANT_BATCH_MAX];
 	uint8_t reply[MESSAGE_MAX];
+	uint8_t rdata[MESSAGE_MAX];
 };
 
 #endif

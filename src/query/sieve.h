@@ -16,7 +16,8 @@ struct sieve {
 	unsigned guarded;	    /* of them: kept from it by the guard */
 };
 
-/* Fills out, and q->kept, q->rule_time_s for the grants. */
+/* Fills out, and q->kept, q->rule_time_s for the grants; services_read()
+ * stands before it. */
 void sieve_answer(struct query *q, const struct message *m,
 		  const struct aliases *c, struct sieve *out);
 

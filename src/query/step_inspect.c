@@ -11,6 +11,7 @@
 #include "query/compose.h"
 #include "query/note.h"
 #include "query/scratch.h"
+#include "query/services.h"
 #include "query/sieve.h"
 #include "query/steps.h"
 
@@ -40,6 +41,14 @@ static const struct ending guarded = { RCODE_REFUSED, EDE_FILTERED,
 static const struct ending no_family = { RCODE_NOERROR, EDE_FILTERED,
 					 "no address of the client's family",
 					 RECORD_BAD_ANSWER, REASON_FAMILY };
+static const struct ending services_torn = {
+	RCODE_NOERROR, EDE_OTHER, "a service record was malformed",
+	RECORD_BAD_ANSWER, REASON_SERVICES_TORN
+};
+static const struct ending no_service = {
+	RCODE_NOERROR, EDE_FILTERED, "no service within the ports allowed",
+	RECORD_BAD_ANSWER, REASON_SERVICES
+};
 static const struct ending no_room = { RCODE_SERVFAIL, EDE_OTHER,
 				       "too many large answers",
 				       RECORD_BAD_ANSWER, REASON_WIDE };
@@ -51,25 +60,35 @@ end_torn(struct query *q)
 	return end_with(q, &unanswered[UPSTREAM_TORN]);
 }
 
-/* The rule that blocks a name of the chain, or IMAGE_NONE. QNAME itself was
- * judged before. */
+/* A client must not use any record of a set with a malformed one (RFC 9460
+ * 2.2), and does without. */
+static enum step_result
+end_services_torn(struct query *q)
+{
+	query_count(q, answers_bad);
+	return end_with(q, &services_torn);
+}
+
+/* The rule that blocks one of these names, or IMAGE_NONE. */
 static uint32_t
-blocking_rule(struct query *q, const struct aliases *c)
+rule_blocking(struct query *q, const struct name *name, unsigned count)
 {
 	struct verdict *v = &q->house->scratch->verdict;
 
-	for (unsigned i = 1; i < c->count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		policy_match(&q->house->policy, &q->origin.client.addr,
-			     &c->name[i], v);
+			     &name[i], v);
 		if (v->kind == VERDICT_BLOCKED)
 			return v->rule;
 	}
 	return IMAGE_NONE;
 }
 
+/* QNAME itself was judged before. */
 static enum step_result
 check_chain(struct query *q, const struct message *m, struct aliases *c)
 {
+	struct services *s = &q->house->scratch->services;
 	enum err err = aliases_follow(m, &q->in.question.name, c);
 	uint32_t rule;
 
@@ -78,7 +97,10 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 	if (err != ERR_NONE)
 		return end_torn(q);
 	note_chain(q, c);
-	rule = blocking_rule(q, c);
+	services_read(q, m, c, s);
+	rule = rule_blocking(q, c->name + 1, c->count - 1);
+	if (rule == IMAGE_NONE)
+		rule = rule_blocking(q, s->target, s->target_count);
 	if (rule != IMAGE_NONE)
 		return end_blocked(q, &chain_blocked, rule);
 	return STEP_GO_ON;
@@ -125,6 +147,18 @@ ttl_for_client(const struct query *q, const struct rr *rr)
 	return ttl;
 }
 
+static enum err
+write_record(struct query *q, struct reply *r, const struct message *m,
+	     const struct rr *rr)
+{
+	uint32_t ttl = ttl_for_client(q, rr);
+
+	if (!services_edits(q, rr->type))
+		return reply_copy(r, m, rr, ttl);
+	services_write(q, r, m, rr, ttl);
+	return ERR_NONE;
+}
+
 static enum step_result
 relay(struct query *q, const struct message *m, const struct sieve *a)
 {
@@ -133,8 +167,7 @@ relay(struct query *q, const struct message *m, const struct sieve *a)
 	compose_begin(q, &r);
 	for (unsigned i = 0; i < m->rr_count; i++)
 		if (a->pass[i] &&
-		    reply_copy(&r, m, &m->rr[i],
-			       ttl_for_client(q, &m->rr[i])) != ERR_NONE)
+		    write_record(q, &r, m, &m->rr[i]) != ERR_NONE)
 			return end_torn(q);
 	return compose_end(q, &r) ? STEP_GO_ON : end_with(q, &no_room);
 }
@@ -143,17 +176,23 @@ static enum step_result
 inspect(struct query *q, const struct message *m)
 {
 	struct aliases *c = &q->house->scratch->aliases;
+	struct services *s = &q->house->scratch->services;
 	struct sieve *a = &q->house->scratch->sieve;
 	enum step_result result = check_chain(q, m, c);
 
 	if (result != STEP_GO_ON)
 		return result;
+	if (s->torn && !q->verdict.dns_only)
+		return end_services_torn(q);
 	sieve_answer(q, m, c, a);
 	atomic_fetch_add_explicit(&q->house->stats->addresses_stripped,
-				  a->guarded, memory_order_relaxed);
+				  a->guarded + s->guarded,
+				  memory_order_relaxed);
 	take_ending(q, m);
 	if (a->addresses > 0 && a->passed == 0)
 		return end_with(q, a->guarded > 0 ? &guarded : &no_family);
+	if (s->found > 0 && s->passed == 0)
+		return end_with(q, &no_service);
 	if (q->kept_count > 0)
 		q->ending.note = RECORD_GRANTED;
 	return relay(q, m, a);

@@ -25,12 +25,12 @@ static const struct ending local = { RCODE_NOERROR, NO_EDE, NULL, RECORD_LOCAL,
 				     REASON_NONE };
 static const struct ending any = { RCODE_NOERROR, NO_EDE, NULL,
 				   RECORD_BAD_QUERY, REASON_TYPE };
-static const struct ending type = { RCODE_NOERROR, EDE_FILTERED,
-				    "only A and AAAA are answered",
+static const char types_text[] = "only A, AAAA, HTTPS and SVCB are answered";
+static const struct ending type = { RCODE_NOERROR, EDE_FILTERED, types_text,
 				    RECORD_BAD_QUERY, REASON_TYPE };
 static const struct ending strict_type = { RCODE_REFUSED, EDE_FILTERED,
-					   "only A and AAAA are answered",
-					   RECORD_BAD_QUERY, REASON_TYPE };
+					   types_text, RECORD_BAD_QUERY,
+					   REASON_TYPE };
 
 static bool
 has_answer(const struct image_rule *r, uint16_t qtype, struct addr *out)
@@ -95,18 +95,25 @@ answer_type(struct query *q)
 	return end_with(q, &type);
 }
 
-/* There is a `->`, and no `~>` that would forward any type. */
+/* What holds addresses, and so is forwarded under `->`. */
 static bool
-is_for_addresses_only(const struct query *q)
+is_forwarded(const struct query *q)
 {
-	return !q->verdict.dns_only && q->in.question.type != TYPE_A &&
-	       q->in.question.type != TYPE_AAAA;
+	switch (q->in.question.type) {
+	case TYPE_A:
+	case TYPE_AAAA:
+	case TYPE_HTTPS:
+	case TYPE_SVCB:
+		return true;
+	default:
+		return q->verdict.dns_only;
+	}
 }
 
 static enum step_result
 go_on_allowed(struct query *q)
 {
-	if (is_for_addresses_only(q))
+	if (!is_forwarded(q))
 		return q->in.question.type == TYPE_ANY ? answer_any(q)
 						       : answer_type(q);
 	if (q->verdict.port_count > 0)

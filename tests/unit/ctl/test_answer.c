@@ -384,7 +384,9 @@ explain_types(void **state)
 	} rows[] = {
 		{ "192.0.2.7 g.example MX", "MX NODATA, EDE 17 (Filtered)" },
 		{ "192.0.2.7 g.example HTTPS",
-		  "HTTPS NODATA, EDE 17 (Filtered)" },
+		  "HTTPS forwarded, hints granted" },
+		{ "192.0.2.7 g.example SVCB",
+		  "SVCB forwarded, hints granted" },
 		{ "192.0.2.7 g.example ANY", "ANY HINFO (RFC 8482)" },
 		{ "192.0.2.7 g.example AXFR",
 		  "AXFR REFUSED: not a type of data" },

@@ -338,14 +338,14 @@ other_types_are_empty(void **state)
 	assert_int_equal(heard_ede(), EDE_FILTERED);
 	log_holds("10.0.0.2 !> [7] Unexpected QTYPE TXT (expected A or "
 		  "AAAA)\n");
-	client_says("a.test", TYPE_HTTPS);
+	client_says("a.test", TYPE_MX);
 	client_hears(RCODE_NOERROR);
 	heard_is_empty();
 	upstream_is_not_asked();
 	play.opt.strict_types = true;
 	client_says("a.test", 65280);
 	client_hears(RCODE_REFUSED);
-	log_holds("10.0.0.2 !> [7] Unexpected QTYPE HTTPS (expected A or "
+	log_holds("10.0.0.2 !> [7] Unexpected QTYPE MX (expected A or "
 		  "AAAA)\n"
 		  "10.0.0.2 !> [7] Unexpected QTYPE TYPE65280 (expected A or "
 		  "AAAA)\n");
