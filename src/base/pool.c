@@ -43,8 +43,6 @@ pool_init(struct pool *p, size_t slot_size, size_t count)
 	if (memory == NULL && count > 0)
 		return ERR_SYSTEM;
 	p->memory = memory;
-	for (size_t i = count; i-- > 0;)
-		chain(p, memory + i * p->slot_size);
 	return ERR_NONE;
 }
 
@@ -60,9 +58,12 @@ pool_take(struct pool *p)
 {
 	void *slot = p->free;
 
-	if (slot == NULL)
+	if (slot == NULL && p->fresh == p->count)
 		return NULL;
-	memcpy(&p->free, slot, sizeof(p->free));
+	if (slot == NULL)
+		slot = (char *)p->memory + p->fresh++ * p->slot_size;
+	else
+		memcpy(&p->free, slot, sizeof(p->free));
 	p->in_use++;
 	return slot;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slots of one size, all taken from the heap once at start.
+ * Slots of one size, all taken from the heap once at start. A slot that was
+ * never taken costs no memory of the machine yet.
  *
  * pool_take() and pool_give() cost a few instructions and never fail for
  * want of memory: an empty pool returns NULL, which is an answer.
@@ -15,6 +16,7 @@
 struct pool {
 	void *memory;
 	void *free; /* chain through the slots' first word */
+	size_t fresh; /* slots from here on were never taken */
 	size_t slot_size;
 	size_t count;
 	size_t in_use;

@@ -23,7 +23,9 @@ struct listen_setup {
 	struct worker_stats *stats;
 	const int *fd; /* one a bind address, -1: none; still the caller's */
 	unsigned count;
-	unsigned workers; /* that share opt->max_connections, >= 1 */
+	/* of the other workers, which share opt->max_connections; NULL ends
+	 * them, or none */
+	const struct worker_stats *const *others;
 };
 
 enum {
@@ -38,9 +40,10 @@ void udp_flush(struct udp *u);
 /* Takes no more queries; answers still go out. */
 void udp_stop_reading(struct udp *u);
 
-/* Its limits: opt->max_connections over all workers (each has an equal
- * share, at least 4), at most 32 connections a client, a quarter kept for
- * others; opt->timeout_s idle, 2 s to the first whole query. */
+/* Its limits: opt->max_connections over all workers; at most 32 connections
+ * a client and never the last quarter; 1,000 queries a connection; 2 s to the
+ * first whole query, opt->timeout_s from each to the next, 3 s where three
+ * quarters of all connections are taken. */
 enum err tcp_new(const struct listen_setup *setup, struct tcp **out);
 void tcp_free(struct tcp *t);
 /* Accepts and reads no more; answers still go out. */

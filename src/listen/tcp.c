@@ -2,12 +2,14 @@
 /*
  * Queries by TCP (RFC 7766): accepted, counted, and who is let in.
  *
- * Every connection has its slot from the start, so that a thousand of them
- * cost what one costs: nobody gets a slot over the share of this worker, and
- * no client more than 32, nor more than three quarters, so that others find
- * room. Where the process has no descriptor left it stops accepting for a
- * moment instead of spinning. What happens on a connection is in
- * tcp_client.c.
+ * All workers share one number of connections: each counts its own on its
+ * page of counters and reads those of the others, so that nobody writes where
+ * somebody else reads for good. (Two that accept at one moment may both take
+ * the last place.) A client, which always meets the same worker, gets 32 of
+ * them at most, and never the last quarter. Where three quarters are taken
+ * idle ones are closed sooner. Where the process has no descriptor left it
+ * stops accepting for a moment instead of spinning. What happens on a
+ * connection is in tcp_client.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +20,6 @@
 #include "listen/tcp_client.h"
 
 enum {
-	SHARE_LEAST = 4,
 	CLIENT_MOST = 32,
 	ACCEPT_BATCH = 16,
 	ACCEPT_PAUSE_MS = 100,
@@ -40,10 +41,29 @@ on_pause_over(void *owner)
 	watch_listeners(t, true);
 }
 
+static uint64_t
+open_of(const struct worker_stats *w)
+{
+	uint64_t closed = w->tcp_closed; /* first: never more than accepted */
+
+	return w->tcp_accepted - closed;
+}
+
+/* Of all workers. */
+static uint64_t
+count_open(const struct tcp *t)
+{
+	uint64_t open = open_of(t->stats);
+
+	for (unsigned i = 0; t->others != NULL && t->others[i] != NULL; i++)
+		open += open_of(t->others[i]);
+	return open;
+}
+
 static bool
 client_may_connect(const struct tcp *t, const struct addr *client)
 {
-	size_t most = t->clients.count - t->clients.count / 4;
+	size_t most = t->most - t->most / 4;
 	size_t held = 0;
 
 	if (most > CLIENT_MOST)
@@ -57,21 +77,72 @@ client_may_connect(const struct tcp *t, const struct addr *client)
 	return held < most;
 }
 
+static bool
+room_is_scarce(const struct tcp *t)
+{
+	return count_open(t) * 4 > (uint64_t)t->most * 3;
+}
+
+int64_t
+tcp_idle_ms(struct tcp *t)
+{
+	if (t->idle_ms > TCP_HURRY_MS && room_is_scarce(t))
+		return TCP_HURRY_MS;
+	return t->idle_ms;
+}
+
+/* Those that came when there was room are hurried too, once. */
+static void
+hurry_idle(struct tcp *t)
+{
+	bool scarce = t->idle_ms > TCP_HURRY_MS && room_is_scarce(t);
+	int64_t now_ms = loop_now_ms(t->loop);
+
+	if (scarce && !t->hurried) {
+		for (struct list *l = t->live.next; l != &t->live;
+		     l = l->next) {
+			struct tcp_client *c =
+			    LIST_OWNER(l, struct tcp_client, link);
+			int64_t left_ms =
+			    c->heard_ms + TCP_HURRY_MS - now_ms;
+
+			if (c->asked > 0 && !c->leaving)
+				due_in(t->loop, &c->idle,
+				       left_ms > 0 ? left_ms : 0);
+		}
+	}
+	t->hurried = scarce;
+}
+
+static void
+refuse(struct tcp *t, int fd, enum limit limit, const struct addr *client)
+{
+	limit_reached(&t->house->limits, t->stats, limit, client);
+	close(fd);
+}
+
 static void
 welcome(struct tcp *t, int fd, const union sockaddr_any *from)
 {
-	struct tcp_client *c;
 	struct endpoint client;
+	struct tcp_client *c;
 
-	if (endpoint_from_sockaddr(from, &client) != ERR_NONE ||
-	    !client_may_connect(t, &client.addr) ||
-	    (c = pool_take(&t->clients)) == NULL) {
-		t->stats->tcp_refused++;
+	if (endpoint_from_sockaddr(from, &client) != ERR_NONE) {
 		close(fd);
+		return;
+	}
+	if (!client_may_connect(t, &client.addr)) {
+		refuse(t, fd, LIMIT_CLIENT_CONNECTIONS, &client.addr);
+		return;
+	}
+	if (count_open(t) >= t->most ||
+	    (c = pool_take(&t->clients)) == NULL) {
+		refuse(t, fd, LIMIT_CONNECTIONS, &client.addr);
 		return;
 	}
 	t->stats->tcp_accepted++;
 	tcp_client_init(c, t, fd, &client);
+	hurry_idle(t);
 }
 
 static void
@@ -91,7 +162,8 @@ on_connection(void *owner, bool readable, bool writable)
 			welcome(t, fd, &from);
 		} else if (errno == EMFILE || errno == ENFILE ||
 			   errno == ENOBUFS || errno == ENOMEM) {
-			t->stats->tcp_refused++;
+			limit_reached(&t->house->limits, t->stats,
+				      LIMIT_DESCRIPTORS, NULL);
 			watch_listeners(t, false);
 			due_in(t->loop, &t->pause, ACCEPT_PAUSE_MS);
 			return;
@@ -101,20 +173,12 @@ on_connection(void *owner, bool readable, bool writable)
 	}
 }
 
-static unsigned
-share_of(const struct listen_setup *setup)
-{
-	unsigned share = setup->opt->max_connections / setup->workers;
-
-	return share > SHARE_LEAST ? share : SHARE_LEAST;
-}
-
 static enum err
-make_pools(struct tcp *t, unsigned share)
+make_pools(struct tcp *t)
 {
-	if (pool_init(&t->clients, sizeof(struct tcp_client), share) ||
+	if (pool_init(&t->clients, sizeof(struct tcp_client), t->most) ||
 	    pool_init(&t->buffers, TCP_BUFFER_SIZE,
-		      share < BUFFERS_MOST ? share : BUFFERS_MOST))
+		      t->most < BUFFERS_MOST ? t->most : BUFFERS_MOST))
 		return ERR_SYSTEM;
 	return ERR_NONE;
 }
@@ -141,10 +205,14 @@ tcp_new(const struct listen_setup *setup, struct tcp **out)
 	t->house = setup->house;
 	t->stats = setup->stats;
 	t->idle_ms = (int64_t)setup->opt->timeout_s * 1000;
+	t->most = setup->opt->max_connections;
+	t->others = setup->others;
+	/* Connections of a worker that was here before ended with it. */
+	t->stats->tcp_closed = t->stats->tcp_accepted;
 	list_init(&t->live);
 	due_init(&t->pause, on_pause_over, t);
 	if (setup->count > LISTEN_MAX_SOCKETS ||
-	    make_pools(t, share_of(setup)) != ERR_NONE) {
+	    make_pools(t) != ERR_NONE) {
 		tcp_free(t);
 		return ERR_SYSTEM;
 	}

@@ -8,14 +8,15 @@
  * answer calls back into reading, so a thousand queries in one packet need
  * no deeper stack than one; and a connection is closed only from the loop,
  * never while a query is on its walk. Who is idle, reads slowly or sends
- * what is no frame is closed. A client that has ended its side still gets
- * its answers.
+ * what is no frame is closed; the idle time counts from the last whole query,
+ * so that single bytes do not prolong it. A client that has ended its side,
+ * or has asked all it may, still gets its answers.
  */
 #include "listen/tcp_client.h"
 
 #include "listen/packet_info.h"
 
-enum { READS_A_WAKE = 8 };
+enum { READS_A_WAKE = 8, IDLE_UNIT_MS = 100 };
 
 void
 tcp_client_close(struct tcp_client *c)
@@ -28,6 +29,7 @@ tcp_client_close(struct tcp_client *c)
 	due_stop(t->loop, &c->settle);
 	stream_close(&c->stream);
 	list_remove(&c->link);
+	t->stats->tcp_closed++;
 	if (c->in_flight > 0)
 		query_forget_origin(t->house, c, serial);
 	pool_give(&t->clients, c);
@@ -36,20 +38,36 @@ tcp_client_close(struct tcp_client *c)
 static bool
 client_may_ask(const struct tcp_client *c)
 {
-	return !c->broken && !c->ended && !c->tcp->deaf &&
+	return !c->broken && !c->ended && !c->spent && !c->tcp->deaf &&
 	       c->in_flight < TCP_IN_FLIGHT_MOST;
+}
+
+/* It has had all its answers. Were we to close while bytes of it lie unread,
+ * the kernel would reset the connection, and it might lose some of them. */
+static void
+leave(struct tcp_client *c)
+{
+	c->leaving = true;
+	stream_end(&c->stream);
+	stream_read_on(&c->stream, true);
+	due_in(c->tcp->loop, &c->idle, TCP_FAREWELL_MS);
+}
+
+static bool
+has_had_its_answers(const struct tcp_client *c)
+{
+	return c->in_flight == 0 && stream_is_drained(&c->stream) &&
+	       (c->spent || (c->ended && c->piece_at == c->piece_end));
 }
 
 /* What has to happen after anything happened. */
 static void
 settle(struct tcp_client *c)
 {
-	bool over = c->ended && c->in_flight == 0 &&
-		    c->piece_at == c->piece_end &&
-		    stream_is_drained(&c->stream);
-
-	if (c->broken || over)
+	if (c->broken || (c->ended && has_had_its_answers(c)))
 		tcp_client_close(c);
+	else if (has_had_its_answers(c))
+		leave(c);
 	else
 		stream_read_on(&c->stream, client_may_ask(c));
 }
@@ -63,7 +81,7 @@ walk_over(const struct origin *o)
 
 	if (c->serial != o->key)
 		return NULL;
-	if (c->ended || c->in_flight == TCP_IN_FLIGHT_MOST)
+	if (c->ended || c->spent || c->in_flight == TCP_IN_FLIGHT_MOST)
 		due_in(c->tcp->loop, &c->settle, 0);
 	c->in_flight--;
 	return c;
@@ -80,6 +98,8 @@ client_answer(const struct origin *o, const uint8_t *bytes, size_t len)
 		return;
 	frame_head(head, len);
 	if (stream_write(&c->stream, part) != ERR_NONE) {
+		limit_reached(&c->tcp->house->limits, c->tcp->stats,
+			      LIMIT_SLOW, &c->client.addr);
 		c->tcp->stats->dropped_send++;
 		c->broken = true;
 		due_in(c->tcp->loop, &c->settle, 0);
@@ -93,9 +113,28 @@ client_drop(const struct origin *o)
 }
 
 static void
+count_query(struct tcp_client *c)
+{
+	struct tcp *t = c->tcp;
+
+	t->stats->queries_tcp++;
+	c->in_flight++;
+	c->asked++;
+	c->heard_ms = loop_now_ms(t->loop);
+	if (c->in_flight == TCP_IN_FLIGHT_MOST)
+		limit_reached(&t->house->limits, t->stats, LIMIT_IN_FLIGHT,
+			      &c->client.addr);
+	c->spent = c->asked == TCP_QUERIES_MOST;
+	if (c->spent)
+		limit_reached(&t->house->limits, t->stats, LIMIT_SPENT,
+			      &c->client.addr);
+}
+
+static void
 take_query(struct tcp_client *c)
 {
 	struct tcp *t = c->tcp;
+	int64_t idle_ms = tcp_idle_ms(t);
 	struct origin o = {
 		.client = c->client,
 		.local = c->local,
@@ -107,9 +146,10 @@ take_query(struct tcp_client *c)
 		.drop = client_drop,
 	};
 
-	c->in_flight++;
-	t->stats->queries_tcp++;
-	due_in(t->loop, &c->idle, t->idle_ms);
+	count_query(c);
+	if (!c->spent)
+		o.idle_100ms = (uint16_t)(idle_ms / IDLE_UNIT_MS);
+	due_in(t->loop, &c->idle, idle_ms);
 	query_new(t->house, &o, c->query, c->frame.len);
 }
 
@@ -117,7 +157,7 @@ take_query(struct tcp_client *c)
 static void
 take_piece(struct tcp_client *c)
 {
-	while (c->piece_at < c->piece_end && !c->broken &&
+	while (c->piece_at < c->piece_end && !c->broken && !c->spent &&
 	       c->in_flight < TCP_IN_FLIGHT_MOST) {
 		const uint8_t *in = c->piece + c->piece_at;
 		size_t left = c->piece_end - c->piece_at;
@@ -147,11 +187,26 @@ read_piece(struct tcp_client *c)
 	return err;
 }
 
+/* What it still sends is of no use; its end is waited for. */
+static void
+read_to_the_end(struct tcp_client *c)
+{
+	for (unsigned i = 0; i < READS_A_WAKE; i++)
+		if (read_piece(c) != ERR_NONE)
+			break;
+	if (c->ended || c->broken)
+		tcp_client_close(c);
+}
+
 static void
 on_ready(void *owner, bool readable, bool writable)
 {
 	struct tcp_client *c = owner;
 
+	if (c->leaving) {
+		read_to_the_end(c);
+		return;
+	}
 	if (writable && stream_flush(&c->stream) != ERR_NONE)
 		c->broken = true;
 	for (unsigned i = 0; readable && i < READS_A_WAKE; i++) {
@@ -178,10 +233,11 @@ on_idle(void *owner)
 	struct tcp_client *c = owner;
 
 	if (c->in_flight > 0) {
-		due_in(c->tcp->loop, &c->idle, c->tcp->idle_ms);
+		due_in(c->tcp->loop, &c->idle, tcp_idle_ms(c->tcp));
 		return;
 	}
-	c->tcp->stats->tcp_timed_out++;
+	if (!c->leaving)
+		c->tcp->stats->tcp_timed_out++;
 	tcp_client_close(c);
 }
 
@@ -204,8 +260,9 @@ tcp_client_init(struct tcp_client *c, struct tcp *t, int fd,
 	c->client = *client;
 	c->local = info.local;
 	c->ifindex = info.ifindex;
-	c->in_flight = 0;
-	c->ended = c->broken = false;
+	c->in_flight = c->asked = 0;
+	c->heard_ms = loop_now_ms(t->loop);
+	c->ended = c->broken = c->spent = c->leaving = false;
 	c->piece_at = c->piece_end = 0;
 	list_append(&t->live, &c->link);
 	frame_init(&c->frame, c->query, HEADER_SIZE, sizeof(c->query));

@@ -12,7 +12,10 @@
 enum {
 	TCP_PIECE = 2048,	  /* read at one time */
 	TCP_IN_FLIGHT_MOST = 100, /* queries of one connection */
+	TCP_QUERIES_MOST = 1000,  /* of one connection, then it is closed */
 	TCP_FIRST_QUERY_MS = 2000,
+	TCP_HURRY_MS = 3000,   /* idle, where room becomes scarce */
+	TCP_FAREWELL_MS = 2000, /* for the client to end its side */
 	/* 64 KiB of answers wait for a slow reader, and one more */
 	TCP_BUFFER_SIZE = 65536 + FRAME_HEAD + MESSAGE_MAX
 };
@@ -27,7 +30,10 @@ struct tcp {
 	struct loop *loop;
 	struct query_house *house;
 	struct worker_stats *stats;
-	int64_t idle_ms;
+	int64_t idle_ms; /* where there is room */
+	unsigned most;	 /* connections of all workers */
+	const struct worker_stats *const *others;
+	bool hurried; /* room was scarce when we looked last */
 	uint64_t serial; /* of the connection accepted last */
 	bool deaf;	 /* reads and accepts no more */
 	struct pool clients, buffers;
@@ -44,8 +50,11 @@ struct tcp_client {
 	struct endpoint client;
 	struct addr local;
 	uint32_t ifindex;
-	unsigned in_flight;
+	unsigned in_flight, asked;
+	int64_t heard_ms; /* when its last whole query came */
 	bool ended;  /* the client writes no more */
+	bool spent;  /* it has asked all it may */
+	bool leaving; /* we write no more, and read only to its end */
 	bool broken; /* to be closed when no query is being walked */
 	struct stream stream;
 	struct due idle;
@@ -57,6 +66,8 @@ struct tcp_client {
 	uint8_t query[LISTEN_QUERY_MAX];
 };
 
+/* How long a connection may be idle now. */
+int64_t tcp_idle_ms(struct tcp *t);
 /* Takes the descriptor; c is a slot of t->clients. */
 void tcp_client_init(struct tcp_client *c, struct tcp *t, int fd,
 		     const struct endpoint *client);

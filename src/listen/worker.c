@@ -31,6 +31,8 @@ enum {
 
 struct worker {
 	struct role_kit *kit;
+	/* counters of the other workers, and a NULL */
+	const struct worker_stats *others[ROLE_MAX_WORKERS + 1];
 	struct loop *loop;
 	struct random random;
 	struct query_house house;
@@ -244,6 +246,18 @@ raise_descriptors(const struct options *opt)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static unsigned
+worker_count(const struct options *opt)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (opt->workers > 0)
+		return opt->workers;
+	if (cpus < 1)
+		return 1;
+	return cpus < ROLE_MAX_WORKERS ? (unsigned)cpus : ROLE_MAX_WORKERS;
+}
+
 static enum err
 open_images(struct worker *w)
 {
@@ -297,16 +311,14 @@ make_upstreams(struct worker *w)
 	return upstreams_new(&setup, &w->house.upstreams);
 }
 
-static unsigned
-worker_count(const struct options *opt)
+static void
+find_others(struct worker *w)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned found = 0;
 
-	if (opt->workers > 0)
-		return opt->workers;
-	if (cpus < 1)
-		return 1;
-	return cpus < ROLE_MAX_WORKERS ? (unsigned)cpus : ROLE_MAX_WORKERS;
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		if (w->kit->all_stats[i] != NULL)
+			w->others[found++] = w->kit->all_stats[i];
 }
 
 static enum err
@@ -318,10 +330,11 @@ make_listeners(struct worker *w)
 		.opt = w->kit->opt,
 		.stats = w->kit->stats,
 		.count = ROLE_MAX_BINDS,
-		.workers = worker_count(w->kit->opt),
+		.others = w->others,
 	};
 	enum err err;
 
+	find_others(w);
 	setup.fd = w->kit->udp;
 	err = udp_new(&setup, &w->udp);
 	if (err != ERR_NONE)
@@ -342,6 +355,8 @@ make_house(struct worker *w)
 	h->stats = w->kit->stats;
 	h->random = &w->random;
 	h->recording = &w->recording;
+	h->index = w->kit->index;
+	h->workers = worker_count(w->kit->opt);
 	recording_init(&w->recording, w->kit->recorder, w->kit->stats);
 	recording_set_generation(&w->recording, w->kit->generation);
 	w->recording.timed = note_is_detailed(h->opt);

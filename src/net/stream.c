@@ -69,6 +69,12 @@ forget_waiting(struct stream *s)
 }
 
 void
+stream_end(struct stream *s)
+{
+	shutdown(s->fd, SHUT_WR);
+}
+
+void
 stream_close(struct stream *s)
 {
 	if (s->fd == -1)

@@ -46,6 +46,9 @@ void stream_init(struct stream *s, const struct stream_setup *setup, int fd);
  * nothing stays open. */
 enum err stream_connect(struct stream *s, const struct stream_setup *setup,
 			const struct endpoint *to);
+/* Writes no more, which the other end sees when it has read everything; what
+ * waits must have gone. */
+void stream_end(struct stream *s);
 /* Closes, forgets what waits. Harmless where nothing is open. */
 void stream_close(struct stream *s);
 

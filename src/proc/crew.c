@@ -153,13 +153,16 @@ hand_indexed(struct crew *c, struct child *child)
 	enum err err = ERR_NONE;
 	uint32_t w = child->index;
 
-	if (child->role == ROLE_CONTROL)
-		for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++)
-			err = child_hand(child, HAND_STATS, i, 0,
-					 c->stats_ro[i]);
+	if (child->role != ROLE_CONTROL && child->role != ROLE_WORKER)
+		return ERR_NONE;
+	for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++) {
+		bool own = child->role == ROLE_WORKER && i == w;
+
+		err = child_hand(child, HAND_STATS, i, 0,
+				 own ? c->stats[i] : c->stats_ro[i]);
+	}
 	if (child->role != ROLE_WORKER)
 		return err;
-	err = child_hand(child, HAND_STATS, w, 0, c->stats[w]);
 	for (uint32_t i = 0; err == ERR_NONE && i < c->opt->bind_count; i++) {
 		err = child_hand(child, HAND_UDP, i, 0, c->udp[i][w]);
 		if (err == ERR_NONE)

@@ -38,7 +38,7 @@ enum hand {
 	HAND_POLICY,	 /* policy image; generation in the letter */
 	HAND_OWN,	 /* image of struct own_addresses */
 	HAND_BOARD,	 /* shared page, struct board: warden writes */
-	HAND_STATS,	 /* worker: its own; control: one a worker */
+	HAND_STATS,	 /* one a worker, its own to write */
 	HAND_STATE,	 /* shared page, struct supervisor_state */
 	HAND_LEDGER,	 /* warden's memory; control maps it read-only */
 	HAND_UDP,	 /* listening socket, index = bind */

@@ -145,7 +145,7 @@ take_page(struct role_kit *kit, const struct hand_letter *hand, int fd)
 		kit->state = map_page(fd, sizeof(*kit->state), false);
 		return true;
 	case HAND_STATS:
-		if (kit->role == ROLE_WORKER)
+		if (kit->role == ROLE_WORKER && hand->index == kit->index)
 			kit->stats = map_page(fd, sizeof(*kit->stats), true);
 		else if (hand->index < ROLE_MAX_WORKERS)
 			kit->all_stats[hand->index] = map_page(

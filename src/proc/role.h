@@ -30,7 +30,8 @@ struct role_kit {
 	int own;			 /* image */
 	struct board *board;		 /* mapped; the warden may write */
 	struct worker_stats *stats;	 /* worker: mapped, its own */
-	const struct worker_stats *all_stats[ROLE_MAX_WORKERS]; /* control */
+	/* control: all; worker: those of the others, to read */
+	const struct worker_stats *all_stats[ROLE_MAX_WORKERS];
 	const struct supervisor_state *state;			/* control */
 	uint32_t families; /* warden: ROLE_IPV4 | ROLE_IPV6 that have a chain */
 	int ledger;

@@ -20,6 +20,9 @@ compose_begin(struct query *q, struct reply *r)
 		.q = q->in.question_ok ? &q->in.question : NULL,
 		.opt = q->in.edns.present,
 		.dnssec_ok = (q->in.edns.flags & EDNS_DO) != 0,
+		.keepalive = q->origin.stream &&
+			     q->in.edns.keepalive == KEEPALIVE_ASKED,
+		.idle_100ms = q->origin.idle_100ms,
 	};
 
 	compose_forget(q);

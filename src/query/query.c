@@ -49,6 +49,7 @@ query_end(struct query *q)
 	cancel(q);
 	compose_forget(q);
 	list_remove(&q->link);
+	shares_give(&q->house->shares, q->share);
 	pool_give(&q->house->queries, q);
 }
 
@@ -162,6 +163,8 @@ make_memory(struct query_house *h)
 
 	if (pool_init(&h->queries, sizeof(struct query), QUERY_POOL) ||
 	    pool_init(&h->wide, MESSAGE_MAX, QUERY_WIDE_POOL) ||
+	    shares_init(&h->shares, h->random, QUERY_CLIENT_MOST,
+			h->opt->max_client_queries) ||
 	    flights_init(&h->flights, h->random, QUERY_POOL))
 		return ERR_SYSTEM;
 	return cache_new(&setup, &h->cache);
@@ -173,6 +176,7 @@ free_memory(struct query_house *h)
 	pool_fini(&h->queries);
 	pool_fini(&h->wide);
 	pool_fini(&h->flights.pool);
+	shares_fini(&h->shares);
 	cache_free(h->cache);
 	free(h->scratch);
 }
@@ -184,7 +188,9 @@ query_house_init(struct query_house *h)
 	h->again = 0;
 	h->ticking = false;
 	due_init(&h->tick, on_tick, h);
-	strangers_init(&h->strangers, h->random);
+	strangers_init(&h->strangers, h->random, h->index, h->workers);
+	h->limits = (struct limits){ 0 };
+	h->shares.bucket = NULL;
 	h->queries = h->wide = h->flights.pool = (struct pool){ 0 };
 	h->cache = NULL;
 	h->scratch = malloc(sizeof(*h->scratch));
@@ -256,21 +262,46 @@ push_one_out(struct query_house *h)
 	return false;
 }
 
+static struct query *
+drop_over(struct query_house *h, const struct origin *origin, enum limit limit)
+{
+	limit_reached(&h->limits, h->stats, limit, &origin->client.addr);
+	origin->drop(origin);
+	return NULL;
+}
+
+/* A slot for a query of this client, or NULL, and then it is dropped. */
+static struct query *
+slot_for(struct query_house *h, const struct origin *origin)
+{
+	const struct addr *client = &origin->client.addr;
+	struct query *q;
+	uint32_t share;
+
+	if (!shares_may_ask(&h->shares, client, loop_now_ms(h->loop)))
+		return drop_over(h, origin, LIMIT_CLIENT_RATE);
+	if (!shares_take(&h->shares, client, &share))
+		return drop_over(h, origin, LIMIT_CLIENT_SHARE);
+	q = pool_take(&h->queries);
+	if (!q && push_one_out(h))
+		q = pool_take(&h->queries);
+	if (!q) {
+		shares_give(&h->shares, share);
+		return drop_over(h, origin, LIMIT_QUERIES);
+	}
+	query_init(q, h, origin);
+	q->share = share;
+	return q;
+}
+
 void
 query_new(struct query_house *h, const struct origin *origin,
 	  const uint8_t *bytes, size_t len)
 {
-	struct query *q = pool_take(&h->queries);
+	struct query *q = slot_for(h, origin);
 
-	if (!q && push_one_out(h))
-		q = pool_take(&h->queries);
-	if (!q) {
-		atomic_fetch_add_explicit(&h->stats->dropped_full, 1,
-					  memory_order_relaxed);
-		origin->drop(origin);
+	if (!q)
 		return;
-	}
-	query_init(q, h, origin);
 	q->bytes = bytes;
 	q->len = len;
 	list_append(&h->live, &q->link);

@@ -20,6 +20,8 @@
 #include "proc/board.h"
 #include "proc/role.h"
 #include "query/flight.h"
+#include "query/limit.h"
+#include "query/shares.h"
 #include "query/strangers.h"
 #include "record/record.h"
 #include "upstream/upstream.h"
@@ -28,6 +30,8 @@
 
 enum {
 	QUERY_POOL = 2048,
+	/* a client that floods leaves the rest to others */
+	QUERY_CLIENT_MOST = QUERY_POOL / 4 * 3,
 	QUERY_WIDE_POOL = 64,	  /* answers over EDNS_UDP_SIZE, being built */
 	QUERY_DEADLINE_MS = 3900, /* no client waits over 4 s */
 	QUERY_TICK_MS = 50,
@@ -44,6 +48,7 @@ struct origin {
 	struct addr local;	/* the address asked */
 	uint32_t ifindex;	/* ingress interface, 0: not known */
 	bool stream;		/* TCP: answers up to 65,535 bytes */
+	uint16_t idle_100ms;	/* how long it may be idle; of a stream */
 	void *listener;		/* struct udp or struct tcp_client */
 	uint64_t key;		/* listener's: which connection, socket */
 	/* bytes are only valid during the call, in which the query is no
@@ -73,6 +78,7 @@ struct query_house {
 	struct recording *recording;
 	struct worker_stats *stats;
 	struct random *random;
+	unsigned index, workers; /* which worker of how many */
 	/* from here on by query_house_init() */
 	struct pool queries;
 	struct pool wide;
@@ -83,6 +89,8 @@ struct query_house {
 	struct due tick;
 	bool ticking;
 	struct strangers strangers;
+	struct shares shares;
+	struct limits limits;
 	struct query_scratch *scratch;
 };
 
@@ -107,6 +115,7 @@ struct query {
 	struct query_house *house;
 	struct origin origin;
 	unsigned step;	      /* index into the path */
+	uint32_t share;	      /* place in house->shares */
 	int64_t born_ms;      /* loop_now_ms() */
 	int64_t born_us;      /* clock_us(), where the log wants it; or 0 */
 	const uint8_t *bytes; /* as they came; parse step only */
@@ -161,7 +170,8 @@ enum err query_house_init(struct query_house *h);
 void query_house_fini(struct query_house *h);
 
 /* Takes a slot and starts the walk; the bytes are read before it returns.
- * A full pool drops the query (counted). */
+ * A full pool drops the query, and so does a client that asks too much; that
+ * is counted. */
 void query_new(struct query_house *h, const struct origin *origin,
 	       const uint8_t *bytes, size_t len);
 /* The connection is gone: whatever its queries wait for is cancelled. Neither

@@ -19,6 +19,8 @@ static const struct ending opcode = { RCODE_NOTIMP, NO_EDE, NULL,
 				      RECORD_BAD_QUERY, REASON_OPCODE };
 static const struct ending version = { RCODE_BADVERS, NO_EDE, NULL,
 				       RECORD_BAD_QUERY, REASON_BADVERS };
+static const struct ending keepalive = { RCODE_FORMERR, NO_EDE, NULL,
+					 RECORD_BAD_QUERY, REASON_KEEPALIVE };
 static const struct ending class = { RCODE_REFUSED, NO_EDE, NULL,
 				     RECORD_BAD_QUERY, REASON_CLASS };
 static const struct ending meta = { RCODE_REFUSED, NO_EDE, NULL,
@@ -43,7 +45,8 @@ meet_stranger(struct query *q)
 	query_count(q, strangers);
 	if (!strangers_may_tell(&q->house->strangers, &q->origin.client.addr,
 				q->born_ms)) {
-		query_count(q, dropped_rate);
+		limit_reached(&q->house->limits, q->house->stats,
+			      LIMIT_STRANGERS, &q->origin.client.addr);
 		return STEP_DROP;
 	}
 	return end_with(q, q->in.question_ok ? &stranger : &torn_stranger);
@@ -64,6 +67,8 @@ check_question(struct query *q)
 
 	if (in->edns.present && in->edns.version != 0)
 		return end_numbered(q, &version, in->edns.version);
+	if (q->origin.stream && in->edns.keepalive == KEEPALIVE_BAD)
+		return end_numbered(q, &keepalive, 0);
 	if (in->question.class != CLASS_IN)
 		return end_numbered(q, &class, in->question.class);
 	if (is_meta(in->question.type))

@@ -7,12 +7,27 @@
 #include "query/strangers.h"
 
 void
-strangers_init(struct strangers *s, struct random *random)
+strangers_init(struct strangers *s, struct random *random, unsigned index,
+	       unsigned workers)
 {
-	*s = (struct strangers){ .key = { random_u64(random),
-					  random_u64(random) } };
+	*s = (struct strangers){
+		.key = { random_u64(random), random_u64(random) },
+		.index = index,
+		.workers = workers > 0 ? workers : 1,
+	};
 	for (unsigned i = 0; i < STRANGER_SLOTS; i++)
 		s->slot[i].second = -1;
+}
+
+/* This worker's part of the five. What cannot be divided goes round, so that
+ * nobody stays unanswered for long; all read the same clock. */
+static unsigned
+share_of(const struct strangers *s, int64_t second)
+{
+	unsigned turn = (unsigned)((s->index + second) % s->workers);
+
+	return STRANGER_RATE / s->workers +
+	       (turn < STRANGER_RATE % s->workers ? 1 : 0);
 }
 
 bool
@@ -29,7 +44,7 @@ strangers_may_tell(struct strangers *s, const struct addr *client,
 		s->slot[at].second = second;
 		s->slot[at].told = 0;
 	}
-	if (s->slot[at].told == STRANGER_RATE)
+	if (s->slot[at].told >= share_of(s, second))
 		return false;
 	s->slot[at].told++;
 	return true;

@@ -106,6 +106,7 @@ no_edns(struct edns *e)
 	e->rcode_high = 0;
 	e->udp_size = 0;
 	e->flags = 0;
+	e->keepalive = KEEPALIVE_NONE;
 	e->ede_present = false;
 	e->ede_code = 0;
 	e->ede_text_len = 0;

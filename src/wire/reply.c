@@ -45,7 +45,7 @@ query_write(uint8_t *bytes, size_t size, uint16_t id, const struct question *q,
 	writer_u16(&w, edns ? 1 : 0);
 	write_question(&w, q);
 	if (edns)
-		edns_write(&w, dnssec_ok, 0, NULL);
+		edns_write(&w, &(struct edns_reply){ .dnssec_ok = dnssec_ok });
 	return w.full ? 0 : w.at;
 }
 
@@ -70,11 +70,20 @@ name_random_case(struct name *n, struct random *r)
 	}
 }
 
+/* Of what goes into the OPT whatever else does. */
+static size_t
+opt_size(const struct reply_spec *spec)
+{
+	if (!spec->opt)
+		return 0;
+	return EDNS_OVERHEAD + (spec->keepalive ? KEEPALIVE_SIZE : 0);
+}
+
 void
 reply_begin(struct reply *r, uint8_t *bytes, const struct reply_spec *spec)
 {
 	assert(spec->limit >= REPLY_LIMIT_MIN);
-	r->w = writer_of(bytes, spec->limit - (spec->opt ? EDNS_OVERHEAD : 0));
+	r->w = writer_of(bytes, spec->limit - opt_size(spec));
 	r->spec = *spec;
 	memset(r->count, 0, sizeof(r->count));
 	r->truncated = false;
@@ -240,12 +249,17 @@ write_opt(struct reply *r, unsigned rcode, const struct ede *ede)
 	struct ede none = { .code = -1 };
 	struct ede bare = { .code = ede ? ede->code : -1 };
 	const struct ede *const choice[] = { ede ? ede : &none, &bare, &none };
+	struct edns_reply e = { .dnssec_ok = r->spec.dnssec_ok,
+				.rcode = rcode,
+				.keepalive = r->spec.keepalive,
+				.idle_100ms = r->spec.idle_100ms };
 
 	r->w.size = r->spec.limit;
 	for (size_t i = 0; i < 3; i++) {
 		size_t start = r->w.at;
 
-		edns_write(&r->w, r->spec.dnssec_ok, rcode, choice[i]);
+		e.ede = choice[i];
+		edns_write(&r->w, &e);
 		if (!r->w.full)
 			return;
 		writer_back(&r->w, start);

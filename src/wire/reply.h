@@ -38,6 +38,8 @@ struct reply_spec {
 	const struct question *q;    /* NULL: could not be read */
 	bool opt;		     /* the client sent an OPT: one goes back */
 	bool dnssec_ok;		     /* its DO bit */
+	bool keepalive;		     /* it asks how long it may be idle: */
+	uint16_t idle_100ms;
 };
 
 struct reply {

@@ -26,7 +26,8 @@ struct story {
 	struct stub_house stub;
 	struct loop *loop;
 	struct options opt;
-	struct worker_stats stats;
+	struct worker_stats stats, other;
+	const struct worker_stats *others[2];
 	struct tcp *tcp;
 	struct before_wait before;
 	struct due end;
@@ -93,23 +94,32 @@ open_listener(int family, uint16_t *port_out)
 	return fd;
 }
 
-static int
-set_up(void **state)
+static enum err
+open_tcp(struct story *s)
 {
-	struct story *s = calloc(1, sizeof(*s));
-	struct listen_setup setup = { .house = &s->stub.house,
+	struct listen_setup setup = { .loop = s->loop,
+				      .house = &s->stub.house,
 				      .opt = &s->opt,
 				      .stats = &s->stats,
 				      .fd = s->fd,
 				      .count = 2,
-				      .workers = 2 };
+				      .others = s->others };
 
-	s->opt.max_connections = 16; /* 8 are ours, 6 a client's */
+	return tcp_new(&setup, &s->tcp);
+}
+
+static int
+set_up(void **state)
+{
+	struct story *s = calloc(1, sizeof(*s));
+
+	s->others[0] = &s->other;
+	s->opt.max_connections = 8; /* 6 a client's */
 	s->opt.timeout_s = 3;
-	s->loop = setup.loop = loop_new();
+	s->loop = loop_new();
 	s->fd[0] = open_listener(AF_INET6, &s->port);
 	s->fd[1] = open_listener(AF_INET, &s->port4);
-	assert_int_equal(tcp_new(&setup, &s->tcp), ERR_NONE);
+	assert_int_equal(open_tcp(s), ERR_NONE);
 	before_wait_init(s->loop, &s->before, on_before_wait, s);
 	s->descriptors = count_descriptors();
 	*state = s;
@@ -263,29 +273,85 @@ byte_by_byte_is_a_query_too(void **state)
 	close(fd);
 }
 
-static void
-thousands_in_a_row_are_answered_in_order(void **state)
+/* Sends as much as goes of so many and hears what comes; how many came, or
+ * that the connection has ended. */
+static uint32_t
+ask_many(struct story *s, int fd, uint32_t many, bool *ended_out)
 {
-	struct story *s = *state;
-	enum { MANY = 10000 };
-	int fd = client(s);
 	uint32_t heard = 0, asked = 0;
 	uint8_t bytes[2 + QUERY];
 
-	while (heard < MANY) {
+	*ended_out = false;
+	while (heard < many && !*ended_out) {
 		int64_t number;
 
 		write_query(bytes, asked);
-		while (asked < MANY &&
+		while (asked < many &&
 		       send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) ==
 			   (ssize_t)sizeof(bytes))
 			write_query(bytes, ++asked);
 		run_for(s, 1);
 		while ((number = hear(fd)) >= 0)
 			assert_int_equal(number, heard++);
-		assert_int_equal(number, -1);
+		*ended_out = number == -2;
 	}
-	assert_int_equal(s->stub.queries, MANY);
+	return heard;
+}
+
+static void
+a_thousand_in_a_row_are_answered_in_order(void **state)
+{
+	struct story *s = *state;
+	int fd = client(s);
+	bool ended;
+
+	assert_int_equal(ask_many(s, fd, 999, &ended), 999);
+	run_for(s, 20);
+	assert_int_equal(hear(fd), -1);
+	ask(fd, 999);
+	run_for(s, 20);
+	assert_int_equal(hear(fd), 999);
+	assert_int_equal(hear(fd), -2);
+	assert_int_equal(s->stats.tcp_spent, 1);
+	assert_int_equal(s->stub.last.idle_100ms, 0);
+	close(fd);
+}
+
+/* All that may be asked is answered, although as much again lies unread. */
+static void
+of_ten_thousand_a_thousand_are_answered(void **state)
+{
+	struct story *s = *state;
+	int fd = client(s), other = client(s);
+	bool ended;
+
+	assert_int_equal(ask_many(s, fd, 10000, &ended), 1000);
+	assert_true(ended);
+	assert_int_equal(s->stub.queries, 1000);
+	ask(other, 3);
+	run_for(s, 10);
+	assert_int_equal(hear(other), 3);
+	assert_int_equal(s->stats.tcp_closed, 0);
+	close(fd);
+	run_for(s, 10);
+	assert_int_equal(s->stats.tcp_closed, 1);
+	close(other);
+}
+
+/* It was told the end and stays: it is not waited for long. */
+static void
+who_stays_after_the_end_is_closed(void **state)
+{
+	struct story *s = *state;
+	int fd = client(s);
+	bool ended;
+
+	ask_many(s, fd, 1000, &ended);
+	run_for(s, 1500);
+	assert_int_equal(s->stats.tcp_closed, 0);
+	send(fd, "more", 4, MSG_NOSIGNAL);
+	run_for(s, 1000);
+	assert_int_equal(s->stats.tcp_closed, 1);
 	close(fd);
 }
 
@@ -486,9 +552,92 @@ a_client_leaves_room_for_others(void **state)
 	run_for(s, 10);
 	assert_int_equal(hear(fd[7]), 7);
 	assert_int_equal(hear(fd[8]), 8);
-	assert_int_equal(s->stats.tcp_refused, 2);
+	assert_int_equal(s->stats.tcp_refused, 1);
+	assert_int_equal(s->stats.tcp_refused_client, 1);
 	for (unsigned i = 0; i < 10; i++)
 		close(fd[i]);
+	run_for(s, 20);
+	assert_int_equal(s->stats.tcp_accepted, 8);
+	assert_int_equal(s->stats.tcp_closed, 8);
+}
+
+/* What other workers hold is not ours to give. */
+static void
+all_workers_share_one_number(void **state)
+{
+	struct story *s = *state;
+	int one, two, three;
+
+	s->other.tcp_accepted = 1006;
+	s->other.tcp_closed = 1000;
+	one = client(s);
+	two = client_from(s, "127.0.0.2");
+	three = client_from(s, "127.0.0.3");
+	assert_int_equal(hear(one), -1);
+	assert_int_equal(hear(two), -1);
+	assert_int_equal(hear(three), -2);
+	assert_int_equal(s->stats.tcp_refused, 1);
+	close(three);
+	s->other.tcp_closed++;
+	three = client_from(s, "127.0.0.3");
+	assert_int_equal(hear(three), -1);
+	close(one);
+	close(two);
+	close(three);
+}
+
+/* A time that is long for a quiet house is short where others wait. */
+static void
+where_room_is_scarce_idle_ones_go_sooner(void **state)
+{
+	struct story *s = *state;
+	int idle, late;
+
+	tcp_free(s->tcp);
+	s->opt.timeout_s = 60;
+	assert_int_equal(open_tcp(s), ERR_NONE);
+	idle = client(s);
+	ask(idle, 1);
+	run_for(s, 10);
+	assert_int_equal(hear(idle), 1);
+	assert_int_equal(s->stub.last.idle_100ms, 600);
+	run_for(s, 1000);
+	s->other.tcp_accepted = 5;
+	late = client_from(s, "127.0.0.2");
+	ask(late, 2);
+	run_for(s, 10);
+	assert_int_equal(hear(late), 2);
+	assert_int_equal(s->stub.last.idle_100ms, 30);
+	run_for(s, 2100);
+	assert_int_equal(hear(idle), -2);
+	assert_int_equal(hear(late), -1);
+	run_for(s, 1100);
+	assert_int_equal(hear(late), -2);
+	assert_int_equal(s->stats.tcp_timed_out, 2);
+	close(idle);
+	close(late);
+}
+
+/* A byte now and then is not a query. */
+static void
+single_bytes_do_not_prolong_it(void **state)
+{
+	struct story *s = *state;
+	int fd = client(s);
+	int64_t begin_ms;
+
+	ask(fd, 1);
+	run_for(s, 10);
+	assert_int_equal(hear(fd), 1);
+	begin_ms = clock_ms();
+	send(fd, "\0", 1, MSG_NOSIGNAL);
+	while (hear(fd) != -2) {
+		assert_true(clock_ms() - begin_ms < 4000);
+		send(fd, "\20", 1, MSG_NOSIGNAL);
+		run_for(s, 300);
+	}
+	assert_true(clock_ms() - begin_ms > 2900);
+	close(fd);
 }
 
 static void
@@ -600,7 +749,7 @@ without_descriptors_it_rests_and_recovers(void **state)
 	s->waits = 0;
 	run_for(s, 350);
 	assert_int_equal(s->stats.tcp_accepted, 0);
-	assert_in_range(s->stats.tcp_refused, 3, 5);
+	assert_in_range(s->stats.tcp_refused_descriptor, 3, 5);
 	assert_true(s->waits < 20);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	ask(fd, 4);
@@ -639,7 +788,9 @@ main(void)
 		STORY(what_is_asked_is_answered),
 		STORY(an_ipv4_listener_knows_the_same),
 		STORY(byte_by_byte_is_a_query_too),
-		STORY(thousands_in_a_row_are_answered_in_order),
+		STORY(a_thousand_in_a_row_are_answered_in_order),
+		STORY(of_ten_thousand_a_thousand_are_answered),
+		STORY(who_stays_after_the_end_is_closed),
 		STORY(a_hundred_are_in_flight_and_no_more),
 		STORY(a_dropped_query_gives_its_place_back),
 		STORY(what_is_no_frame_ends_the_connection),
@@ -648,6 +799,9 @@ main(void)
 		STORY(without_a_query_it_ends_after_two_seconds),
 		STORY(who_is_idle_is_closed_who_waits_is_not),
 		STORY(a_client_leaves_room_for_others),
+		STORY(all_workers_share_one_number),
+		STORY(where_room_is_scarce_idle_ones_go_sooner),
+		STORY(single_bytes_do_not_prolong_it),
 		STORY(who_never_reads_is_closed),
 		STORY(large_answers_arrive_whole),
 		STORY(broken_off_in_the_middle_of_an_answer),

@@ -84,7 +84,7 @@ set_up(void **state)
 				      .stats = &s->stats,
 				      .fd = fds,
 				      .count = 3,
-				      .workers = 1 };
+				      .others = NULL };
 
 	s->loop = setup.loop = loop_new();
 	s->fd[0] = fds[0] = open_socket(AF_INET, &s->port[0]);

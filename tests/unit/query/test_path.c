@@ -547,6 +547,87 @@ strangers_are_told_five_times_a_second(void **state)
 	}
 }
 
+/* Whichever workers the clients of a prefix meet. */
+static void
+workers_share_what_strangers_are_told(void **state)
+{
+	static const unsigned counts[] = { 1, 2, 3, 4, 5, 7, 64 };
+	struct addr client;
+
+	(void)state;
+	addr_parse("192.0.2.77", 10, &client);
+	for (unsigned n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
+		unsigned told[64] = { 0 };
+
+		for (int64_t ms = 0; ms < 64000; ms += 1000) {
+			unsigned all = 0;
+
+			for (unsigned w = 0; w < counts[n]; w++) {
+				struct strangers s;
+				unsigned before = all;
+
+				strangers_init(&s, &play.random, w, counts[n]);
+				for (unsigned i = 0; i < 10; i++)
+					all += strangers_may_tell(&s, &client,
+								  ms + i);
+				told[w] += all - before;
+			}
+			assert_int_equal(all, STRANGER_RATE);
+		}
+		for (unsigned w = 0; w < counts[n]; w++)
+			assert_true(told[w] > 0);
+	}
+}
+
+static void
+a_client_over_its_rate_is_dropped(void **state)
+{
+	(void)state;
+	shares_fini(&play.house.shares);
+	assert_int_equal(shares_init(&play.house.shares, &play.random, 100,
+				     10),
+			 ERR_NONE);
+	for (unsigned i = 0; i < 10; i++) {
+		client_says("other.test", TYPE_A);
+		client_hears(RCODE_REFUSED);
+	}
+	client_says("other.test", TYPE_A);
+	client_is_dropped();
+	assert_int_equal(play.stats.dropped_client_rate, 1);
+	play_from("10.0.0.3");
+	client_says("other.test", TYPE_A);
+	client_hears(RCODE_REFUSED);
+	play_from("10.0.0.2");
+	play.now_ms += 100; /* a tenth of a second is one query */
+	client_says("other.test", TYPE_A);
+	client_hears(RCODE_REFUSED);
+	client_says("other.test", TYPE_A);
+	client_is_dropped();
+}
+
+static void
+a_client_has_not_all_slots(void **state)
+{
+	uint32_t place;
+
+	(void)state;
+	for (unsigned i = 0; i < QUERY_CLIENT_MOST; i++)
+		assert_true(shares_take(&play.house.shares,
+					&play.origin.client.addr, &place));
+	client_says("other.test", TYPE_A);
+	client_is_dropped();
+	assert_int_equal(play.stats.dropped_client_share, 1);
+	assert_int_equal(play.house.queries.in_use, 0);
+	play_from("10.0.0.3");
+	client_says("other.test", TYPE_A);
+	client_hears(RCODE_REFUSED);
+	for (unsigned i = 0; i < QUERY_CLIENT_MOST; i++)
+		shares_give(&play.house.shares, place);
+	play_from("10.0.0.2");
+	client_says("other.test", TYPE_A);
+	client_hears(RCODE_REFUSED);
+}
+
 static void
 a_prefix_of_strangers_is_56_bits_of_ipv6(void **state)
 {
@@ -935,6 +1016,9 @@ main(void)
 		STORY(another_edns_version_is_badvers),
 		STORY(a_stranger_hears_little),
 		STORY(strangers_are_told_five_times_a_second),
+		STORY(workers_share_what_strangers_are_told),
+		STORY(a_client_over_its_rate_is_dropped),
+		STORY(a_client_has_not_all_slots),
 		STORY(a_prefix_of_strangers_is_56_bits_of_ipv6),
 		STORY(an_upstream_that_fails_is_servfail),
 		STORY(a_grant_that_fails_is_servfail),

@@ -96,15 +96,58 @@ writes_byte_for_byte(void **state)
 	struct writer w = writer_of(buf, sizeof(buf));
 
 	(void)state;
-	edns_write(&w, false, 0, NULL);
+	edns_write(&w, &(struct edns_reply){ 0 });
 	assert_int_equal(w.at, EDNS_OVERHEAD);
 	assert_memory_equal(buf, plain, sizeof(plain));
 	writer_back(&w, 0);
-	edns_write(&w, false, 5, &none);
+	edns_write(&w, &(struct edns_reply){ .rcode = 5, .ede = &none });
 	assert_int_equal(w.at, sizeof(plain));
 	assert_memory_equal(buf, plain, sizeof(plain));
 	writer_back(&w, 0);
-	edns_write(&w, true, RCODE_BADVERS, &ede);
+	edns_write(&w, &(struct edns_reply){ .dnssec_ok = true,
+					     .rcode = RCODE_BADVERS,
+					     .ede = &ede });
+	assert_int_equal(w.at, sizeof(full));
+	assert_memory_equal(buf, full, sizeof(full));
+}
+
+static void
+a_keepalive_asks_and_has_no_value(void **state)
+{
+	static const struct {
+		uint8_t bytes[12];
+		size_t len;
+		enum edns_keepalive means;
+	} known[] = {
+		{ { 0, 10, 0, 0 }, 4, KEEPALIVE_NONE },
+		{ { 0, 11, 0, 0 }, 4, KEEPALIVE_ASKED },
+		{ { 0, 11, 0, 2, 0, 100 }, 6, KEEPALIVE_BAD },
+		{ { 0, 11, 0, 1, 0 }, 5, KEEPALIVE_BAD },
+		{ { 0, 11, 0, 2, 0, 1, 0, 11, 0, 0 }, 10, KEEPALIVE_BAD },
+	};
+	struct edns e = { .keepalive = KEEPALIVE_ASKED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		assert_int_equal(
+		    read_options(known[i].bytes, known[i].len, &e), ERR_NONE);
+		assert_int_equal(e.keepalive, known[i].means);
+	}
+}
+
+static void
+writes_how_long_it_may_be_idle(void **state)
+{
+	static const uint8_t full[] = { 0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 12,
+					0, 11, 0, 2, 0, 100,
+					0, 15, 0, 2, 0, 18 };
+	struct ede ede = { .code = EDE_PROHIBITED };
+	uint8_t buf[64];
+	struct writer w = writer_of(buf, sizeof(buf));
+
+	(void)state;
+	edns_write(&w, &(struct edns_reply){ .ede = &ede, .keepalive = true,
+					     .idle_100ms = 100 });
 	assert_int_equal(w.at, sizeof(full));
 	assert_memory_equal(buf, full, sizeof(full));
 }
@@ -118,6 +161,8 @@ main(void)
 		cmocka_unit_test(an_error_without_a_code_is_none),
 		cmocka_unit_test(a_long_text_is_cut),
 		cmocka_unit_test(writes_byte_for_byte),
+		cmocka_unit_test(a_keepalive_asks_and_has_no_value),
+		cmocka_unit_test(writes_how_long_it_may_be_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
