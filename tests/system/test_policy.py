@@ -136,7 +136,7 @@ def test_stranger_gets_a_bare_refusal(stage, up):
 
 
 def test_strangers_are_told_five_times_a_second(stage, up):
-    stage.daemon("10.1.0.0/24 ~> *\n")
+    stage.daemon("10.1.0.0/24 ~> *\n", workers=1)
     stranger = stage.stranger()
     with stranger.socket(socket.SOCK_DGRAM, 0.3) as s:
         s.connect((stranger.server, stranger.port))
