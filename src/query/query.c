@@ -254,7 +254,8 @@ push_one_out(struct query_house *h)
 		if (!q->flight)
 			continue;
 		cancel(q);
-		query_count(q, pushed_out);
+		limit_reached(&h->limits, h->stats, LIMIT_PUSHED_OUT,
+			      &q->origin.client.addr);
 		end_with(q, &pushed_out);
 		query_answer_now(q);
 		return true;

@@ -107,12 +107,21 @@ access_print_reason(const struct record_item *item, struct text *out)
 void
 access_print_protocol(uint8_t protocol, struct text *out)
 {
-	if (protocol == IPPROTO_TCP)
-		text_str(out, "TCP");
-	else if (protocol == IPPROTO_UDP)
-		text_str(out, "UDP");
-	else
-		text_u64(out, protocol);
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} known[] = { { IPPROTO_TCP, "TCP" },
+		      { IPPROTO_UDP, "UDP" },
+		      { IPPROTO_SCTP, "SCTP" },
+		      { IPPROTO_ICMP, "ICMP" },
+		      { IPPROTO_ICMPV6, "ICMP" } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].number == protocol) {
+			text_str(out, known[i].name);
+			return;
+		}
+	text_u64(out, protocol);
 }
 
 static void

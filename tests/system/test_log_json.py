@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import time
 
 import pytest
 
@@ -161,6 +162,23 @@ def test_grant_failed(stage, up):
         {"upstream", "reason"}
     assert failed[0]["rcode"] == "SERVFAIL"
     assert failed[0]["reason"] == "Firewall configuration failed"
+
+
+def test_from_the_cache(stage, up):
+    d = stage.daemon(ACL, log_format="json", workers=1, serve_stale=60)
+    up.add("short.wild.test", "A", "203.0.113.8", ttl=1)
+    client = stage.client()
+    for name in ("allowed.test", "allowed.test", "short.wild.test"):
+        client.ask(name)
+    first, again, _ = [e for e in wait_for(d, 6) if e["event"] == "granted"]
+    assert (first["source"], again["source"]) == ("upstream", "cache")
+    assert "upstream" not in again
+    assert again["rule"] == first["rule"]
+    up.silent = True
+    time.sleep(1.5)
+    client.ask("short.wild.test")
+    *_, stale = wait_for(d, 8)
+    assert stale["event"] == "granted" and stale["source"] == "stale"
 
 
 def test_any_name_is_valid(stage, up, d):

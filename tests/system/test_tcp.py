@@ -289,6 +289,7 @@ def test_without_descriptors_it_does_not_spin(stage, up):
         time.sleep(1)
         assert cpu_seconds(worker.pid) - used < 0.05
         assert rcode(other.ask("fixed.test", timeout=1)) == "NOERROR"
+        assert rcode(other.ask("allowed.test", timeout=4.5)) == "SERVFAIL"
         assert stats(d)["tcp_refused_descriptor"] > 0
     assert until(lambda: other.raw_tcp(question("fixed.test").to_wire(), 1), 5)
 
