@@ -21,8 +21,8 @@ is_private_ok(const struct options *opt, const struct addr *a)
 	return false;
 }
 
-static bool
-is_local_name(const struct options *opt, const struct name *n)
+bool
+guard_is_local_name(const struct options *opt, const struct name *n)
 {
 	struct name zone;
 
@@ -44,7 +44,8 @@ guard_of(const struct query *q, const struct addr *destination)
 	if (class == ADDR_NEVER || own_has(h->own, destination))
 		return GUARD_SHUT;
 	if (class == ADDR_PUBLIC || is_private_ok(h->opt, destination) ||
-	    is_local_name(h->opt, &q->in.question.name))
+	    (!q->borrowed &&
+	     guard_is_local_name(h->opt, &q->in.question.name)))
 		return GUARD_OPEN;
 	return GUARD_EXACT_ONLY;
 }

@@ -15,6 +15,8 @@ enum guard {
 	GUARD_SHUT	  /* nobody's, or the router's own */
 };
 
+/* Whether it lies in a --local-zone. */
+bool guard_is_local_name(const struct options *opt, const struct name *n);
 enum guard guard_of(const struct query *q, const struct addr *destination);
 
 #endif

@@ -9,12 +9,11 @@
  */
 #include "query/note.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "query/grants.h"
 #include "query/scratch.h"
 #include "query/steps.h"
+#include "query/trail.h"
 
 bool
 note_is_detailed(const struct options *opt)
@@ -54,17 +53,17 @@ static void
 send_chain(struct query *q)
 {
 	struct recording *r = q->house->recording;
-	unsigned at = 0;
+	struct trail_place place = { 0 };
+	struct name name;
 
-	if (q->chain_count == 0 || q->chain_number != 0)
+	if (q->trail_links == 0 || q->chain_number != 0 ||
+	    q->house->opt->log_format != LOG_FORMAT_JSON)
 		return;
 	q->chain_number = record_new_chain(r);
-	for (unsigned i = 0; i < q->chain_count; i++) {
+	for (unsigned i = 0; i < q->trail_links; i++) {
 		struct record_item *item;
-		struct name name = { .len = q->chain[at++] };
 
-		memcpy(name.wire, q->chain + at, name.len);
-		at += name.len;
+		trail_next(q, &place, &name);
 		recording_set_generation(r, q->generation);
 		item = record_next(r);
 		item->kind = RECORD_ALIAS;
@@ -91,7 +90,7 @@ item_of_end(struct query *q, enum record_kind kind)
 	item->ended = 1;
 	item->latency_us = took_us(q);
 	item->chain = q->chain_number;
-	item->chain_count = q->chain_number ? q->chain_count : 0;
+	item->chain_count = q->chain_number ? q->trail_links : 0;
 	item->source = (uint8_t)q->source;
 	item->upstream = q->upstream_at;
 	item->rcode = (uint16_t)q->ending.rcode;
@@ -114,25 +113,6 @@ note_asked(struct query *q, enum record_kind kind)
 		query_count(q, dns_only);
 	if (is_wanted(q, kind))
 		item_new(q, kind);
-}
-
-void
-note_chain(struct query *q, const struct aliases *c)
-{
-	q->chain_count = 0;
-	q->chain_len = 0;
-	if (q->house->opt->log_format != LOG_FORMAT_JSON)
-		return;
-	for (unsigned i = 1; i < c->count; i++) {
-		const struct name *name = &c->name[i];
-
-		if (name->len + 1u > sizeof(q->chain) - q->chain_len)
-			return;
-		q->chain[q->chain_len++] = name->len;
-		memcpy(q->chain + q->chain_len, name->wire, name->len);
-		q->chain_len = (uint16_t)(q->chain_len + name->len);
-		q->chain_count++;
-	}
 }
 
 /* One for each address and port. */

@@ -3,7 +3,6 @@
 #ifndef QUERY_NOTE_H
 #define QUERY_NOTE_H
 
-#include "query/aliases.h"
 #include "query/query.h"
 
 /* The form of the log that was asked for says how long a query took. */
@@ -11,8 +10,6 @@ bool note_is_detailed(const struct options *opt);
 /* RECORD_ALLOWED or RECORD_DNS_ONLY: it goes to an upstream now. Said once,
  * also where it is asked again. */
 void note_asked(struct query *q, enum record_kind kind);
-/* The names it was led to, where the log will hold them. */
-void note_chain(struct query *q, const struct aliases *c);
 /* How it ended. */
 void note_ended(struct query *q);
 

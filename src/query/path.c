@@ -18,7 +18,7 @@
 
 #include "query/steps.h"
 
-enum { PATH_POLICY = 1, PATH_ANSWER = 8 };
+enum { PATH_POLICY = 1, PATH_ANSWER = 9 };
 
 static step_fn *const path[] = {
 	step_parse,
@@ -29,6 +29,7 @@ static step_fn *const path[] = {
 	step_inspect,
 	step_grant,
 	step_granted,
+	step_allow,
 	[PATH_ANSWER] = step_answer,
 	step_record,
 };

@@ -165,7 +165,8 @@ make_memory(struct query_house *h)
 	    pool_init(&h->wide, MESSAGE_MAX, QUERY_WIDE_POOL) ||
 	    shares_init(&h->shares, h->random, QUERY_CLIENT_MOST,
 			h->opt->max_client_queries) ||
-	    flights_init(&h->flights, h->random, QUERY_POOL))
+	    flights_init(&h->flights, h->random, QUERY_POOL) ||
+	    allowances_new(h->random, &h->allowances))
 		return ERR_SYSTEM;
 	return cache_new(&setup, &h->cache);
 }
@@ -177,6 +178,7 @@ free_memory(struct query_house *h)
 	pool_fini(&h->wide);
 	pool_fini(&h->flights.pool);
 	shares_fini(&h->shares);
+	allowances_free(h->allowances);
 	cache_free(h->cache);
 	free(h->scratch);
 }
@@ -221,15 +223,15 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->born_ms = loop_now_ms(h->loop);
 	q->client_is_local = own_is_local(h->own, &origin->client.addr);
 	q->born_us = note_is_detailed(h->opt) ? clock_us() : 0;
-	q->judged = q->borrowed = false;
+	q->judged = q->borrowed = q->owns_ports = false;
 	q->generation = h->policy.generation;
 	q->said[0] = q->said[1] = false;
 	q->log_rule = IMAGE_NONE;
 	q->source = SOURCE_LOCAL;
 	q->upstream_at = (struct endpoint){ 0 };
 	q->chain_number = 0;
-	q->chain_count = 0;
-	q->chain_len = 0;
+	q->trail_count = q->trail_links = 0;
+	q->trail_len = 0;
 	q->flight = NULL;
 	list_init(&q->flight_link);
 	q->tried_stale = false;

@@ -19,6 +19,7 @@
 #include "policy/match.h"
 #include "proc/board.h"
 #include "proc/role.h"
+#include "query/allowance.h"
 #include "query/flight.h"
 #include "query/limit.h"
 #include "query/shares.h"
@@ -37,7 +38,7 @@ enum {
 	QUERY_TICK_MS = 50,
 	QUERY_STALE_MS = 1800, /* then a stale answer has to do (RFC 8767) */
 	QUERY_MAX_ADDRESSES = 64, /* as --max-addresses */
-	QUERY_CHAIN_BYTES = 1024, /* of names on the way to the addresses */
+	QUERY_TRAIL_BYTES = 1024, /* of names on the way to the addresses */
 	KERNEL_MAX_S = 2147483	  /* ipset's longest timeout */
 };
 
@@ -84,6 +85,7 @@ struct query_house {
 	struct pool wide;
 	struct cache *cache;
 	struct flights flights;
+	struct allowances *allowances;
 	struct list live; /* of struct query, oldest first */
 	unsigned again;	  /* live queries that wait for a new policy */
 	struct due tick;
@@ -124,7 +126,8 @@ struct query {
 
 	/* what the policy says */
 	bool judged;
-	bool borrowed; /* ports of a name it is an alias of are among them */
+	bool owns_ports; /* its own name has some */
+	bool borrowed; /* it has those of a name that led to it */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
 	bool said[2]; /* `->` or `~>` is in the log already */
@@ -154,12 +157,12 @@ struct query {
 	uint16_t number;   /* for the log's reason */
 	struct addr local; /* answered from the policy: `= address` */
 	char ede_text[160];
-	/* the names that the chain led to, for the log: packed one behind the
-	 * other; those that found no room are left out */
+	/* the names that the answer led to, see trail.h */
 	uint32_t chain_number; /* 0: the log has none of them yet */
-	uint8_t chain_count;
-	uint16_t chain_len;
-	uint8_t chain[QUERY_CHAIN_BYTES];
+	uint8_t trail_count;
+	uint8_t trail_links; /* of them: stand on the chain of aliases */
+	uint16_t trail_len;
+	uint8_t trail[QUERY_TRAIL_BYTES];
 	uint8_t *answer; /* NULL: not built; narrow, or a slot of wide */
 	size_t answer_len;
 	uint8_t narrow[EDNS_UDP_SIZE];

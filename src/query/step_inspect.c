@@ -9,11 +9,11 @@
  */
 #include "query/aliases.h"
 #include "query/compose.h"
-#include "query/note.h"
 #include "query/scratch.h"
 #include "query/services.h"
 #include "query/sieve.h"
 #include "query/steps.h"
+#include "query/trail.h"
 
 static const struct ending unanswered[] = {
 	[UPSTREAM_SILENT] = { RCODE_SERVFAIL, EDE_NO_REACHABLE,
@@ -96,8 +96,8 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 		return end_with(q, &chain_broken);
 	if (err != ERR_NONE)
 		return end_torn(q);
-	note_chain(q, c);
 	services_read(q, m, c, s);
+	trail_keep(q, c, s);
 	rule = rule_blocking(q, c->name + 1, c->count - 1);
 	if (rule == IMAGE_NONE)
 		rule = rule_blocking(q, s->target, s->target_count);

@@ -7,6 +7,7 @@
  * of two policies. What the policy itself answers (a blocked name with an
  * address, ANY under `->`: RFC 8482) is built here and goes nowhere else.
  */
+#include "query/borrow.h"
 #include "query/compose.h"
 #include "query/note.h"
 #include "query/steps.h"
@@ -132,6 +133,7 @@ step_policy(struct query *q)
 		return STEP_GO_ON;
 	policy_match(policy, &q->origin.client.addr, &q->in.question.name,
 		     &q->verdict);
+	borrow_ports(q);
 	q->judged = true;
 	q->log_rule = q->verdict.rule;
 	q->generation = policy->generation;

@@ -15,6 +15,7 @@ step_fn step_ask;     /* waits for an upstream */
 step_fn step_inspect; /* chain, addresses, TTLs: builds the answer */
 step_fn step_grant;   /* waits for the firewall */
 step_fn step_granted; /* did the kernel agree? */
+step_fn step_allow;   /* names it leads to may be asked next */
 step_fn step_answer;  /* bytes go back */
 step_fn step_record;  /* what came of it goes to the log */
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Using an allowance. The name that led to the alias is held against the
+ * policy each time, so that a rule which is gone gives nothing any more, and
+ * each port keeps the rule that gives it: the warden asks whether that rule
+ * gives this client the port, and has no need to know of aliases.
+ *
+ * Whether an alias may lead to a private address is a matter of the name that
+ * led to it. An alias inside a local zone would otherwise open a way to
+ * private addresses for whoever owns a name under a wildcard.
+ */
+#include "query/borrow.h"
+
+#include "query/guard.h"
+#include "query/scratch.h"
+
+static bool
+has_port(struct verdict *v, const struct verdict_port *p)
+{
+	for (unsigned i = 0; i < v->port_count; i++) {
+		if (v->port[i].port != p->port ||
+		    v->port[i].protocol != p->protocol)
+			continue;
+		/* of two rules the one that reaches further */
+		if (p->exact && !v->port[i].exact)
+			v->port[i] = *p;
+		return true;
+	}
+	return false;
+}
+
+static void
+add_ports(struct verdict *v, const struct verdict *from)
+{
+	v->ports_cut |= from->ports_cut;
+	for (unsigned i = 0; i < from->port_count; i++) {
+		if (has_port(v, &from->port[i]))
+			continue;
+		if (v->port_count == VERDICT_MAX_PORTS) {
+			v->ports_cut = true;
+			return;
+		}
+		v->port[v->port_count++] = from->port[i];
+	}
+}
+
+/* What the guard would have found by the name alone. */
+static void
+settle_private(const struct query *q, const struct name *name,
+	       struct verdict *v)
+{
+	if (guard_is_local_name(q->house->opt, name))
+		for (unsigned i = 0; i < v->port_count; i++)
+			v->port[i].exact = true;
+}
+
+static void
+add_origin(struct query *q, const struct name *origin)
+{
+	struct verdict *from = &q->house->scratch->verdict;
+	struct verdict *v = &q->verdict;
+
+	policy_match(&q->house->policy, &q->origin.client.addr, origin, from);
+	if (from->kind != VERDICT_ALLOWED || from->port_count == 0)
+		return;
+	if (!q->borrowed)
+		settle_private(q, &q->in.question.name, v);
+	settle_private(q, origin, from);
+	if (v->kind == VERDICT_DENIED)
+		v->rule = from->rule;
+	v->kind = VERDICT_ALLOWED;
+	add_ports(v, from);
+	q->borrowed = true;
+}
+
+void
+borrow_ports(struct query *q)
+{
+	struct query_house *h = q->house;
+	struct allowed from[ALLOWANCE_ORIGINS];
+	unsigned count;
+
+	q->borrowed = false;
+	q->owns_ports = q->verdict.port_count > 0;
+	if (q->verdict.kind != VERDICT_DENIED &&
+	    q->verdict.kind != VERDICT_ALLOWED)
+		return;
+	count =
+	    allowance_find(h->allowances, &q->origin.client.addr,
+			   &q->in.question.name, loop_now_ms(h->loop), from);
+	for (unsigned i = 0; i < count; i++)
+		add_origin(q, &from[i].origin);
+}
