@@ -195,6 +195,7 @@ query_house_init(struct query_house *h)
 	h->shares.bucket = NULL;
 	h->queries = h->wide = h->flights.pool = (struct pool){ 0 };
 	h->cache = NULL;
+	h->allowances = NULL;
 	h->scratch = malloc(sizeof(*h->scratch));
 	if (h->scratch && make_memory(h) == ERR_NONE)
 		return ERR_NONE;
