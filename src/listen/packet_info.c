@@ -73,6 +73,10 @@ packet_info_read(struct msghdr *m, struct packet_info *out)
 		    (c->cmsg_type == IPV6_PKTINFO ||
 		     c->cmsg_type == IPV6_2292PKTINFO))
 			read_v6(c, out);
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SO_RXQ_OVFL)
+			memcpy(&out->overflow, CMSG_DATA(c),
+			       sizeof(out->overflow));
 	}
 }
 

@@ -18,6 +18,8 @@ enum { PACKET_INFO_SIZE = 128 };
 struct packet_info {
 	struct addr local; /* family 0: not known */
 	uint32_t ifindex;  /* 0: not known */
+	/* packets that its socket had no room for, ever, until it came */
+	uint32_t overflow;
 };
 
 /* Reads the control messages that the kernel put behind m. */

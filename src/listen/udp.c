@@ -24,6 +24,7 @@ struct udp_socket {
 	bool six; /* an IPv6 socket: IPv4 clients look mapped */
 	unsigned index;
 	struct udp *udp;
+	uint32_t overflow; /* as the kernel told last; it wraps */
 	struct ready ready;
 };
 
@@ -123,6 +124,21 @@ udp_drop(const struct origin *o)
 	(void)o; /* nothing was kept */
 }
 
+/* The kernel drops whatever comes while we are behind, of whomever. Then no
+ * client may have more than its share, until we are level again. */
+static void
+note_overflow(struct udp_socket *s, uint32_t overflow)
+{
+	struct query_house *h = s->udp->house;
+
+	if (overflow == s->overflow)
+		return;
+	s->udp->stats->dropped_kernel += (uint32_t)(overflow - s->overflow - 1);
+	limit_reached(&h->limits, s->udp->stats, LIMIT_KERNEL, NULL);
+	shares_hold(&h->shares, loop_now_ms(s->udp->loop));
+	s->overflow = overflow;
+}
+
 static void
 take_datagram(struct udp_socket *s, unsigned i)
 {
@@ -145,6 +161,7 @@ take_datagram(struct udp_socket *s, unsigned i)
 	    o.client.port == 0)
 		return;
 	packet_info_read(m, &info);
+	note_overflow(s, info.overflow);
 	o.local = info.local;
 	o.ifindex = info.ifindex;
 	u->stats->queries_udp++;
@@ -207,7 +224,9 @@ watch(struct udp *u, int fd)
 	struct udp_socket *s = &u->socket[u->count];
 	union sockaddr_any at;
 	socklen_t len = sizeof(at);
+	int on = 1;
 
+	setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
 	if (getsockname(fd, &at.sa, &len) == -1)
 		return ERR_SYSTEM;
 	*s = (struct udp_socket){

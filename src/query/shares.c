@@ -26,8 +26,6 @@ shares_init(struct shares *s, struct random *random, uint32_t most,
 		.most = most,
 		.a_second = a_second,
 	};
-	if (a_second == 0)
-		return ERR_NONE;
 	s->bucket = calloc(ROWS * IN_A_ROW, sizeof(*s->bucket));
 	return s->bucket ? ERR_NONE : ERR_SYSTEM;
 }
@@ -45,8 +43,26 @@ hash_of(const struct shares *s, const struct addr *client)
 	return hash_bytes(&s->key, client, sizeof(*client));
 }
 
+/* 0: no limit now. */
+static uint32_t
+rate_of(const struct shares *s, int64_t now_ms)
+{
+	if (now_ms >= s->hold_until_ms)
+		return s->a_second;
+	if (s->a_second == 0 || s->a_second > SHARE_WHEN_BEHIND)
+		return SHARE_WHEN_BEHIND;
+	return s->a_second;
+}
+
+void
+shares_hold(struct shares *s, int64_t now_ms)
+{
+	s->hold_until_ms = now_ms + SHARE_HOLD_MS;
+}
+
+/* A new one is empty but for the time since the clock began, and so full. */
 static struct share_bucket *
-bucket_of(struct shares *s, const struct addr *client, int64_t now_ms)
+bucket_of(struct shares *s, const struct addr *client)
 {
 	struct share_bucket *row =
 	    &s->bucket[hash_of(s, client) % ROWS * IN_A_ROW];
@@ -58,24 +74,21 @@ bucket_of(struct shares *s, const struct addr *client, int64_t now_ms)
 		if (row[i].filled_ms < quiet->filled_ms)
 			quiet = &row[i];
 	}
-	*quiet = (struct share_bucket){
-		.client = *client,
-		.filled_ms = now_ms,
-		.drops = (uint64_t)s->a_second * DROPS_A_QUERY,
-	};
+	*quiet = (struct share_bucket){ .client = *client };
 	return quiet;
 }
 
 bool
 shares_may_ask(struct shares *s, const struct addr *client, int64_t now_ms)
 {
-	const uint64_t full = (uint64_t)s->a_second * DROPS_A_QUERY;
+	const uint64_t rate = rate_of(s, now_ms);
+	const uint64_t full = rate * DROPS_A_QUERY;
 	struct share_bucket *b;
 
-	if (s->a_second == 0)
+	if (rate == 0)
 		return true;
-	b = bucket_of(s, client, now_ms);
-	b->drops += (uint64_t)(now_ms - b->filled_ms) * s->a_second;
+	b = bucket_of(s, client);
+	b->drops += (uint64_t)(now_ms - b->filled_ms) * rate;
 	if (b->drops > full)
 		b->drops = full;
 	b->filled_ms = now_ms;

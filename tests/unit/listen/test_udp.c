@@ -305,6 +305,29 @@ one_that_cannot_be_sent_holds_up_no_other(void **state)
 	close(fd);
 }
 
+/* Whatever the kernel dropped is known when the next one comes. */
+static void
+what_the_kernel_drops_is_counted(void **state)
+{
+	struct story *s = *state;
+	int fd = client_to("127.0.0.5", s->port[0]);
+	int other = client_to("127.0.0.5", s->port[0]);
+	unsigned sent = 0;
+	int least = 1;
+
+	setsockopt(s->fd[0], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	while (sent < 500)
+		sent += send(fd, "question-in-flood", 17, 0) == 17;
+	run_for(s, 20);
+	expect_echo(s, other, "question-after-it");
+	assert_true(s->stats.dropped_kernel > 400);
+	assert_int_equal(s->stats.queries_udp + s->stats.dropped_kernel,
+			 sent + 1);
+	assert_true(s->stub.house.shares.hold_until_ms > 0);
+	close(fd);
+	close(other);
+}
+
 static void
 after_the_stop_answers_still_leave(void **state)
 {
@@ -338,6 +361,7 @@ main(void)
 		STORY(too_long_is_dropped_and_counted),
 		STORY(an_answer_too_large_for_udp_never_leaves),
 		STORY(one_that_cannot_be_sent_holds_up_no_other),
+		STORY(what_the_kernel_drops_is_counted),
 		STORY(after_the_stop_answers_still_leave),
 	};
 

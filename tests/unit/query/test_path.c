@@ -606,6 +606,29 @@ a_client_over_its_rate_is_dropped(void **state)
 }
 
 static void
+while_we_are_behind_nobody_has_more_than_his_share(void **state)
+{
+	const struct addr *client = &play.origin.client.addr;
+	struct shares *s = &play.house.shares;
+	unsigned asked = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++)
+		assert_true(shares_may_ask(s, client, play.now_ms));
+	shares_hold(s, play.now_ms);
+	for (unsigned i = 0; i < 20000; i++)
+		asked += shares_may_ask(s, client, play.now_ms);
+	assert_int_equal(asked, SHARE_WHEN_BEHIND);
+	play.now_ms += 10;
+	for (unsigned i = 0; i < 20000; i++)
+		asked += shares_may_ask(s, client, play.now_ms);
+	assert_int_equal(asked, SHARE_WHEN_BEHIND + 50);
+	play.now_ms += SHARE_HOLD_MS;
+	for (unsigned i = 0; i < 20000; i++)
+		assert_true(shares_may_ask(s, client, play.now_ms));
+}
+
+static void
 a_client_has_not_all_slots(void **state)
 {
 	uint32_t place;
@@ -1018,6 +1041,7 @@ main(void)
 		STORY(strangers_are_told_five_times_a_second),
 		STORY(workers_share_what_strangers_are_told),
 		STORY(a_client_over_its_rate_is_dropped),
+		STORY(while_we_are_behind_nobody_has_more_than_his_share),
 		STORY(a_client_has_not_all_slots),
 		STORY(a_prefix_of_strangers_is_56_bits_of_ipv6),
 		STORY(an_upstream_that_fails_is_servfail),
