@@ -13,6 +13,7 @@
 #include "ctl/commands.h"
 #include "policy/match.h"
 #include "policy/print.h"
+#include "policy/special.h"
 #include "wire/message.h"
 
 struct asked {
@@ -210,12 +211,39 @@ is_service(uint16_t type)
 	return type == TYPE_HTTPS || type == TYPE_SVCB;
 }
 
+/* False where the name is like any other. */
+static bool
+print_special(const struct asked *q, const struct view *v,
+	      const struct verdict *verdict, struct text *out)
+{
+	const struct special_question asked = { &v->policy, verdict,
+						&q->name };
+	char buf[ADDR_TEXT_SIZE];
+	const struct special *s;
+	struct specials table;
+	struct addr a;
+
+	specials_init(&table);
+	s = special_find(&table, v->opt, &asked);
+	if (s == NULL)
+		return false;
+	if (special_address(s, q->type[0], &a))
+		text_str(out, addr_print(&a, buf));
+	else
+		text_str(out, special_exists(s, &q->name) ? "NODATA"
+							  : "NXDOMAIN");
+	text_str(out, ", special name answered here");
+	return true;
+}
+
 static void
 print_allowed(const struct asked *q, const struct view *v,
 	      const struct verdict *verdict, struct text *out)
 {
 	uint16_t type = q->type[0];
 
+	if (print_special(q, v, verdict, out))
+		return;
 	if (verdict->port_count > 0 && (type == TYPE_A || type == TYPE_AAAA))
 		print_address(q, v, verdict, out);
 	else if (verdict->port_count > 0 && is_service(type))

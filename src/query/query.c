@@ -196,6 +196,7 @@ query_house_init(struct query_house *h)
 	h->queries = h->wide = h->flights.pool = (struct pool){ 0 };
 	h->cache = NULL;
 	h->allowances = NULL;
+	specials_init(&h->specials);
 	h->scratch = malloc(sizeof(*h->scratch));
 	if (h->scratch && make_memory(h) == ERR_NONE)
 		return ERR_NONE;

@@ -17,6 +17,7 @@
 #include "firewall/grant.h"
 #include "net/loop.h"
 #include "policy/match.h"
+#include "policy/special.h"
 #include "proc/board.h"
 #include "proc/role.h"
 #include "query/allowance.h"
@@ -86,6 +87,7 @@ struct query_house {
 	struct cache *cache;
 	struct flights flights;
 	struct allowances *allowances;
+	struct specials specials;
 	struct list live; /* of struct query, oldest first */
 	unsigned again;	  /* live queries that wait for a new policy */
 	struct due tick;

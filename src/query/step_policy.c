@@ -10,6 +10,7 @@
 #include "query/borrow.h"
 #include "query/compose.h"
 #include "query/note.h"
+#include "query/special_answer.h"
 #include "query/steps.h"
 
 enum { LOCAL_TTL = 60, ANY_TTL = 3600 };
@@ -114,6 +115,8 @@ is_forwarded(const struct query *q)
 static enum step_result
 go_on_allowed(struct query *q)
 {
+	if (special_answer(q))
+		return STEP_ANSWER;
 	if (!is_forwarded(q))
 		return q->in.question.type == TYPE_ANY ? answer_any(q)
 						       : answer_type(q);
