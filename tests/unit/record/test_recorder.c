@@ -236,6 +236,29 @@ a_worker_that_breaks_the_table_is_parted_from(void **state)
 	stop();
 }
 
+/* Its letters fit the table, and what is in them was never ours. */
+static void
+a_worker_that_forges_records_is_parted_from(void **state)
+{
+	char byte;
+	int64_t give_up = clock_ms() + PATIENCE_MS;
+	struct record_item *item;
+
+	(void)state;
+	assert_true(say(&worker, 1));
+	item = record_next(&worker);
+	item->kind = RECORD_BLOCKED;
+	item->name_len = 3;
+	memcpy(item->name, "\077\n", 2);
+	recording_flush(&worker);
+	while (recv(worker.channel, &byte, 1, MSG_DONTWAIT) != 0)
+		assert_true(clock_ms() < give_up);
+	read_until(log_end, "a letter broke the table of letters\n");
+	assert_string_equal(read_until(reader, "[1] a.example.\n"),
+			    "10.0.0.2 -> [1] a.example.\n");
+	stop();
+}
+
 /* Every line whole, ids rising; how many there are. */
 static unsigned
 check_lines(const char *text)
@@ -319,6 +342,7 @@ main(void)
 		TEST(the_end_of_the_supervisor_is_the_end),
 		TEST(a_new_worker_takes_the_place_of_the_old),
 		TEST(a_worker_that_breaks_the_table_is_parted_from),
+		TEST(a_worker_that_forges_records_is_parted_from),
 		TEST(a_stalled_reader_stalls_nobody),
 		TEST(a_reader_that_is_gone_ends_nothing),
 	};
