@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Any answer of an upstream against the whole walk. The first byte says who
- * asks what, the second what the warden does; the rest is the upstream's
- * message, taken for the answer to that question.
+ * asks what, the second what the warden does and whether services are asked
+ * for; the rest is the upstream's message, taken for the answer to that
+ * question.
  *
  * What must hold: a granted address stands in the answer where aliases lead
- * from the question, is of the type asked and not guarded, lives within the
- * bounds, and there are at most 32; nothing is answered before the warden has
- * spoken; what is answered reads as a message within the client's limit, and
- * under `->` holds no address that was not granted.
+ * from the question, in a record of the type asked or in a hint of one, is not
+ * guarded, lives within the bounds, and there are at most 32; nothing is
+ * answered before the warden has spoken; what is answered reads as a message
+ * within the client's limit, and under `->` holds no address that was not
+ * granted, in a hint neither, nor any record that RFC 9460 calls malformed.
  */
 #include <stdio.h>
 
 #include "query/player.h"
+#include "wire/svcb.h"
 
 enum {
 	WHO_AAAA = 1,
@@ -22,6 +25,10 @@ enum {
 	WHO_DO = 32,
 	WHO_LOCAL = 64,
 	WHO_GUARDED = 128,
+	HOW_WARDEN = 31,
+	HOW_STRIP_ECH = 32,
+	HOW_SERVICES = 64,
+	HOW_REFUSED = 128,
 	NAMES = 512
 };
 
@@ -104,16 +111,40 @@ reach_all(const struct name *qname)
 }
 
 static bool
+is_hint(const struct svcb *s, const struct addr *a)
+{
+	struct addr here;
+
+	for (unsigned i = 0; i < svcb_hint_count(s, a->family); i++) {
+		svcb_hint(s, a->family, i, &here);
+		if (addr_equal(&here, a))
+			return true;
+	}
+	return false;
+}
+
+static bool
+holds_address(const struct rr *rr, const struct addr *a)
+{
+	struct svcb service;
+	struct addr here;
+
+	if (rr_address(&said, rr, &here))
+		return addr_equal(&here, a);
+	return rr_service(&said, rr, &service) == ERR_NONE &&
+	       service.priority > 0 && is_hint(&service, a);
+}
+
+static bool
 stands_in_the_answer(const struct addr *a, uint16_t type)
 {
 	struct name owner;
-	struct addr here;
 
 	for (unsigned i = 0; i < said.rr_count; i++) {
 		const struct rr *rr = &said.rr[i];
 
 		if (rr->section == SECTION_ANSWER && rr->type == type &&
-		    rr_address(&said, rr, &here) && addr_equal(&here, a) &&
+		    holds_address(rr, a) &&
 		    rr_owner(&said, rr, &owner) == ERR_NONE &&
 		    is_reached(&owner))
 			return true;
@@ -171,6 +202,27 @@ limit(uint8_t who)
 }
 
 static void
+check_service(const struct rr *rr, bool dns_only)
+{
+	struct svcb service;
+	struct addr a;
+
+	if (rr_service(&play.answer, rr, &service) != ERR_NONE) {
+		CHECK(dns_only && !play.opt.strip_ech &&
+		      !play.opt.guard_dns_only);
+		return;
+	}
+	for (unsigned i = 0; i < svcb_hint_count(&service, 4); i++) {
+		svcb_hint(&service, 4, i, &a);
+		CHECK(dns_only || is_granted(&a));
+	}
+	for (unsigned i = 0; i < svcb_hint_count(&service, 6); i++) {
+		svcb_hint(&service, 6, i, &a);
+		CHECK(dns_only || is_granted(&a));
+	}
+}
+
+static void
 check_heard(uint8_t who, const struct question *asked)
 {
 	bool dns_only = (who & WHO_NAMES) >= 4;
@@ -189,23 +241,34 @@ check_heard(uint8_t who, const struct question *asked)
 		CHECK(m->rr[i].class == CLASS_IN);
 		if (rr_address(m, &m->rr[i], &a))
 			CHECK(dns_only || is_granted(&a));
+		if (m->rr[i].type == TYPE_HTTPS || m->rr[i].type == TYPE_SVCB)
+			check_service(&m->rr[i], dns_only);
 		if (play.items > 0)
 			CHECK(m->rr[i].ttl <= 86400);
 	}
 }
 
+static uint16_t
+type_of(uint8_t who, uint8_t how)
+{
+	if (how & HOW_SERVICES)
+		return who & WHO_AAAA ? TYPE_SVCB : TYPE_HTTPS;
+	return who & WHO_AAAA ? TYPE_AAAA : TYPE_A;
+}
+
 static void
-ask(uint8_t who)
+ask(uint8_t who, uint8_t how)
 {
 	struct client_query c = {
 		.name = names[(who & WHO_NAMES) / 2],
-		.type = who & WHO_AAAA ? TYPE_AAAA : TYPE_A,
+		.type = type_of(who, how),
 		.edns = who & WHO_EDNS ? 4096 : 0,
 		.dnssec_ok = (who & WHO_DO) != 0,
 	};
 
 	play.answers = play.drops = play.items = play.letters = 0;
 	play.origin.stream = (who & WHO_STREAM) != 0;
+	play.opt.strip_ech = (how & HOW_STRIP_ECH) != 0;
 	play.opt.guard_dns_only = (who & WHO_GUARDED) != 0;
 	play_from(who & WHO_LOCAL ? "127.0.0.1" : "10.0.0.2");
 	client_asks(&c);
@@ -222,11 +285,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (play.image == NULL)
 		play_begin(acl);
-	play.warden = data[1] % 3;
+	play.warden = (data[1] & HOW_WARDEN) % 3;
 	play.warden_fails_with = GRANT_KERNEL;
 	if (message_read(data + 2, size - 2, &said) != ERR_NONE)
 		return 0;
-	ask(data[0]);
+	ask(data[0], data[1]);
 	if (!upstream_has_question())
 		abort();
 	asked = last_ask()->q;
@@ -235,10 +298,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	upstream_ends(UPSTREAM_ANSWERED, &said);
 	check_grants(&asked);
 	if (play.wait)
-		warden_says(data[1] & 128 ? GRANT_DOWN : GRANT_OK);
+		warden_says(data[1] & HOW_REFUSED ? GRANT_DOWN : GRANT_OK);
 	if (play.letters > 0 && (play.warden == WARDEN_FAILS ||
 				 (play.warden == WARDEN_WAITS &&
-				  (data[1] & 128))))
+				  (data[1] & HOW_REFUSED))))
 		play.items = 0;
 	check_heard(data[0], &asked);
 	CHECK(play.house.queries.in_use == 0);
