@@ -18,6 +18,7 @@
 
 struct asked {
 	struct addr client;
+	uint32_t ifindex; /* INTERFACE_ANY where none was named */
 	struct name name;
 	uint16_t type[2];
 	unsigned types;
@@ -40,12 +41,6 @@ print_place(const struct policy *p, const struct image_rule *rule,
 
 	text_escaped(out, file, strlen(file));
 	text_printf(out, ":%u", rule->line);
-}
-
-static const char *
-protocol_text(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP ? "TCP" : "UDP";
 }
 
 static uint32_t
@@ -135,7 +130,8 @@ print_ports(const struct verdict *v, struct text *out)
 	text_str(out, "opens");
 	for (unsigned i = 0; i < v->port_count; i++)
 		text_printf(out, " %s:%u", protocol_text(v->port[i].protocol),
-			    v->port[i].port);
+			    port_number(v->port[i].protocol,
+					v->port[i].port));
 	if (v->ports_cut)
 		text_printf(out, " (more than %d ports: the rest is shut)",
 			    VERDICT_MAX_PORTS);
@@ -293,14 +289,32 @@ types_parse(const char *text, struct asked *out)
 }
 
 /* False: the answer has become an error. */
+/* "10.0.0.2" or "10.0.0.2%lan0" */
+static bool
+client_parse(const char *text, const struct view *v, struct asked *out)
+{
+	const char *percent = strchr(text, '%');
+	size_t len = percent ? (size_t)(percent - text) : strlen(text);
+
+	out->ifindex = INTERFACE_ANY;
+	if (addr_parse(text, len, &out->client) != ERR_NONE)
+		return false;
+	if (percent == NULL)
+		return true;
+	out->ifindex = v->own ? own_ifindex(v->own, percent + 1) : 0;
+	return out->ifindex != 0;
+}
+
 static bool
 asked_parse(struct answer *a, const struct view *v, const struct request *r,
 	    struct asked *out)
 {
 	const char *client = r->argument[0], *name = r->argument[1];
 
-	if (addr_parse(client, strlen(client), &out->client) != ERR_NONE) {
-		answer_error(a, "\"%.64s\" is not an address of a client",
+	if (!client_parse(client, v, out)) {
+		answer_error(a,
+			     "\"%.64s\" is not an address of a client, "
+			     "nor one with %%INTERFACE behind it",
 			     client);
 		return false;
 	}
@@ -333,6 +347,7 @@ void
 explain_answer(struct answer *a, const struct view *v,
 	       const struct request *r)
 {
+	struct policy_client client;
 	struct verdict verdict;
 	struct asked q;
 	struct walk w = { .policy = &v->policy, .verdict = &verdict,
@@ -345,11 +360,12 @@ explain_answer(struct answer *a, const struct view *v,
 	}
 	if (!asked_parse(a, v, r, &q) || !answer_room(a, ANSWER_ROOM))
 		return;
-	policy_match(&v->policy, &q.client, &q.name, &verdict);
+	client = (struct policy_client){ &q.client, q.ifindex };
+	policy_match(&v->policy, &client, &q.name, &verdict);
 	print_question(&q, &a->text);
 	print_verdict(&verdict, &a->text);
 	print_ports(&verdict, &a->text);
 	for (; q.types > 0; q.types--, q.type[0] = q.type[1])
 		print_answer(&q, v, &verdict, &a->text);
-	policy_explain(&v->policy, &q.client, &q.name, on_met, &w);
+	policy_explain(&v->policy, &client, &q.name, on_met, &w);
 }

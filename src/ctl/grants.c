@@ -16,6 +16,7 @@
 #include "ctl/answer.h"
 #include "ctl/commands.h"
 #include "firewall/ledger.h"
+#include "policy/print.h"
 
 enum { LINE_ROOM = 160 }; /* two addresses, numbers of up to 20 digits */
 
@@ -148,17 +149,6 @@ sort(struct grant *g, size_t count)
 }
 
 static void
-print_protocol(uint8_t protocol, struct text *out)
-{
-	if (protocol == IPPROTO_TCP)
-		text_str(out, "TCP");
-	else if (protocol == IPPROTO_UDP)
-		text_str(out, "UDP");
-	else
-		text_u64(out, protocol);
-}
-
-static void
 print_grant(const struct grant *g, int64_t now_ms, struct text *out)
 {
 	char client[ADDR_TEXT_SIZE], destination[ADDR_TEXT_SIZE];
@@ -167,8 +157,8 @@ print_grant(const struct grant *g, int64_t now_ms, struct text *out)
 		    g->client.family == 0 ? "local"
 					  : addr_print(&g->client, client),
 		    addr_print(&g->destination, destination));
-	print_protocol(g->protocol, out);
-	text_printf(out, ":%u %" PRId64 "s acl:", g->port,
+	text_printf(out, "%s:%u %" PRId64 "s acl:", protocol_text(g->protocol),
+		    port_number(g->protocol, g->port),
 		    (g->end_ms - now_ms + 999) / 1000);
 	if (g->line == 0)
 		text_str(out, "unknown");

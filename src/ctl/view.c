@@ -25,6 +25,8 @@ policy_take(struct view *v, int fd, uint32_t generation)
 	if (v->policy.head != NULL)
 		policy_close(&v->policy);
 	v->policy = newer;
+	if (v->own != NULL)
+		policy_find_interfaces(&v->policy, v->own);
 }
 
 static void
@@ -39,6 +41,8 @@ own_take(struct view *v, int fd)
 	if (v->own != NULL)
 		own_close(v->own);
 	v->own = newer;
+	if (v->policy.head != NULL)
+		policy_find_interfaces(&v->policy, newer);
 }
 
 /* The whole of a page or image, or NULL where it is shorter than least. */

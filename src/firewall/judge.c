@@ -67,7 +67,7 @@ judge_shape(const struct judge *j, const struct grant_item *item)
 		return DETAIL_FLAGS;
 	if (!is_address(&item->client) || !is_address(&item->destination))
 		return DETAIL_ADDRESS;
-	if (item->protocol != IPPROTO_TCP && item->protocol != IPPROTO_UDP)
+	if (!protocol_is_known(item->protocol))
 		return DETAIL_PROTOCOL;
 	if (item->port == 0)
 		return DETAIL_PORT;
@@ -81,7 +81,9 @@ judge_shape(const struct judge *j, const struct grant_item *item)
 static enum grant_detail
 judge_rule(const struct judge *j, const struct grant_item *item)
 {
-	switch (policy_rule_gives(&j->policy, item->rule, &item->client,
+	const struct policy_client client = { &item->client, item->ifindex };
+
+	switch (policy_rule_gives(&j->policy, item->rule, &client,
 				  item->protocol, item->port)) {
 	case ERR_NONE:
 		return DETAIL_NONE;
@@ -183,6 +185,16 @@ judge_item(const struct judge *j, const struct grant_item *item,
 						     : GRANT_NO_FAMILY;
 }
 
+/* By which interface it asked is not in the entry either. */
+static bool
+gives_any(const struct judge *j, const struct addr *client,
+	  const struct ledger_key *key)
+{
+	const struct policy_client any = { client, INTERFACE_ANY };
+
+	return policy_gives_any(&j->policy, &any, key->protocol, key->port);
+}
+
 /* Which of this host's addresses asked is not in the entry: any may have. */
 static bool
 gives_this_host(const struct judge *j, const struct ledger_key *key)
@@ -193,14 +205,12 @@ gives_this_host(const struct judge *j, const struct ledger_key *key)
 	};
 
 	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-		if (policy_gives_any(&j->policy, &loopback[i], key->protocol,
-				     key->port))
+		if (gives_any(j, &loopback[i], key))
 			return true;
 	}
 	for (uint32_t i = 0; i < j->own->count && i < OWN_MAX; i++) {
 		if (j->own->broadcast[i] == 0 &&
-		    policy_gives_any(&j->policy, &j->own->addr[i],
-				     key->protocol, key->port))
+		    gives_any(j, &j->own->addr[i], key))
 			return true;
 	}
 	return false;
@@ -211,6 +221,5 @@ judge_gives_any(const struct judge *j, const struct ledger_key *key)
 {
 	if (set_is_local(key->set))
 		return gives_this_host(j, key);
-	return policy_gives_any(&j->policy, &key->client, key->protocol,
-				key->port);
+	return gives_any(j, &key->client, key);
 }

@@ -176,6 +176,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 			  err_text(err));
 		return;
 	}
+	policy_find_interfaces(&fresh, judge->own);
 	policy_close(&judge->policy);
 	judge->policy = fresh;
 	gone = admission_purge(&wd->admission);
@@ -197,6 +198,7 @@ on_own(struct warden *wd, int fd)
 	}
 	own_close(wd->admission.judge.own);
 	wd->admission.judge.own = own;
+	policy_find_interfaces(&wd->admission.judge.policy, own);
 }
 
 static void
@@ -262,7 +264,11 @@ open_judge(struct warden *wd)
 
 	judge->opt = kit->opt;
 	judge->families = kit->families;
-	return err == ERR_NONE ? own_open(kit->own, &judge->own) : err;
+	if (err == ERR_NONE)
+		err = own_open(kit->own, &judge->own);
+	if (err == ERR_NONE)
+		policy_find_interfaces(&judge->policy, judge->own);
+	return err;
 }
 
 static enum err

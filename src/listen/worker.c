@@ -66,6 +66,7 @@ take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 			  "the old one stays");
 		return;
 	}
+	policy_find_interfaces(&new, w->house.own);
 	w->house.policy = new;
 	granter_set_generation(w->house.granter, new.generation);
 	recording_set_generation(&w->recording, new.generation);
@@ -85,6 +86,7 @@ take_own(struct worker *w, int fd)
 	}
 	own_close(w->house.own);
 	w->house.own = new;
+	policy_find_interfaces(&w->house.policy, new);
 }
 
 /* Grants fail until another warden is handed. */
@@ -267,6 +269,8 @@ open_images(struct worker *w)
 
 	if (err == ERR_NONE)
 		err = own_open(kit->own, &w->house.own);
+	if (err == ERR_NONE)
+		policy_find_interfaces(&w->house.policy, w->house.own);
 	close(kit->policy);
 	close(kit->own);
 	kit->policy = kit->own = -1;

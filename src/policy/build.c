@@ -3,7 +3,7 @@
  * From rules in the order of a file to rules in the order of the canonical
  * form, without repetition or contradiction.
  *
- * The canonical order: clients by family and address length as in image.h;
+ * The canonical order: clients by family and prefix length as in image.h;
  * in a net the domains by their labels from the right, so that a zone stands
  * together, and `*` last; exact before *.x before .x; ~> before ->.
  *
@@ -120,18 +120,31 @@ build_add(struct build *b, const struct acl_rule *rule, uint32_t line)
 	d->rule.kind = rule->kind;
 	d->rule.protocol = rule->protocol;
 	d->rule.port = rule->port;
+	d->rule.block = rule->block;
+	d->rule.file = rule->file;
+	d->interface = rule->interface;
 	take_answers(&d->rule, rule);
 	return ERR_NONE;
 }
 
+/* With an interface before without. */
 static int
-compare_nets(const struct net *one, const struct net *other)
+compare_clients(const struct draft *a, const struct draft *b)
 {
+	const struct net *one = &a->client, *other = &b->client;
+	int difference;
+
 	if (one->addr.family != other->addr.family)
 		return one->addr.family - other->addr.family;
 	if (one->bits != other->bits)
 		return other->bits - one->bits;
-	return memcmp(one->addr.byte, other->addr.byte, sizeof(one->addr.byte));
+	difference = memcmp(one->addr.byte, other->addr.byte,
+			    sizeof(one->addr.byte));
+	if (difference != 0 || a->interface == b->interface)
+		return difference;
+	if (a->interface == 0 || b->interface == 0)
+		return a->interface == 0 ? 1 : -1;
+	return a->interface - b->interface;
 }
 
 /* Each with its length byte before it; the empty one comes last. */
@@ -154,7 +167,7 @@ compare_subjects(const struct build *b, const struct draft *one,
 		 const struct draft *other)
 {
 	const uint8_t *name = draft_name(b, one);
-	int difference = compare_nets(&one->client, &other->client);
+	int difference = compare_clients(one, other);
 
 	if (difference == 0)
 		difference = compare_orders(b->bytes + one->order,
@@ -192,6 +205,15 @@ compare_deeds(const struct image_rule *one, const struct image_rule *other)
 	return one->port - other->port;
 }
 
+/* Files are numbered in the order they are read in. */
+static bool
+stands_before(const struct draft *one, const struct draft *other)
+{
+	if (one->rule.file != other->rule.file)
+		return one->rule.file < other->rule.file;
+	return one->rule.line < other->rule.line;
+}
+
 static int
 compare_drafts(const void *one, const void *other, void *build)
 {
@@ -201,7 +223,7 @@ compare_drafts(const void *one, const void *other, void *build)
 	if (difference == 0)
 		difference = compare_deeds(&a->rule, &b->rule);
 	if (difference == 0)
-		difference = a->rule.line < b->rule.line ? -1 : 1;
+		difference = stands_before(a, b) ? -1 : 1;
 	return difference;
 }
 
@@ -212,7 +234,7 @@ merge_blocks(struct image_rule *into, const struct image_rule *other)
 	bool one_answers = into->has_answer4 || into->has_answer6;
 	bool other_answers = other->has_answer4 || other->has_answer6;
 
-	if (one_answers != other_answers)
+	if (one_answers != other_answers || into->block != other->block)
 		return false;
 	if (into->has_answer4 && other->has_answer4 &&
 	    memcmp(into->answer4, other->answer4, sizeof(into->answer4)) != 0)
@@ -235,15 +257,25 @@ complain_of_pair(struct complaints *c, const struct draft *one,
 {
 	const struct draft *later = one;
 	const struct draft *earlier = other;
-	char text[96];
+	char text[512];
 	struct text what;
 
-	if (one->rule.line < other->rule.line) {
+	if (stands_before(one, other)) {
 		later = other;
 		earlier = one;
 	}
 	text_init(&what, text, sizeof(text));
-	text_printf(&what, "this rule and line %u %s", earlier->rule.line, how);
+	text_str(&what, "this rule and ");
+	if (earlier->rule.file != later->rule.file) {
+		const char *file = c->files + earlier->rule.file;
+
+		text_escaped(&what, file, strnlen(file, 256));
+		text_char(&what, ':');
+	} else {
+		text_str(&what, "line ");
+	}
+	text_printf(&what, "%u %s", earlier->rule.line, how);
+	c->file = c->files + later->rule.file;
 	complain_error(c, &(struct flaw){ .line = later->rule.line,
 					  .column = later->column,
 					  .what = text,
@@ -283,13 +315,14 @@ identity_of(const struct build *b, const struct draft *d)
 	const struct image_rule *r = &d->rule;
 	const uint8_t *name = draft_name(b, d);
 	uint8_t said[sizeof(d->client) + 8 + sizeof(r->answer4) +
-		     sizeof(r->answer6) + 1 + NAME_MAX_WIRE];
+		     sizeof(r->answer6) + IMAGE_INTERFACE_SIZE + 1 +
+		     NAME_MAX_WIRE];
 	const uint8_t deeds[8] = { r->arrow,
 				   r->kind,
 				   r->protocol,
 				   r->has_answer4,
 				   r->has_answer6,
-				   0,
+				   r->block,
 				   (uint8_t)(r->port >> 8),
 				   (uint8_t)r->port };
 	size_t used = 0;
@@ -302,6 +335,12 @@ identity_of(const struct build *b, const struct draft *d)
 	used += sizeof(r->answer4);
 	memcpy(said + used, r->answer6, sizeof(r->answer6));
 	used += sizeof(r->answer6);
+	/* its name, for numbers change from policy to policy */
+	if (d->interface != 0) {
+		memcpy(said + used, &b->interfaces[d->interface - 1],
+		       IMAGE_INTERFACE_SIZE);
+		used += IMAGE_INTERFACE_SIZE;
+	}
 	memcpy(said + used, name, name[0] + 1U);
 	used += name[0] + 1U;
 	return hash_bytes(&identity_key, said, used);

@@ -23,6 +23,7 @@ struct draft {
 	struct net client;
 	uint32_t order;	 /* into bytes: what domains are sorted by */
 	uint32_t column; /* of the domain in the ACL */
+	uint16_t interface; /* as in struct acl_rule */
 };
 
 struct build {
@@ -30,6 +31,8 @@ struct build {
 	size_t count, room;
 	uint8_t *bytes; /* names, each with its length byte before it */
 	size_t used, size;
+	/* of the interfaces, for identities */
+	const struct image_interface *interfaces;
 };
 
 void build_init(struct build *b);

@@ -10,19 +10,39 @@
 #include "policy/compile.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/build.h"
 #include "policy/complain.h"
+#include "policy/expand.h"
 #include "policy/layout.h"
-#include "policy/match.h"
 #include "policy/parse.h"
+#include "policy/warn.h"
+
+/* A text that rules stand in, until the policy is built. */
+struct acl_text {
+	struct policy_text text;
+	uint32_t name;	 /* its name's offset in files */
+	uint32_t parent; /* that includes it; NO_PARENT: the first */
+	unsigned depth;
+};
 
 struct compilation {
+	const struct policy_source *source;
 	struct build build;
 	struct complaints complaints;
+	struct expansion expansion;
+	struct acl_text *text;
+	uint32_t texts, room;
+	uint32_t at;  /* the text being read */
+	size_t bytes; /* of all texts */
+	char *files;  /* names, each with its NUL */
+	size_t files_len;
 	uint32_t line;
 };
+
+enum { NO_PARENT = 0xffffffff };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 enum { BYTE_ORDER_MARK_SIZE = 3 };
@@ -66,136 +86,345 @@ line_is_text(struct compilation *c, const char *text, size_t len)
 }
 
 static void
-warn_of_host_bits(struct compilation *c, const struct acl_rule *rule)
+refuse(struct compilation *c, struct flaw *flaw)
 {
-	char net[NET_TEXT_SIZE];
-	char buf[NET_TEXT_SIZE + 16];
-	struct text right;
-
-	text_init(&right, buf, sizeof(buf));
-	text_printf(&right, "it is read as %s", net_print(&rule->client, net));
-	complain_warning(
-	    &c->complaints,
-	    &(struct flaw){ .line = c->line,
-			    .column = rule->client_text.column,
-			    .text = rule->client_text.text,
-			    .len = rule->client_text.len,
-			    .what = "has bits set behind its prefix",
-			    .right = buf });
+	flaw->line = c->line;
+	complain_error(&c->complaints, flaw);
 }
 
-static void
-warn_of_address(struct compilation *c, const struct acl_rule *rule)
+static enum err
+take_rule(void *arg, const struct acl_rule *rule)
 {
-	complain_warning(
-	    &c->complaints,
-	    &(struct flaw){ .line = c->line,
-			    .column = rule->domain_text.column,
-			    .text = rule->domain_text.text,
-			    .len = rule->domain_text.len,
-			    .what = "is an address, not a name",
-			    .right = "write the name that clients ask for" });
+	struct compilation *c = arg;
+
+	return build_add(&c->build, rule, c->line);
 }
 
+static enum err
+compile_rule(struct compilation *c, struct acl_rule *rule)
+{
+	struct flaw flaw = { 0 };
+	const struct expand_job job = { rule, take_rule, c, &flaw };
+	enum err err;
+
+	if (rule->who.had_host_bits)
+		warn_of_host_bits(&c->complaints, c->line, &rule->who);
+	if (rule->domain_is_addr)
+		warn_of_address(&c->complaints, c->line, rule);
+	if (rule->domain_was_utf8)
+		warn_of_utf8(&c->complaints, c->line, rule);
+	rule->file = c->text[c->at].name;
+	err = expand_rule(&c->expansion, &job);
+	if (err != ERR_SYNTAX)
+		return err;
+	refuse(c, &flaw);
+	return ERR_NONE;
+}
+
+/* The second time through: rules. What else there is has been read. */
 static enum err
 compile_line(struct compilation *c, const char *text, size_t len)
 {
 	struct acl_rule rule;
 	struct flaw flaw;
 
-	if (len > 0 && text[len - 1] == '\r')
-		len--;
-	if (!line_is_text(c, text, len))
+	if (!line_is_text(c, text, len) ||
+	    acl_line_kind(text, len) != LINE_RULE)
 		return ERR_NONE;
 	switch (acl_parse_line(text, len, &rule, &flaw)) {
-	case LINE_EMPTY:
-		return ERR_NONE;
 	case LINE_WRONG:
-		flaw.line = c->line;
-		complain_error(&c->complaints, &flaw);
+		refuse(c, &flaw);
 		return ERR_NONE;
 	case LINE_RULE:
-		break;
+		return compile_rule(c, &rule);
+	default:
+		return ERR_NONE;
 	}
-	if (rule.had_host_bits)
-		warn_of_host_bits(c, &rule);
-	if (rule.domain_is_addr)
-		warn_of_address(c, &rule);
-	return build_add(&c->build, &rule, c->line);
 }
 
+/* ---- groups, and texts that include others ------------------------------ */
+
 static enum err
-compile_lines(struct compilation *c, const struct policy_source *source)
+add_text(struct compilation *c, const struct policy_text *text, uint32_t parent)
 {
-	const char *at = source->text;
-	const char *end = at + source->len;
+	size_t name_len = strlen(text->name) + 1;
+	char *files = realloc(c->files, c->files_len + name_len);
 
-	if (source->len >= BYTE_ORDER_MARK_SIZE &&
-	    memcmp(at, byte_order_mark, BYTE_ORDER_MARK_SIZE) == 0)
-		at += BYTE_ORDER_MARK_SIZE;
-	while (at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
+	if (!files)
+		return ERR_FULL;
+	c->files = files;
+	if (c->texts == c->room) {
+		uint32_t room = c->room ? c->room * 2 : 8;
+		void *more = realloc(c->text, room * sizeof(*c->text));
 
-		if (!stop)
-			stop = end;
-		c->line++;
-		if (compile_line(c, at, (size_t)(stop - at)) != ERR_NONE)
+		if (!more)
 			return ERR_FULL;
-		at = stop + 1;
+		c->text = more;
+		c->room = room;
 	}
+	memcpy(files + c->files_len, text->name, name_len);
+	c->text[c->texts++] = (struct acl_text){
+		.text = *text,
+		.name = (uint32_t)c->files_len,
+		.parent = parent,
+		.depth = parent == NO_PARENT ? 0 : c->text[parent].depth + 1,
+	};
+	c->files_len += name_len;
+	c->bytes += text->len;
 	return ERR_NONE;
 }
 
-/* A verdict holds so many ports and no more; say so before it matters. */
-static void
-warn_of_ports(struct compilation *c)
+/* Where the text being read is, or comes to by being included, that one. */
+static bool
+is_being_read(const struct compilation *c, const char *name)
 {
-	const struct build *b = &c->build;
-	const struct draft *first = b->draft;
+	uint32_t at = c->at;
 
-	for (size_t i = 1; i < b->count; i++) {
-		const struct draft *d = &b->draft[i];
-
-		if (first->rule.arrow != ARROW_GRANT ||
-		    !draft_same_subject(b, first, d))
-			first = d;
-		if (d - first != VERDICT_MAX_PORTS)
-			continue;
-		complain_warning(
-		    &c->complaints,
-		    &(struct flaw){
-			.line = d->rule.line,
-			.column = d->column,
-			.what = "over 256 ports for one client and domain",
-			.right = "the others stay shut" });
+	while (at != NO_PARENT) {
+		if (strcmp(c->text[at].text.name, name) == 0)
+			return true;
+		at = c->text[at].parent;
 	}
+	return false;
+}
+
+static bool
+is_read_already(const struct compilation *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->texts; i++)
+		if (strcmp(c->text[i].text.name, name) == 0)
+			return true;
+	return false;
+}
+
+/* One line's wish for files. */
+struct inclusion {
+	struct compilation *c;
+	struct text why;
+	char buf[512];
+};
+
+static enum err
+take_text(void *arg, const struct policy_text *text)
+{
+	struct inclusion *i = arg;
+	struct compilation *c = i->c;
+
+	if (is_being_read(c, text->name)) {
+		text_str(&i->why, "includes ");
+		text_escaped(&i->why, text->name, strnlen(text->name, 256));
+		text_str(&i->why, ", which includes this file");
+		return ERR_SYNTAX;
+	}
+	if (is_read_already(c, text->name)) {
+		free(text->owned);
+		return ERR_NONE;
+	}
+	if (c->texts == ACL_MAX_FILES || c->bytes + text->len > ACL_MAX_BYTES) {
+		text_str(&i->why, "is more than 256 files, or more than 64 "
+				  "MiB in all");
+		return ERR_SYNTAX;
+	}
+	return add_text(c, text, c->at);
+}
+
+/* A path that does not begin with a slash begins where this file is. */
+static bool
+pattern_of(const struct compilation *c, const struct token *file,
+	   char out[ACL_PATH_SIZE])
+{
+	const char *here = c->text[c->at].text.name;
+	const char *slash = strrchr(here, '/');
+	size_t head = 0;
+	struct text t;
+
+	text_init(&t, out, ACL_PATH_SIZE);
+	if (file->text[0] != '/' && slash)
+		head = (size_t)(slash - here) + 1;
+	if (head + file->len >= ACL_PATH_SIZE)
+		return false;
+	text_bytes(&t, here, head);
+	text_bytes(&t, file->text, file->len);
+	return true;
+}
+
+static enum err
+include(struct compilation *c, const struct token *file)
+{
+	struct inclusion i = { .c = c };
+	char pattern[ACL_PATH_SIZE];
+	struct flaw flaw;
+	enum err err = ERR_SYNTAX;
+
+	text_init(&i.why, i.buf, sizeof(i.buf));
+	if (c->text[c->at].depth + 1 > ACL_MAX_DEPTH)
+		text_str(&i.why, "is included more than 8 files deep");
+	else if (!c->source->include)
+		text_str(&i.why, "cannot be included here");
+	else if (!pattern_of(c, file, pattern))
+		text_str(&i.why, "is too long a path");
+	else
+		err = c->source->include(c->source->arg, pattern, &i.why,
+					 take_text, &i);
+	if (err != ERR_SYNTAX && err != ERR_DENIED)
+		return err;
+	wrong(&flaw, file, i.buf,
+	      "include regular files that only their owner can write");
+	refuse(c, &flaw);
+	return ERR_NONE;
+}
+
+static enum err
+take_group(struct compilation *c, const struct acl_rule *rule)
+{
+	const struct group g = { .name = rule->name,
+				 .members = rule->members,
+				 .file = c->text[c->at].text.name,
+				 .line = c->line };
+	struct line members = rule->members;
+	struct acl_client member;
+	struct flaw flaw;
+	enum err err = expansion_add_group(&c->expansion, &g, &flaw);
+
+	if (err == ERR_SYNTAX)
+		refuse(c, &flaw);
+	while (acl_next_member(&members, &member))
+		if (member.had_host_bits)
+			warn_of_host_bits(&c->complaints, c->line, &member);
+	return err == ERR_SYNTAX ? ERR_NONE : err;
+}
+
+/* The first time through: what rules may refer to wherever they stand. */
+static enum err
+gather_line(struct compilation *c, const char *text, size_t len)
+{
+	struct acl_rule rule;
+	struct flaw flaw;
+
+	if (len > ACL_MAX_LINE || acl_line_kind(text, len) == LINE_RULE)
+		return ERR_NONE;
+	switch (acl_parse_line(text, len, &rule, &flaw)) {
+	case LINE_GROUP:
+		return take_group(c, &rule);
+	case LINE_INCLUDE:
+		return include(c, &rule.name);
+	case LINE_WRONG:
+		refuse(c, &flaw);
+		return ERR_NONE;
+	default:
+		return ERR_NONE;
+	}
+}
+
+typedef enum err line_fn(struct compilation *c, const char *text, size_t len);
+
+static enum err
+each_line(struct compilation *c, line_fn *each)
+{
+	/* a copy: a line may bring more texts, and move them all */
+	const struct policy_text text = c->text[c->at].text;
+	const char *at = text.text;
+	const char *end = at + text.len;
+	enum err err = ERR_NONE;
+
+	c->complaints.file = text.name;
+	c->line = 0;
+	if (text.len >= BYTE_ORDER_MARK_SIZE &&
+	    memcmp(at, byte_order_mark, BYTE_ORDER_MARK_SIZE) == 0)
+		at += BYTE_ORDER_MARK_SIZE;
+	while (at < end && err == ERR_NONE) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t len;
+
+		if (!stop)
+			stop = end;
+		len = (size_t)(stop - at);
+		if (len > 0 && at[len - 1] == '\r')
+			len--;
+		c->line++;
+		err = each(c, at, len);
+		at = stop + 1;
+	}
+	return err;
+}
+
+static enum err
+each_text(struct compilation *c, line_fn *each)
+{
+	enum err err = ERR_NONE;
+
+	for (c->at = 0; err == ERR_NONE && c->at < c->texts; c->at++)
+		err = each_line(c, each);
+	return err;
+}
+
+static enum err
+read_all_texts(struct compilation *c)
+{
+	const struct policy_source *source = c->source;
+	const struct policy_text first = { source->name, source->text,
+					   source->len, NULL };
+	enum err err = add_text(c, &first, NO_PARENT);
+
+	c->complaints.file = source->name;
+	if (err == ERR_NONE && source->len > ACL_MAX_BYTES) {
+		c->line = 1;
+		refuse_line(c, 0, "the file is over 64 MiB long",
+			    "use nets and wildcards");
+		return ERR_NONE;
+	}
+	if (err == ERR_NONE)
+		err = each_text(c, gather_line);
+	if (err == ERR_NONE && source->is_directory && c->texts == 1 &&
+	    c->complaints.errors == 0) {
+		c->line = 1;
+		refuse_line(c, 0, "the directory holds no access list",
+			    "put files into it that end in .acl");
+	}
+	if (err == ERR_NONE)
+		err = each_text(c, compile_line);
+	return err;
+}
+
+static enum err
+build_image(struct compilation *c, void **image_out, size_t *size_out)
+{
+	const struct layout_matter matter = {
+		.files = c->files,
+		.files_len = c->files_len,
+		.interfaces = &c->expansion.interfaces,
+		.follows_own = c->expansion.follows_own,
+	};
+
+	c->build.interfaces = c->expansion.interfaces.name;
+	c->complaints.files = c->files;
+	build_settle(&c->build, &c->complaints);
+	warn_of_ports(&c->complaints, &c->build);
+	c->complaints.file = c->source->name;
+	complain_finish(&c->complaints);
+	if (c->complaints.errors > 0)
+		return ERR_SYNTAX;
+	return layout_image(&c->build, &matter, image_out, size_out);
 }
 
 enum err
 policy_compile(const struct policy_source *source, void **image_out,
 	       size_t *size_out, struct text *complaints)
 {
-	struct compilation c = { .complaints = { .file = source->name,
-						 .out = complaints } };
-	enum err err = ERR_NONE;
+	struct compilation c = { .source = source,
+				 .complaints = { .out = complaints },
+				 .expansion = { .own = source->own } };
+	enum err err;
 
 	build_init(&c.build);
-	if (source->len > ACL_MAX_BYTES) {
-		c.line = 1;
-		refuse_line(&c, 0, "the file is over 64 MiB long",
-			    "use nets and wildcards");
-	} else {
-		err = compile_lines(&c, source);
-	}
-	if (err == ERR_NONE) {
-		build_settle(&c.build, &c.complaints);
-		warn_of_ports(&c);
-		complain_finish(&c.complaints);
-	}
-	if (err == ERR_NONE && c.complaints.errors > 0)
-		err = ERR_SYNTAX;
+	err = read_all_texts(&c);
 	if (err == ERR_NONE)
-		err = layout_image(&c.build, source->name, image_out, size_out);
+		err = build_image(&c, image_out, size_out);
+	for (uint32_t i = 0; i < c.texts; i++)
+		free(c.text[i].text.owned);
+	free(c.text);
+	free(c.files);
+	expansion_fini(&c.expansion);
 	build_fini(&c.build);
 	return err;
 }

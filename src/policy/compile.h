@@ -9,25 +9,54 @@
 #ifndef POLICY_COMPILE_H
 #define POLICY_COMPILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/text.h"
+#include "proc/letter.h"
 
 enum {
 	ACL_MAX_BYTES = 64 << 20, /* a larger file is refused */
 	ACL_MAX_LINE = 4096,
+	ACL_MAX_FILES = 256,  /* with all it includes */
+	ACL_MAX_DEPTH = 8,    /* of files that include files */
+	ACL_PATH_SIZE = INCLUDE_PATH_SIZE, /* with its NUL */
 	/* of errors, and of warnings: what comes after is counted only */
 	ACL_MAX_COMPLAINTS = 20,
 	/* a buffer in which nothing of it is cut */
 	ACL_COMPLAINTS_SIZE = 32768
 };
 
-struct policy_source {
+struct policy_text {
 	const char *name; /* as complaints shall call it */
 	const char *text; /* need not end in NUL */
 	size_t len;
+	void *owned; /* free()d when the policy is compiled; name and text lie
+			in it. NULL: they are the caller's */
+};
+
+/* Hands over one file; its error ends the wish for more. */
+typedef enum err policy_text_fn(void *arg, const struct policy_text *text);
+/* Calls each for every file that the pattern of glob(7) matches, sorted.
+ * ERR_DENIED: why says, as the end of a sentence, what is wrong. */
+typedef enum err policy_include_fn(void *arg, const char *pattern,
+				   struct text *why, policy_text_fn *each,
+				   void *each_arg);
+
+struct own_addresses;
+
+struct policy_source {
+	const char *name; /* as in struct policy_text */
+	const char *text;
+	size_t len;
+	/* what localhost, localnets and interfaces mean; NULL: not known, and
+	 * any name of an interface is good */
+	const struct own_addresses *own;
+	policy_include_fn *include; /* NULL: nothing can be included */
+	bool is_directory; /* name is that, and text includes its files */
+	void *arg;
 };
 
 /* The image is malloc()ed. complaints: lines
@@ -41,7 +70,8 @@ struct role_kit;
 /* Main of the compiler process; see proc/role.h. It reads HAND_ACL to its
  * end, writes the image to HAND_IMAGE, complaints (and after them, where the
  * hand HAND_PRINT is there, nothing else) to HAND_COMPLAINTS, and the
- * canonical form to HAND_PRINT. Exit status 0, or 1 where refused. */
+ * canonical form to HAND_PRINT. Without HAND_ACL the source is a directory.
+ * Exit status 0, COMPILER_FOLLOWS (proc/compilation.h), or 1 where refused. */
 int compiler_main(struct role_kit *kit);
 
 #endif

@@ -15,8 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/fetch.h"
 #include "policy/match.h"
 #include "policy/print.h"
+#include "proc/compilation.h"
 #include "proc/role.h"
 
 enum { PAGE = 65536 };
@@ -37,39 +39,6 @@ write_all(int fd, const char *bytes, size_t len)
 	return ERR_NONE;
 }
 
-/* One byte more than an ACL may have, so that policy_compile() can tell. */
-static enum err
-read_all(int fd, char **text_out, size_t *len_out)
-{
-	size_t size = PAGE, len = 0;
-	char *text = malloc(size);
-
-	while (text && len <= ACL_MAX_BYTES) {
-		ssize_t n = read(fd, text + len, size - len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			*text_out = text;
-			*len_out = len;
-			return n == 0 ? ERR_NONE : ERR_SYSTEM;
-		}
-		len += (size_t)n;
-		if (len < size)
-			continue;
-		size *= 2;
-
-		char *more = realloc(text, size);
-
-		if (!more)
-			free(text);
-		text = more;
-	}
-	*text_out = text;
-	*len_out = len;
-	return text ? ERR_NONE : ERR_FULL;
-}
-
 static enum err
 print_policy(int fd, const void *image, size_t size)
 {
@@ -79,11 +48,10 @@ print_policy(int fd, const void *image, size_t size)
 	enum err err = policy_view(image, size, 0, &p);
 
 	text_init(&out, buf, sizeof(buf));
-	for (uint32_t i = 0; err == ERR_NONE && i < policy_rule_count(&p);
-	     i++) {
-		rule_print(&p, policy_rule(&p, i), &out);
+	for (uint32_t i = 0; err == ERR_NONE && i < policy_rule_count(&p);) {
+		i += rules_print(&p, i, &out);
 		text_char(&out, '\n');
-		if (out.size - out.len > RULE_TEXT_SIZE)
+		if (out.size - out.len > RULES_TEXT_SIZE)
 			continue;
 		err = write_all(fd, out.buf, out.len);
 		text_init(&out, buf, sizeof(buf));
@@ -113,31 +81,64 @@ tell_failure(const struct role_kit *kit, enum err err, struct text *complaints)
 		    err_text(err));
 }
 
+/* The file that was handed; or, of a directory, one that includes all. */
+static enum err
+read_source(const struct role_kit *kit, struct policy_source *source,
+	    char **owned_out)
+{
+	static const char all[] = "include \"*.acl\"\n";
+	enum err err;
+
+	source->name = kit->source_name;
+	source->include = fetch_included;
+	if (kit->acl == -1) {
+		source->is_directory = true;
+		source->text = all;
+		source->len = sizeof(all) - 1;
+		return ERR_NONE;
+	}
+	err = fetch_bytes(kit->acl, 0, owned_out, &source->len);
+	source->text = *owned_out;
+	return err;
+}
+
+/* 0 or COMPILER_FOLLOWS. */
+static int
+status_of(const void *image)
+{
+	const struct image_head *h = image;
+
+	return h->follows_own ? COMPILER_FOLLOWS : 0;
+}
+
 int
 compiler_main(struct role_kit *kit)
 {
 	static char buf[ACL_COMPLAINTS_SIZE];
-	struct policy_source source = { .name = kit->source_name };
+	struct policy_source source = { .arg = kit };
 	struct text complaints;
 	char *text = NULL;
 	void *image = NULL;
 	size_t size = 0;
+	int status = 1;
 	enum err err;
 
-	if (role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
+	if ((kit->own != -1 && own_open(kit->own, &source.own) != ERR_NONE) ||
+	    role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
 		return 1;
 	text_init(&complaints, buf, sizeof(buf));
-	err = read_all(kit->acl, &text, &source.len);
-	source.text = text;
+	err = read_source(kit, &source, &text);
 	if (err == ERR_NONE)
 		err = policy_compile(&source, &image, &size, &complaints);
 	if (err == ERR_NONE)
 		err = hand_out(kit, image, size);
+	if (err == ERR_NONE)
+		status = status_of(image);
 	tell_failure(kit, err, &complaints);
 	if (write_all(kit->complaints, complaints.buf, complaints.len) !=
 	    ERR_NONE)
-		err = ERR_SYSTEM;
+		status = 1;
 	free(image);
 	free(text);
-	return err == ERR_NONE ? 0 : 1;
+	return status;
 }

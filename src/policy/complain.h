@@ -18,7 +18,8 @@ struct flaw {
 };
 
 struct complaints {
-	const char *file;
+	const char *file;  /* in which the next flaw is */
+	const char *files; /* all names, as rules know them by offset */
 	struct text *out;
 	unsigned errors, warnings;
 };

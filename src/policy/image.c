@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "policy/table.h"
+#include "proc/role.h"
 #include "wire/name.h"
 
 static bool
@@ -39,7 +40,9 @@ sections_are_inside(const struct image_head *h)
 	       section_is_inside(h, &h->names, 1) &&
 	       section_is_inside(h, &h->files, 1) &&
 	       section_is_inside(h, &h->identities, sizeof(uint32_t)) &&
-	       section_is_inside(h, &h->ports, sizeof(struct image_port));
+	       section_is_inside(h, &h->ports, sizeof(struct image_port)) &&
+	       section_is_inside(h, &h->interfaces,
+				 sizeof(struct image_interface));
 }
 
 static bool
@@ -71,6 +74,7 @@ nets_are_sound(const struct image_head *h)
 		uint32_t parent = nets[i].parent;
 
 		if (!net_is_sound(&nets[i].net) ||
+		    nets[i].interface > h->interfaces.count ||
 		    !run_is_inside(nets[i].first_port, nets[i].port_count,
 				   h->ports.count))
 			return false;
@@ -140,18 +144,29 @@ entries_are_sound(const struct image_head *h)
 	return true;
 }
 
+bool
+protocol_is_known(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
+	       protocol == IPPROTO_SCTP || protocol == IPPROTO_ICMP ||
+	       protocol == IPPROTO_ICMPV6;
+}
+
 static bool
 deed_is_sound(const struct image_rule *r)
 {
 	if (r->arrow > ARROW_BLOCK || r->kind > DOMAIN_TREE ||
+	    r->block > BLOCK_DROP ||
 	    r->has_answer4 > 1 || r->has_answer6 > 1)
 		return false;
-	if (r->arrow != ARROW_BLOCK && (r->has_answer4 || r->has_answer6))
+	if ((r->arrow != ARROW_BLOCK || r->block != BLOCK_REFUSED) &&
+	    (r->has_answer4 || r->has_answer6))
+		return false;
+	if (r->arrow != ARROW_BLOCK && r->block != BLOCK_REFUSED)
 		return false;
 	if (r->arrow != ARROW_GRANT)
 		return r->protocol == 0 && r->port == 0;
-	return (r->protocol == IPPROTO_TCP || r->protocol == IPPROTO_UDP) &&
-	       r->port != 0;
+	return protocol_is_known(r->protocol) && r->port != 0;
 }
 
 static bool
@@ -171,6 +186,19 @@ rules_are_sound(const struct image_head *h)
 		    r[i].kind != DOMAIN_TREE)
 			return false;
 	}
+	return true;
+}
+
+static bool
+interfaces_are_sound(const struct image_head *h)
+{
+	const struct image_interface *i = image_interfaces(h);
+
+	if (h->interfaces.count > IMAGE_MAX_INTERFACES)
+		return false;
+	for (uint32_t n = 0; n < h->interfaces.count; n++)
+		if (i[n].name[IMAGE_INTERFACE_SIZE - 1] != '\0')
+			return false;
 	return true;
 }
 
@@ -196,13 +224,16 @@ policy_view(const void *image, size_t size, uint32_t generation,
 	if (size < sizeof(*h) || h->magic != IMAGE_MAGIC ||
 	    h->version != IMAGE_VERSION || h->size != size)
 		return ERR_IMAGE;
-	if (!sections_are_inside(h) || !nets_are_sound(h) ||
+	if (!sections_are_inside(h) || !interfaces_are_sound(h) ||
+	    !nets_are_sound(h) ||
 	    !slots_are_sound(h, &h->net_slots, h->nets.count) ||
 	    !slots_are_sound(h, &h->entry_slots, h->entries.count) ||
 	    !entries_are_sound(h) || !rules_are_sound(h) ||
 	    !identities_are_sound(h))
 		return ERR_IMAGE;
-	*out = (struct policy){ h, size, generation };
+	*out = (struct policy){ .head = h,
+				.size = size,
+				.generation = generation };
 	return ERR_NONE;
 }
 
@@ -234,4 +265,13 @@ policy_close(struct policy *p)
 	if (p->head)
 		munmap((void *)(uintptr_t)p->head, p->size);
 	p->head = NULL;
+}
+
+void
+policy_find_interfaces(struct policy *p, const struct own_addresses *own)
+{
+	const struct image_interface *i = image_interfaces(p->head);
+
+	for (uint32_t n = 0; n < p->head->interfaces.count; n++)
+		p->ifindex[n] = own_ifindex(own, i[n].name);
 }

@@ -7,8 +7,11 @@
  * host order (the image never leaves the machine or outlives the binary).
  *
  *   nets     every distinct client net, IPv4 first, in a family the longest
- *            prefix first; `parent` is the next shorter net of the list that
- *            contains it, so it always stands further down
+ *            prefix first, and the same net with an interface before that
+ *            without; `parent` is the next net of the list that contains it
+ *            (the same net of another interface, or a shorter one), so it
+ *            always stands further down
+ *   interfaces  the names that nets are bound to
  *   net_slots   hash table (net -> index), open addressing
  *   entries  what one (net, domain suffix) says: up to three runs of rules,
  *            one per kind of domain
@@ -22,6 +25,7 @@
 #ifndef POLICY_IMAGE_H
 #define POLICY_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +33,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-enum { IMAGE_VERSION = 1, IMAGE_NONE = 0xffffffff };
+enum { IMAGE_VERSION = 2, IMAGE_MAX_INTERFACES = 64, IMAGE_INTERFACE_SIZE = 16,
+        IMAGE_NONE = 0xffffffff };
 #define IMAGE_MAGIC 0x64667069u /* "dfpi" */
 
 enum rule_arrow { ARROW_GRANT, ARROW_DNS, ARROW_BLOCK };
@@ -37,6 +42,9 @@ enum rule_arrow { ARROW_GRANT, ARROW_DNS, ARROW_BLOCK };
  * the root; the root has no other kind. */
 enum domain_kind { DOMAIN_EXACT, DOMAIN_BELOW /* *.x */, DOMAIN_TREE /* .x */ };
 enum domain_kind_count { DOMAIN_KINDS = 3 };
+
+/* What a blocked client is told, where no address is answered. */
+enum block_answer { BLOCK_REFUSED, BLOCK_NXDOMAIN, BLOCK_NODATA, BLOCK_DROP };
 
 struct image_rule {
 	uint64_t identity; /* hash of net, domain, arrow, protocol, ports,
@@ -47,13 +55,17 @@ struct image_rule {
 	uint32_t line;	   /* first line is 1 */
 	uint8_t arrow;	   /* enum rule_arrow */
 	uint8_t kind;	   /* enum domain_kind */
-	uint8_t protocol;  /* IPPROTO_TCP, IPPROTO_UDP; 0 where not GRANT */
+	uint8_t protocol;  /* IPPROTO_TCP, _UDP, _SCTP, _ICMP, _ICMPV6; 0 where
+			      not GRANT */
 	uint8_t has_answer4, has_answer6; /* -| ... = address */
-	uint8_t pad;
-	uint16_t port; /* 1..65535; 0 where not GRANT */
+	uint8_t block; /* enum block_answer; 0 where not BLOCK */
+	uint16_t port; /* 1..65535, of ICMP type and code; 0 where not GRANT */
 	uint8_t answer4[4];
 	uint8_t answer6[16];
 };
+
+/* One of those a `->` may name. */
+bool protocol_is_known(uint8_t protocol);
 
 struct image_entry {
 	uint32_t net;
@@ -65,6 +77,7 @@ struct image_entry {
 struct image_net {
 	struct net net;
 	uint32_t parent; /* IMAGE_NONE: none */
+	uint32_t interface; /* 0: any; else its number in interfaces, plus 1 */
 	uint32_t first_port, port_count; /* its run of ports */
 };
 
@@ -91,10 +104,17 @@ struct image_head {
 	uint64_t size; /* of the whole image in bytes */
 	struct image_section nets, net_slots, entries, entry_slots, rules,
 	    names, files; /* both counted in bytes; files end in NUL each */
-	struct image_section identities, ports;
+	struct image_section identities, ports, interfaces;
+	uint32_t follows_own; /* 1: localhost or localnets is in it, so it is
+				 made anew when our addresses change */
+	uint32_t pad;
 	/* which prefix lengths occur, so that a look-up tries no others */
 	uint64_t lengths4, lengths6[3];
 	struct hash_key key; /* of the tables, drawn anew for each image */
+};
+
+struct image_interface {
+	char name[IMAGE_INTERFACE_SIZE]; /* ends in NUL */
 };
 
 /* A policy in use. */
@@ -102,6 +122,9 @@ struct policy {
 	const struct image_head *head; /* the mapping */
 	size_t size;
 	uint32_t generation;
+	/* Of each interface the index it has now, or 0; set by
+	 * policy_find_interfaces(). */
+	uint32_t ifindex[IMAGE_MAX_INTERFACES];
 };
 
 /* Looks at an image in memory, 8-aligned, that stays the caller's: checks all
@@ -112,5 +135,9 @@ enum err policy_view(const void *image, size_t size, uint32_t generation,
  * that every offset, index and name lies inside. ERR_IMAGE, ERR_SYSTEM. */
 enum err policy_open(int fd, uint32_t generation, struct policy *out);
 void policy_close(struct policy *p);
+struct own_addresses;
+/* Looks up the interfaces that the policy names; to be called again whenever
+ * they change. Until then no net that is bound to one contains anybody. */
+void policy_find_interfaces(struct policy *p, const struct own_addresses *own);
 
 #endif

@@ -30,7 +30,8 @@ section(struct image_head *h, const struct image_section *s)
 static bool
 same_net(const struct draft *one, const struct draft *other)
 {
-	return memcmp(&one->client, &other->client, sizeof(one->client)) == 0;
+	return one->interface == other->interface &&
+	       memcmp(&one->client, &other->client, sizeof(one->client)) == 0;
 }
 
 static bool
@@ -81,12 +82,13 @@ place(struct image_head *h, struct image_section *s, size_t element)
 }
 
 static enum err
-place_sections(struct image_head *h, size_t file_len)
+place_sections(struct image_head *h, const struct layout_matter *matter)
 {
 	h->size = (sizeof(*h) + 7) & ~(uint64_t)7;
 	h->net_slots.count = slots_for(h->nets.count);
 	h->entry_slots.count = slots_for(h->entries.count);
-	h->files.count = (uint32_t)file_len + 1;
+	h->files.count = (uint32_t)matter->files_len;
+	h->interfaces.count = matter->interfaces->count;
 	place(h, &h->nets, sizeof(struct image_net));
 	place(h, &h->net_slots, sizeof(struct image_slot));
 	place(h, &h->entries, sizeof(struct image_entry));
@@ -96,6 +98,7 @@ place_sections(struct image_head *h, size_t file_len)
 	place(h, &h->files, 1);
 	place(h, &h->identities, sizeof(uint32_t));
 	place(h, &h->ports, sizeof(struct image_port));
+	place(h, &h->interfaces, sizeof(struct image_interface));
 	return h->size > UINT32_MAX ? ERR_FULL : ERR_NONE;
 }
 
@@ -141,6 +144,7 @@ put_net(struct layout *l, const struct draft *d)
 	close_net(l);
 	net += l->nets++;
 	net->net = d->client;
+	net->interface = d->interface;
 	net->first_port = l->ports;
 	if (d->client.addr.family == 4)
 		l->h->lengths4 |= length;
@@ -226,9 +230,18 @@ find_parents(struct image_head *h)
 {
 	struct image_net *nets = section(h, &h->nets);
 
-	for (uint32_t i = 0; i < h->nets.count; i++)
-		nets[i].parent = table_longest_net(h, &nets[i].net.addr,
-						   nets[i].net.bits - 1);
+	/* The same net stands together, whatever its interfaces, and the table
+	 * finds the first of it. */
+	for (uint32_t i = 0; i < h->nets.count; i++) {
+		bool next_is_same = i + 1 < h->nets.count &&
+				    memcmp(&nets[i].net, &nets[i + 1].net,
+					   sizeof(nets[i].net)) == 0;
+
+		nets[i].parent =
+		    next_is_same ? i + 1
+				 : table_longest_net(h, &nets[i].net.addr,
+						     nets[i].net.bits - 1);
+	}
 }
 
 static int
@@ -254,8 +267,8 @@ sort_identities(struct image_head *h)
 }
 
 enum err
-layout_image(struct build *b, const char *file, void **image_out,
-	     size_t *size_out)
+layout_image(struct build *b, const struct layout_matter *matter,
+	     void **image_out, size_t *size_out)
 {
 	struct image_head head = { .magic = IMAGE_MAGIC,
 				   .version = IMAGE_VERSION };
@@ -263,17 +276,20 @@ layout_image(struct build *b, const char *file, void **image_out,
 	struct random random;
 
 	random_init(&random);
+	head.follows_own = matter->follows_own;
 	head.key.k0 = random_u64(&random);
 	head.key.k1 = random_u64(&random);
 	count_sections(b, &head);
 	if (b->count > UINT32_MAX / 4 ||
-	    place_sections(&head, strlen(file)) != ERR_NONE)
+	    place_sections(&head, matter) != ERR_NONE)
 		return ERR_FULL;
 	l.h = calloc(1, head.size);
 	if (!l.h)
 		return ERR_FULL;
 	*l.h = head;
-	memcpy(section(l.h, &head.files), file, head.files.count);
+	memcpy(section(l.h, &head.files), matter->files, head.files.count);
+	memcpy(section(l.h, &head.interfaces), matter->interfaces->name,
+	       head.interfaces.count * sizeof(struct image_interface));
 	put_all(&l);
 	fill_slots(l.h);
 	find_parents(l.h);

@@ -4,9 +4,23 @@
 
 #include "policy/build.h"
 
-/* Settled rules become an image (see image.h), malloc()ed. file: as rules
- * shall name where they stand. ERR_FULL: no memory, or over 4 GiB. */
-enum err layout_image(struct build *b, const char *file, void **image_out,
-		      size_t *size_out);
+struct interface_names {
+	uint32_t count;
+	struct image_interface name[IMAGE_MAX_INTERFACES];
+};
+
+/* What an image holds beside its rules. */
+struct layout_matter {
+	const char *files; /* names, each with its NUL; rules name them by
+			      offset */
+	size_t files_len;
+	const struct interface_names *interfaces;
+	bool follows_own;
+};
+
+/* Settled rules become an image (see image.h), malloc()ed. ERR_FULL: no
+ * memory, or over 4 GiB. */
+enum err layout_image(struct build *b, const struct layout_matter *matter,
+		      void **image_out, size_t *size_out);
 
 #endif

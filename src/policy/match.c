@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "policy/service.h"
 #include "policy/table.h"
 
 enum { LABELS_MAX = 128 }; /* with the root: 255 bytes, two a label */
@@ -86,19 +87,42 @@ walk_net(const struct policy *p, uint32_t net, const struct suffixes *s,
 	return true;
 }
 
+/* The next net from this one on that the client's interface leads into. */
 static uint32_t
-first_net(const struct policy *p, const struct addr *client)
+open_net(const struct policy *p, uint32_t net, uint32_t ifindex)
 {
-	if (client->family != 4 && client->family != 6)
+	const struct image_net *nets = image_nets(p->head);
+
+	while (net != IMAGE_NONE && nets[net].interface != 0 &&
+	       ifindex != INTERFACE_ANY &&
+	       (ifindex == 0 || p->ifindex[nets[net].interface - 1] != ifindex))
+		net = nets[net].parent;
+	return net;
+}
+
+static uint32_t
+next_net(const struct policy *p, uint32_t net, uint32_t ifindex)
+{
+	return open_net(p, image_nets(p->head)[net].parent, ifindex);
+}
+
+static uint32_t
+first_net(const struct policy *p, const struct policy_client *client)
+{
+	uint8_t family = client->addr->family;
+
+	if (family != 4 && family != 6)
 		return IMAGE_NONE;
-	return table_longest_net(p->head, client,
-				 client->family == 4 ? 32 : 128);
+	return open_net(p,
+			table_longest_net(p->head, client->addr,
+					  family == 4 ? 32 : 128),
+			client->ifindex);
 }
 
 /* False where no net contains the client. */
 static bool
-walk(const struct policy *p, const struct addr *client, const struct name *name,
-     const struct visitor *v)
+walk(const struct policy *p, const struct policy_client *client,
+     const struct name *name, const struct visitor *v)
 {
 	uint32_t net = first_net(p, client);
 	struct suffixes s;
@@ -107,7 +131,7 @@ walk(const struct policy *p, const struct addr *client, const struct name *name,
 		return false;
 	suffixes_init(&s, p->head, name);
 	while (net != IMAGE_NONE && walk_net(p, net, &s, v))
-		net = image_nets(p->head)[net].parent;
+		net = next_net(p, net, client->ifindex);
 	return true;
 }
 
@@ -189,7 +213,7 @@ verdict_init(struct verdict *v)
 }
 
 void
-policy_match(const struct policy *p, const struct addr *client,
+policy_match(const struct policy *p, const struct policy_client *client,
 	     const struct name *name, struct verdict *out)
 {
 	const struct visitor v = { decide, out };
@@ -200,7 +224,7 @@ policy_match(const struct policy *p, const struct addr *client,
 }
 
 bool
-policy_knows(const struct policy *p, const struct addr *client)
+policy_knows(const struct policy *p, const struct policy_client *client)
 {
 	return first_net(p, client) != IMAGE_NONE;
 }
@@ -229,7 +253,7 @@ tell(void *arg, const struct policy *p, uint32_t rule)
 }
 
 void
-policy_explain(const struct policy *p, const struct addr *client,
+policy_explain(const struct policy *p, const struct policy_client *client,
 	       const struct name *name, policy_met_fn *met, void *arg)
 {
 	struct explanation x = { .met = met, .arg = arg };
@@ -253,16 +277,31 @@ policy_rule(const struct policy *p, uint32_t rule)
 	return &image_rules(p->head)[rule];
 }
 
+/* Echo requests have another number in each family; a rule for a client of
+ * one may lead this host to addresses of both. */
+static bool
+is_echo(uint8_t protocol, uint16_t port)
+{
+	return (protocol == IPPROTO_ICMP && port == PORT_ECHO) ||
+	       (protocol == IPPROTO_ICMPV6 && port == PORT_ECHO6);
+}
+
 enum err
 policy_rule_gives(const struct policy *p, uint32_t rule,
-		  const struct addr *client, uint8_t protocol, uint16_t port)
+		  const struct policy_client *client, uint8_t protocol,
+		  uint16_t port)
 {
 	const struct image_rule *r = policy_rule(p, rule);
+	const struct image_net *net;
 
 	if (!r || r->arrow != ARROW_GRANT)
 		return ERR_MISSING;
-	if (!addr_in_net(client, &image_nets(p->head)[r->net].net))
+	net = &image_nets(p->head)[r->net];
+	if (!addr_in_net(client->addr, &net->net) ||
+	    open_net(p, r->net, client->ifindex) != r->net)
 		return ERR_DENIED;
+	if (is_echo(protocol, port) && is_echo(r->protocol, r->port))
+		return ERR_NONE;
 	if (r->protocol != protocol || r->port != port)
 		return ERR_RANGE;
 	return ERR_NONE;
@@ -293,13 +332,13 @@ net_gives(const struct policy *p, const struct image_net *net, uint8_t protocol,
 }
 
 bool
-policy_gives_any(const struct policy *p, const struct addr *client,
+policy_gives_any(const struct policy *p, const struct policy_client *client,
 		 uint8_t protocol, uint16_t port)
 {
 	const struct image_net *nets = image_nets(p->head);
 	uint32_t net = first_net(p, client);
 
-	for (; net != IMAGE_NONE; net = nets[net].parent)
+	for (; net != IMAGE_NONE; net = next_net(p, net, client->ifindex))
 		if (net_gives(p, &nets[net], protocol, port))
 			return true;
 	return false;

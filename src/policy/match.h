@@ -27,6 +27,14 @@ enum verdict_kind {
 	VERDICT_BLOCKED	  /* rule says by which line, and what to answer */
 };
 
+/* Who asks. ifindex: the interface the query came in by; 0 where it is not
+ * known (no net that is bound to one contains him then), or: */
+enum { INTERFACE_ANY = 0xffffffff /* whichever it was */ };
+struct policy_client {
+	const struct addr *addr;
+	uint32_t ifindex;
+};
+
 struct verdict_port {
 	uint32_t rule;	/* index: the rule that gives it */
 	uint16_t port;
@@ -44,10 +52,10 @@ struct verdict {
 };
 
 /* name: any case. No allocation, no system call. */
-void policy_match(const struct policy *p, const struct addr *client,
+void policy_match(const struct policy *p, const struct policy_client *client,
 		  const struct name *name, struct verdict *out);
 /* True where some net contains the client. */
-bool policy_knows(const struct policy *p, const struct addr *client);
+bool policy_knows(const struct policy *p, const struct policy_client *client);
 
 uint32_t policy_rule_count(const struct policy *p);
 /* NULL where there is no such rule. */
@@ -56,12 +64,13 @@ const struct image_rule *policy_rule(const struct policy *p, uint32_t rule);
  * client and it gives this protocol and port; else ERR_MISSING (no such
  * rule), ERR_DENIED (another client), ERR_RANGE (not this protocol, port). */
 enum err policy_rule_gives(const struct policy *p, uint32_t rule,
-			   const struct addr *client, uint8_t protocol,
-			   uint16_t port);
+			   const struct policy_client *client,
+			   uint8_t protocol, uint16_t port);
 /* Some `->` of the policy gives this client that protocol and port, whatever
  * the name; for entries whose name is not known. */
-bool policy_gives_any(const struct policy *p, const struct addr *client,
-		      uint8_t protocol, uint16_t port);
+bool policy_gives_any(const struct policy *p,
+		      const struct policy_client *client, uint8_t protocol,
+		      uint16_t port);
 /* The rule of this identity (see struct image_rule), or IMAGE_NONE. */
 uint32_t policy_find_identity(const struct policy *p, uint64_t identity);
 void policy_rule_name(const struct policy *p, const struct image_rule *rule,
@@ -74,7 +83,8 @@ const char *policy_rule_file(const struct policy *p,
  * because it stands behind a block, is a block behind an allow, or allows
  * only what was allowed before. */
 typedef void policy_met_fn(void *arg, uint32_t rule, bool shadowed);
-void policy_explain(const struct policy *p, const struct addr *client,
+void policy_explain(const struct policy *p,
+		    const struct policy_client *client,
 		    const struct name *name, policy_met_fn *met, void *arg);
 
 #endif

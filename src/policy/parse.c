@@ -2,9 +2,11 @@
 /*
  * The grammar of dns-firewall.acl(5).
  *
- *   CLIENT -> DOMAIN:PROTO:PORT
+ *   CLIENT -> DOMAIN:PROTO:PORTS
  *   CLIENT ~> DOMAIN
- *   CLIENT -| DOMAIN [= ADDRESS[,ADDRESS]]
+ *   CLIENT -| DOMAIN [ANSWER | = ADDRESS[,ADDRESS]]
+ *   group NAME = CLIENT, CLIENT ...
+ *   include "PATTERN"
  *
  * What cannot be read for certain is refused, never guessed: a rule that
  * means something else than its author thought is a hole. The first mistake
@@ -17,106 +19,7 @@
 
 #include <string.h>
 
-static const struct {
-	char head[12]; /* how the word begins */
-	const char *what, *right;
-} not_clients[] = {
-	{ "@", "is a group, and groups are not supported",
-	  "write a rule for each address or net" },
-	{ "group", "is not a client, and groups are not supported",
-	  "write a rule for each address or net" },
-	{ "include", "is not a client, and files cannot be included",
-	  "write the rules into this file" },
-	{ "any", "is not an address or net",
-	  "write 0.0.0.0/0, and a second rule with ::/0" },
-	{ "*", "is not an address or net",
-	  "write 0.0.0.0/0, and a second rule with ::/0" },
-	{ "localhost", "is not an address or net",
-	  "write 127.0.0.0/8, and a second rule with ::1" },
-	{ "localnets", "is not an address or net", "write the nets out" },
-};
-
-static bool
-wrong(struct flaw *flaw, const struct token *t, const char *what,
-      const char *right)
-{
-	*flaw = (struct flaw){ .column = t->column,
-			       .text = t->text,
-			       .len = t->len,
-			       .what = what,
-			       .right = right };
-	return false;
-}
-
-/* Something should have stood where t begins. */
-static bool
-missing(struct flaw *flaw, struct token t, const char *what, const char *right)
-{
-	t.text = NULL;
-	return wrong(flaw, &t, what, right);
-}
-
-/* Digits only, at most five of them. */
-static bool
-read_number(const char *text, size_t len, unsigned *out)
-{
-	unsigned n = 0;
-
-	if (len == 0 || len > 5)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		n = n * 10 + (unsigned)(text[i] - '0');
-	}
-	*out = n;
-	return true;
-}
-
-static bool
-client_is_no_keyword(const struct token *t, struct flaw *flaw)
-{
-	for (size_t i = 0; i < sizeof(not_clients) / sizeof(*not_clients);
-	     i++) {
-		struct token head = *t;
-
-		if (strcmp(not_clients[i].head, "@") == 0)
-			head.len = 1;
-		if (token_is(&head, not_clients[i].head))
-			return wrong(flaw, t, not_clients[i].what,
-				     not_clients[i].right);
-	}
-	if (token_has(t, '%'))
-		return wrong(flaw, t,
-			     "names an interface, which is not supported",
-			     "write the address or net alone");
-	return true;
-}
-
-/* The prefix length as it counts for the address: an IPv4-mapped net is the
- * IPv4 net inside it. */
-static bool
-read_bits(const struct token *t, size_t slash, struct net *net,
-	  struct flaw *flaw)
-{
-	bool is_mapped = net->addr.family == 4 && memchr(t->text, ':', slash);
-	unsigned top = net->addr.family == 4 && !is_mapped ? 32 : 128;
-	unsigned bits = top;
-	struct token tail = { t->text + slash, t->len - slash,
-			      t->column + (uint32_t)slash };
-
-	if (tail.len > 0 &&
-	    (!read_number(tail.text + 1, tail.len - 1, &bits) || bits > top))
-		return wrong(flaw, &tail, "is not a prefix length",
-			     top == 32 ? "write /0 to /32"
-				       : "write /0 to /128");
-	if (is_mapped && bits < 96)
-		return wrong(flaw, &tail,
-			     "is too short for an IPv4-mapped address",
-			     "write the IPv4 net, e.g. 10.0.0.0/8");
-	net->bits = (uint8_t)(is_mapped ? bits - 96 : bits);
-	return true;
-}
+#include "policy/idn.h"
 
 static bool
 read_client(struct line *l, struct acl_rule *out, struct flaw *flaw)
@@ -125,25 +28,10 @@ read_client(struct line *l, struct acl_rule *out, struct flaw *flaw)
 
 	if (t.len == 0)
 		return missing(flaw, t, "no client before the arrow",
-			       "begin with an address or net");
-	if (!client_is_no_keyword(&t, flaw))
+			       "begin with an address, a net, any or @GROUP");
+	if (!client_read(&t, &out->who, flaw))
 		return false;
-
-	const char *slash = memchr(t.text, '/', t.len);
-	size_t head = slash ? (size_t)(slash - t.text) : t.len;
-
-	if (addr_parse(t.text, head, &out->client.addr) != ERR_NONE)
-		return wrong(flaw, &t, "is not an address or net",
-			     "write e.g. 10.0.0.1, 10.0.0.0/8 or "
-			     "2001:db8::/32");
-	if (!read_bits(&t, head, &out->client, flaw))
-		return false;
-
-	struct addr as_written = out->client.addr;
-
-	addr_mask(&out->client.addr, out->client.bits);
-	out->had_host_bits = !addr_equal(&as_written, &out->client.addr);
-	out->client_text = t;
+	out->client = out->who.net;
 	return true;
 }
 
@@ -186,10 +74,6 @@ domain_bytes_are_plain(const struct token *t, struct flaw *flaw)
 				     "write *.example.com for all below, "
 				     ".example.com for it and all below, or * "
 				     "for every name");
-		else if ((unsigned char)t->text[i] >= 0x80)
-			return wrong(flaw, &at, "is not ASCII",
-				     "write its A-label, which begins with "
-				     "xn--");
 		else if (!byte_may_stand_in_domain(t->text[i]))
 			return wrong(flaw, &at,
 				     "has a byte that names do not have",
@@ -221,7 +105,8 @@ take_kind(struct token *t)
 static bool
 read_name(const struct token *whole, struct acl_rule *out, struct flaw *flaw)
 {
-	struct token t = *whole;
+	struct token t = *whole, written;
+	char ascii[DOMAIN_ASCII_SIZE];
 	struct name name;
 	struct addr addr;
 	size_t bad = 0;
@@ -230,12 +115,25 @@ read_name(const struct token *whole, struct acl_rule *out, struct flaw *flaw)
 	if (t.len == 0)
 		return wrong(flaw, whole, "names no domain",
 			     "write * for every name");
+	written = t;
+	if (domain_is_utf8(t.text, t.len)) {
+		const char *fault = domain_to_ascii(t.text, t.len, ascii);
+
+		if (fault)
+			return wrong(flaw, &t, fault,
+				     "write its A-label, which begins with "
+				     "xn--");
+		t.text = ascii;
+		t.len = strlen(ascii);
+		out->domain_was_utf8 = true;
+	}
 	if (!domain_bytes_are_plain(&t, flaw))
 		return false;
 	if (name_parse(t.text, t.len, &name, &bad) != ERR_NONE ||
 	    name.len == 1) {
-		t.column += (uint32_t)bad;
-		return wrong(flaw, &t, "is not a domain name",
+		if (!out->domain_was_utf8)
+			written.column += (uint32_t)bad;
+		return wrong(flaw, &written, "is not a domain name",
 			     "write labels of 1 to 63 bytes joined by single "
 			     "dots, 253 bytes in all");
 	}
@@ -266,29 +164,10 @@ read_domain(struct line *l, struct acl_rule *out, struct flaw *flaw)
 static bool
 read_service(struct line *l, struct acl_rule *out, struct flaw *flaw)
 {
-	static const char both[] =
-	    "write DOMAIN:TCP:PORT or DOMAIN:UDP:PORT; ~> allows DNS only";
-	struct token t;
-	unsigned port;
-
-	if (!line_take(l, ':'))
-		return missing(flaw, line_rest(l),
-			       "-> needs a protocol and a port", both);
-	t = line_word(l, ":=");
-	if (token_is(&t, "TCP"))
-		out->protocol = IPPROTO_TCP;
-	else if (token_is(&t, "UDP"))
-		out->protocol = IPPROTO_UDP;
-	else
-		return wrong(flaw, &t, "is not a protocol known here", both);
-	if (!line_take(l, ':'))
-		return missing(flaw, line_rest(l), "the port is missing", both);
-	t = line_word(l, "=");
-	if (!read_number(t.text, t.len, &port) || port < 1 || port > 65535)
-		return wrong(flaw, &t, "is not a port",
-			     "write one port from 1 to 65535, and a rule for "
-			     "each");
-	out->port = (uint16_t)port;
+	if (!service_read(l, &out->service, flaw))
+		return false;
+	out->protocol = out->service.protocol;
+	out->port = out->service.port[0];
 	return true;
 }
 
@@ -311,6 +190,42 @@ read_answer(struct line *l, struct acl_rule *out, struct flaw *flaw)
 	return !line_take(l, ',') || read_answer(l, out, flaw);
 }
 
+static const struct {
+	const char *word;
+	uint8_t block;
+} blocks[] = {
+	{ "refused", BLOCK_REFUSED },
+	{ "nxdomain", BLOCK_NXDOMAIN },
+	{ "nodata", BLOCK_NODATA },
+	{ "drop", BLOCK_DROP },
+};
+
+/* What a block answers: a word, or addresses. `null` is 0.0.0.0 and ::. */
+static bool
+read_block(struct line *l, struct acl_rule *out, struct flaw *flaw)
+{
+	struct token t;
+
+	if (line_at_end(l))
+		return true;
+	if (line_take(l, '='))
+		return read_answer(l, out, flaw);
+	t = line_word(l, "");
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		out->block = blocks[i].block;
+		if (token_is(&t, blocks[i].word))
+			return true;
+	}
+	out->block = BLOCK_REFUSED;
+	if (!token_is(&t, "null"))
+		return wrong(flaw, &t, "is not an answer of a block",
+			     "write refused, nxdomain, nodata, drop, null, or "
+			     "= ADDRESS");
+	out->answer4 = (struct addr){ .family = 4 };
+	out->answer6 = (struct addr){ .family = 6 };
+	return true;
+}
+
 static bool
 read_end(struct line *l, uint8_t arrow, struct flaw *flaw)
 {
@@ -319,7 +234,8 @@ read_end(struct line *l, uint8_t arrow, struct flaw *flaw)
 				"comment with #",
 		[ARROW_DNS] = "end the line after the domain, or begin a "
 			      "comment with #; only -> takes :PROTO:PORT",
-		[ARROW_BLOCK] = "write CLIENT -| DOMAIN, or CLIENT -| DOMAIN "
+		[ARROW_BLOCK] = "write CLIENT -| DOMAIN, and behind it one of "
+				"refused, nxdomain, nodata, drop, null and "
 				"= ADDRESS",
 	};
 	struct token rest = line_rest(l);
@@ -337,10 +253,97 @@ read_rule(struct line *l, struct acl_rule *out, struct flaw *flaw)
 		return false;
 	if (out->arrow == ARROW_GRANT && !read_service(l, out, flaw))
 		return false;
-	if (out->arrow == ARROW_BLOCK && line_take(l, '=') &&
-	    !read_answer(l, out, flaw))
+	if (out->arrow == ARROW_BLOCK && !read_block(l, out, flaw))
 		return false;
 	return read_end(l, out->arrow, flaw);
+}
+
+/* Where the line begins with that word, it is taken. */
+static bool
+take_keyword(struct line *l, const char *word)
+{
+	struct line probe = *l;
+	struct token t = line_word(&probe, "\"");
+
+	if (!token_is(&t, word))
+		return false;
+	*l = probe;
+	return true;
+}
+
+static bool
+read_group(struct line *l, struct acl_rule *out, struct flaw *flaw)
+{
+	static const char form[] = "write group NAME = CLIENT, CLIENT";
+	struct token t = line_word(l, "=");
+
+	if (!group_name_is_good(&t))
+		return wrong(flaw, &t, "is not a name for a group",
+			     "write letters, digits, - and _, at most 32");
+	out->name = t;
+	if (!line_take(l, '='))
+		return missing(flaw, line_rest(l), "= is missing", form);
+	out->members = *l;
+	if (line_at_end(l))
+		return missing(flaw, line_rest(l), "the group is empty", form);
+	do {
+		t = line_word(l, ",");
+		if (t.len == 0)
+			return missing(flaw, t, "a client is missing", form);
+		if (!client_read(&t, &out->who, flaw))
+			return false;
+	} while (line_take(l, ','));
+	if (line_at_end(l))
+		return true;
+	t = line_rest(l);
+	return wrong(flaw, &t, "does not belong here",
+		     "write a comma between clients");
+}
+
+bool
+acl_next_member(struct line *members, struct acl_client *out)
+{
+	struct flaw flaw;
+	struct token t = line_word(members, ",");
+
+	if (t.len == 0 || !client_read(&t, out, &flaw))
+		return false;
+	line_take(members, ',');
+	return true;
+}
+
+static bool
+read_include(struct line *l, struct acl_rule *out, struct flaw *flaw)
+{
+	static const char form[] = "write include \"FILE\" or include "
+				   "\"DIRECTORY/*.acl\"";
+	struct token t;
+
+	if (!line_take(l, '"'))
+		return missing(flaw, line_rest(l), "a quoted file is missing",
+			       form);
+	t = line_quoted(l);
+	if (!t.text)
+		return missing(flaw, line_rest(l), "the quote is not closed",
+			       form);
+	if (t.len == 0)
+		return missing(flaw, t, "the file has no name", form);
+	out->name = t;
+	if (line_at_end(l))
+		return true;
+	t = line_rest(l);
+	return wrong(flaw, &t, "does not belong here",
+		     "end the line after the file");
+}
+
+enum acl_line
+acl_line_kind(const char *text, size_t len)
+{
+	struct line l = { text, len, 0 };
+
+	if (take_keyword(&l, "group"))
+		return LINE_GROUP;
+	return take_keyword(&l, "include") ? LINE_INCLUDE : LINE_RULE;
 }
 
 enum acl_line
@@ -352,5 +355,9 @@ acl_parse_line(const char *text, size_t len, struct acl_rule *out,
 	if (line_at_end(&l))
 		return LINE_EMPTY;
 	memset(out, 0, sizeof(*out));
+	if (take_keyword(&l, "group"))
+		return read_group(&l, out, flaw) ? LINE_GROUP : LINE_WRONG;
+	if (take_keyword(&l, "include"))
+		return read_include(&l, out, flaw) ? LINE_INCLUDE : LINE_WRONG;
 	return read_rule(&l, out, flaw) ? LINE_RULE : LINE_WRONG;
 }

@@ -43,6 +43,12 @@ image_ports(const struct image_head *h)
 	return image_at(h, &h->ports);
 }
 
+static inline const struct image_interface *
+image_interfaces(const struct image_head *h)
+{
+	return image_at(h, &h->interfaces);
+}
+
 static inline const uint32_t *
 image_identities(const struct image_head *h)
 {

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/complain.h"
+
 static const struct {
 	char text[3];
 	uint8_t arrow;
@@ -102,6 +104,21 @@ line_rest(struct line *l)
 	return token_from(&probe, l->at);
 }
 
+struct token
+line_quoted(struct line *l)
+{
+	const char *end = memchr(l->text + l->at, '"', l->len - l->at);
+	size_t start = l->at;
+	struct token t;
+
+	if (!end)
+		return (struct token){ NULL, 0, (uint32_t)start };
+	l->at = (size_t)(end - l->text);
+	t = token_from(l, start);
+	l->at++;
+	return t;
+}
+
 bool
 line_take(struct line *l, char c)
 {
@@ -137,4 +154,39 @@ bool
 token_has(const struct token *t, char c)
 {
 	return memchr(t->text, c, t->len) != NULL;
+}
+
+bool
+read_number(const char *text, size_t len, unsigned *out)
+{
+	unsigned n = 0;
+
+	if (len == 0 || len > 5)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		n = n * 10 + (unsigned)(text[i] - '0');
+	}
+	*out = n;
+	return true;
+}
+
+bool
+wrong(struct flaw *flaw, const struct token *t, const char *what,
+      const char *right)
+{
+	*flaw = (struct flaw){ .column = t->column,
+			       .text = t->text,
+			       .len = t->len,
+			       .what = what,
+			       .right = right };
+	return false;
+}
+
+bool
+missing(struct flaw *flaw, struct token t, const char *what, const char *right)
+{
+	t.text = NULL;
+	return wrong(flaw, &t, what, right);
 }

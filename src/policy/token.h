@@ -35,11 +35,23 @@ struct token line_word(struct line *l, const char *stops);
 struct token line_client(struct line *l);
 /* All that is left before a comment; takes nothing. */
 struct token line_rest(struct line *l);
+/* Up to a closing quote, which is taken too; text NULL: there is none. */
+struct token line_quoted(struct line *l);
 /* Each takes what it is named after where that comes next. */
 bool line_take(struct line *l, char c);
 bool line_take_arrow(struct line *l, uint8_t *arrow_out);
 
 bool token_is(const struct token *t, const char *word); /* any case */
 bool token_has(const struct token *t, char c);
+/* Digits only, at most five of them. */
+bool read_number(const char *text, size_t len, unsigned *out);
+
+/* Both fill all of the flaw but its line, and are false: t is wrong, or
+ * something should have stood where it begins. */
+struct flaw;
+bool wrong(struct flaw *flaw, const struct token *t, const char *what,
+	   const char *right);
+bool missing(struct flaw *flaw, struct token t, const char *what,
+	     const char *right);
 
 #endif

@@ -45,11 +45,19 @@ struct supervisor_state {
 	} child[STATE_MAX_CHILDREN];
 };
 
-/* The router's own addresses, with the broadcast addresses of its nets. */
-enum { OWN_MAX = 1024 };
+/* The router's own addresses, with the broadcast addresses of its nets; the
+ * nets themselves, without loopback; and its interfaces. */
+enum { OWN_MAX = 1024, OWN_MAX_INTERFACES = 512, OWN_NAME_SIZE = 16 };
 struct own_addresses {
 	uint32_t count;
+	uint32_t net_count;
+	uint32_t interface_count;
 	uint32_t pad;
+	struct net net[OWN_MAX];
+	struct own_interface {
+		uint32_t index;
+		char name[OWN_NAME_SIZE]; /* ends in NUL */
+	} interface[OWN_MAX_INTERFACES];
 	struct addr addr[OWN_MAX];   /* sorted by memcmp */
 	uint8_t broadcast[OWN_MAX];  /* 1: a broadcast address, not ours */
 };

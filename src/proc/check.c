@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --check: the same compiler child as always, its image thrown away. */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "proc/compilation.h"
 #include "proc/doors.h"
 #include "proc/identity.h"
+#include "proc/own.h"
 #include "proc/supervisor.h"
-
-enum { CHECK_TURN_MS = 1000 };
 
 static enum err
 run(struct compilation *c, const struct compilation_setup *setup)
@@ -22,12 +18,7 @@ run(struct compilation *c, const struct compilation_setup *setup)
 
 	if (err != ERR_NONE)
 		return err;
-	while (c->complaints != -1) {
-		struct pollfd p = { .fd = c->complaints, .events = POLLIN };
-
-		poll(&p, 1, CHECK_TURN_MS);
-		compilation_read(c, clock_ms());
-	}
+	compilation_run(c);
 	err = compilation_end(c, &image);
 	if (err == ERR_NONE)
 		close(image);
@@ -43,8 +34,13 @@ supervisor_check(struct options *opt, const char *path,
 					   .max_bytes = acl_max_bytes,
 					   .log_fd = STDERR_FILENO,
 					   .print_fd = STDOUT_FILENO };
+	struct own_watch *own = NULL;
 	enum err err = identity_find(opt);
 
+	if (err == ERR_NONE)
+		err = own_watch_open(&own);
+	if (err == ERR_NONE)
+		err = own_watch_image(own, &setup.own);
 	if (err == ERR_NONE)
 		err = door_sealed_copy("options", opt, sizeof(*opt),
 				       &setup.options);
@@ -54,6 +50,8 @@ supervisor_check(struct options *opt, const char *path,
 	}
 	err = run(&c, &setup);
 	close(setup.options);
+	close(setup.own);
+	own_watch_close(own);
 	fwrite(c.text.buf, 1, c.text.len, stderr);
 	if (c.text.len > 0 && c.text.buf[c.text.len - 1] != '\n')
 		fputc('\n', stderr);

@@ -10,11 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/options.h"
 #include "proc/doors.h"
+
+enum { LETTERS_A_TURN = 64, TURN_MS = 1000 };
 
 static enum err
 equip(struct compilation *c, const struct compilation_setup *setup, int acl,
@@ -24,6 +28,8 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 				  setup->options);
 
 	if (err == ERR_NONE)
+		err = child_hand(&c->child, HAND_OWN, 0, 0, setup->own);
+	if (err == ERR_NONE && acl != -1)
 		err = child_hand(&c->child, HAND_ACL, 0, 0, acl);
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_IMAGE, 0, 0, c->image);
@@ -37,9 +43,88 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 	return err;
 }
 
+/* ---- files that the text includes --------------------------------------- */
+
+static void
+find(struct compilation *c, const char *pattern)
+{
+	globfree(&c->found);
+	memcpy(c->pattern, pattern, sizeof(c->pattern));
+	memset(&c->found, 0, sizeof(c->found));
+	/* Without a wildcard the file itself is tried, and said to be
+	 * missing. */
+	if (glob(pattern, 0, NULL, &c->found) == GLOB_NOMATCH &&
+	    strpbrk(pattern, "*?[") == NULL)
+		glob(pattern, GLOB_NOCHECK, NULL, &c->found);
+}
+
+static void
+on_include(void *self, const void *letter, size_t size, int fd)
+{
+	struct included_letter answer = { .state = INCLUDED_END };
+	struct compilation *c = self;
+	struct include_letter wish;
+	struct text text;
+	int file = -1;
+
+	(void)size;
+	if (fd != -1)
+		close(fd);
+	memcpy(&wish, letter, sizeof(wish));
+	wish.pattern[sizeof(wish.pattern) - 1] = '\0';
+	post_head(&answer.head, POST_INCLUDED, 0);
+	if (wish.index == 0 || strcmp(wish.pattern, c->pattern) != 0)
+		find(c, wish.pattern);
+	if (wish.index < c->found.gl_pathc) {
+		const char *path = c->found.gl_pathv[wish.index];
+
+		answer.state = INCLUDED_FILE;
+		text_init(&text, answer.text, sizeof(answer.text));
+		if (door_text_file(path, c->max_bytes, &file, &text) ==
+		    ERR_NONE)
+			text_str(&text, path);
+		else
+			answer.state = INCLUDED_REFUSED;
+	}
+	post_send(c->child.channel, &answer, sizeof(answer), file);
+	if (file != -1)
+		close(file);
+}
+
+/* It has power no more; nobody waits for that. */
+static void
+on_ready(void *self, const void *letter, size_t size, int fd)
+{
+	(void)self, (void)letter, (void)size;
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+hear_compiler(struct compilation *c)
+{
+	c->child.post.channel = c->child.channel;
+	c->child.post.arg = c;
+	c->child.post.handler[POST_INCLUDE] = on_include;
+	c->child.post.handler[POST_READY] = on_ready;
+	if (post_pump(&c->child.post, LETTERS_A_TURN) == ERR_NONE)
+		return;
+	/* Its end is told by the other pipe. */
+	close(c->child.channel);
+	c->child.channel = -1;
+}
+
+/* ---- its life ------------------------------------------------------------ */
+
 static void
 close_all(struct compilation *c)
 {
+	globfree(&c->found);
+	memset(&c->found, 0, sizeof(c->found));
+	if (c->child.channel != -1)
+		close(c->child.channel);
+	c->child.channel = -1;
+
 	if (c->image != -1)
 		close(c->image);
 	if (c->complaints != -1)
@@ -47,19 +132,45 @@ close_all(struct compilation *c)
 	c->image = c->complaints = -1;
 }
 
+/* The descriptor of a file; -1 and ERR_NONE: it is a directory. */
+static enum err
+open_source(struct compilation *c, const struct compilation_setup *setup,
+	    char name[OPTION_TEXT_SIZE], int *fd_out)
+{
+	struct stat st;
+
+	snprintf(name, OPTION_TEXT_SIZE, "%s", setup->path);
+	*fd_out = -1;
+	if (stat(setup->path, &st) == -1 || !S_ISDIR(st.st_mode))
+		return door_text_file(setup->path, setup->max_bytes, fd_out,
+				      &c->text);
+	snprintf(name, OPTION_TEXT_SIZE, "%.*s/", OPTION_TEXT_SIZE - 2,
+		 setup->path);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return ERR_NONE;
+	text_escaped(&c->text, name, strlen(name));
+	text_str(&c->text,
+		 " may be written by group or others: chmod go-w it");
+	return ERR_DENIED;
+}
+
 enum err
 compilation_start(struct compilation *c,
 		  const struct compilation_setup *setup)
 {
+	char name[OPTION_TEXT_SIZE];
 	int acl, said[2];
 	enum err err;
 
 	child_init(&c->child, ROLE_COMPILER, 0);
 	c->image = c->complaints = -1;
 	c->deadline_ms = clock_ms() + COMPILATION_LIMIT_MS;
+	c->max_bytes = setup->max_bytes;
+	c->follows_own = false;
+	memset(&c->found, 0, sizeof(c->found));
+	memset(c->pattern, 0, sizeof(c->pattern));
 	text_init(&c->text, c->buf, sizeof(c->buf));
-	if (door_text_file(setup->path, setup->max_bytes, &acl, &c->text) !=
-	    ERR_NONE)
+	if (open_source(c, setup, name, &acl) != ERR_NONE)
 		return ERR_DENIED;
 	err = ERR_SYSTEM;
 	if (pipe2(said, O_CLOEXEC) == -1)
@@ -68,12 +179,13 @@ compilation_start(struct compilation *c,
 	fcntl(said[0], F_SETFL, O_NONBLOCK);
 	c->image = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (c->image != -1)
-		err = child_start(&c->child, setup->log_fd, setup->path);
+		err = child_start(&c->child, setup->log_fd, name);
 	if (err == ERR_NONE)
 		err = equip(c, setup, acl, said[1]);
 	close(said[1]);
 undo:
-	close(acl);
+	if (acl != -1)
+		close(acl);
 	if (err == ERR_NONE)
 		return ERR_NONE;
 	text_printf(&c->text, "the compiler cannot be started: %s",
@@ -82,8 +194,8 @@ undo:
 	return err;
 }
 
-bool
-compilation_read(struct compilation *c, int64_t now_ms)
+static void
+read_complaints(struct compilation *c)
 {
 	char buf[4096];
 	ssize_t got = read(c->complaints, buf, sizeof(buf));
@@ -93,11 +205,45 @@ compilation_read(struct compilation *c, int64_t now_ms)
 	if (got == 0 || (got == -1 && errno != EAGAIN && errno != EINTR)) {
 		close(c->complaints);
 		c->complaints = -1;
-		return false;
 	}
+}
+
+void
+compilation_watch(const struct compilation *c, struct pollfd p[COMPILATION_FDS])
+{
+	p[0] = (struct pollfd){ .fd = c->complaints, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = c->child.channel, .events = POLLIN };
+}
+
+bool
+compilation_serve(struct compilation *c, const struct pollfd p[COMPILATION_FDS],
+		  int64_t now_ms)
+{
+	if (p[0].revents)
+		read_complaints(c);
+	if (p[1].revents && c->child.channel != -1)
+		hear_compiler(c);
 	if (now_ms > c->deadline_ms)
 		child_kill(&c->child);
-	return true;
+	return c->complaints != -1;
+}
+
+void
+compilation_run(struct compilation *c)
+{
+	struct pollfd p[COMPILATION_FDS];
+
+	do {
+		compilation_watch(c, p);
+		poll(p, COMPILATION_FDS, TURN_MS);
+	} while (compilation_serve(c, p, clock_ms()));
+}
+
+static bool
+is_good(int status)
+{
+	return WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
+				     WEXITSTATUS(status) == COMPILER_FOLLOWS);
 }
 
 enum err
@@ -109,11 +255,12 @@ compilation_end(struct compilation *c, int *image_out)
 	do
 		got = waitpid(c->child.pid, &status, 0);
 	while (got == -1 && errno == EINTR);
-	close(c->child.channel);
-	if (got == c->child.pid && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0 && door_seal(c->image) == ERR_NONE) {
+	if (got == c->child.pid && is_good(status) &&
+	    door_seal(c->image) == ERR_NONE) {
+		c->follows_own = WEXITSTATUS(status) == COMPILER_FOLLOWS;
 		*image_out = c->image;
 		c->image = -1;
+		close_all(c);
 		return ERR_NONE;
 	}
 	if (c->text.len == 0)

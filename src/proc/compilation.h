@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One run of the compiler process: ACL text goes in, an image and complaints
- * come out. The supervisor opens the file and seals the result; it reads
- * neither.
+ * come out. The supervisor opens the file, and those that it includes, and
+ * seals the result; it reads none of them.
  */
 #ifndef PROC_COMPILATION_H
 #define PROC_COMPILATION_H
 
+#include <glob.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +18,11 @@
 
 enum {
 	COMPLAINTS_SIZE = 32768,
-	COMPILATION_LIMIT_MS = 30000
+	COMPILATION_LIMIT_MS = 30000,
+	COMPILATION_FDS = 2,
+	/* The compiler's exit status where the policy depends on our own
+	 * addresses: it is to run again when they change. */
+	COMPILER_FOLLOWS = 3
 };
 
 struct compilation {
@@ -24,6 +30,10 @@ struct compilation {
 	int image;	 /* memfd, -1: none yet */
 	int complaints;	 /* our end of the pipe, -1: at its end */
 	int64_t deadline_ms;
+	bool follows_own; /* after its end, see COMPILER_FOLLOWS */
+	uint64_t max_bytes;
+	char pattern[INCLUDE_PATH_SIZE]; /* that was looked up last */
+	glob_t found;			 /* by it */
 	char buf[COMPLAINTS_SIZE];
 	struct text text; /* complaints, over buf */
 };
@@ -32,6 +42,7 @@ struct compilation_setup {
 	const char *path;
 	uint64_t max_bytes;
 	int options; /* image of struct options */
+	int own;     /* image of struct own_addresses */
 	int log_fd;
 	int print_fd; /* where the canonical form goes, or -1 */
 };
@@ -39,9 +50,15 @@ struct compilation_setup {
 /* ERR_DENIED: the file is refused (text says why), nothing runs. */
 enum err compilation_start(struct compilation *c,
 			   const struct compilation_setup *setup);
-/* Reads what the compiler says; true while there may be more. Wait on
- * c->complaints for it. Past the deadline the compiler is killed. */
-bool compilation_read(struct compilation *c, int64_t now_ms);
+/* What to wait for, also where nothing runs. */
+void compilation_watch(const struct compilation *c,
+		       struct pollfd p[COMPILATION_FDS]);
+/* Takes what the compiler says, and hands it what it wishes for; true while
+ * there may be more. Past the deadline the compiler is killed. */
+bool compilation_serve(struct compilation *c,
+		       const struct pollfd p[COMPILATION_FDS], int64_t now_ms);
+/* Serves it to its end, waiting. */
+void compilation_run(struct compilation *c);
 /* After the last read: waits for its end. ERR_NONE: *image_out is sealed and
  * the caller's; ERR_SYNTAX: refused, text says why. */
 enum err compilation_end(struct compilation *c, int *image_out);

@@ -64,6 +64,31 @@ struct hand_letter {
 	uint32_t pad;
 };
 
+/* ---- supervisor and compiler ------------------------------------------- */
+
+enum { INCLUDE_PATH_SIZE = 1024 };
+
+/* File number index of those that the pattern of glob(7) matches. */
+struct include_letter {
+	struct letter_head head;
+	uint32_t index;
+	uint32_t pad;
+	char pattern[INCLUDE_PATH_SIZE]; /* zero behind */
+};
+
+enum included_state {
+	INCLUDED_END,	 /* there is none of that number */
+	INCLUDED_FILE,	 /* its path; the descriptor comes along */
+	INCLUDED_REFUSED /* why */
+};
+
+struct included_letter {
+	struct letter_head head;
+	uint32_t state; /* enum included_state */
+	uint32_t pad;
+	char text[INCLUDE_PATH_SIZE]; /* zero behind */
+};
+
 /* ---- worker and warden ------------------------------------------------ */
 
 /* One (client, protocol, port, destination) to be admitted. */
@@ -107,7 +132,7 @@ enum grant_detail {
 	DETAIL_EPOCH,	 /* not the worker that this channel belongs to */
 	DETAIL_FLAGS,	 /* a flag that does not exist */
 	DETAIL_ADDRESS,	 /* no address, or not in its one shape */
-	DETAIL_PROTOCOL, /* neither TCP nor UDP */
+	DETAIL_PROTOCOL, /* none that a rule may name */
 	DETAIL_PORT,	 /* 0, or not one of the rule's */
 	DETAIL_TTL_ZERO, /* would stay for ever */
 	DETAIL_TTL_LONG, /* longer than max-rule-time and grace */

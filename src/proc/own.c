@@ -14,10 +14,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc/doors.h"
@@ -39,7 +38,9 @@ own_watch_open(struct own_watch **out)
 				     SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->socket)
 		goto undo;
-	if (mnl_socket_bind(w->socket, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+	if (mnl_socket_bind(w->socket,
+			    RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+				RTMGRP_LINK,
 			    MNL_SOCKET_AUTOPID) == -1)
 		goto undo;
 	*out = w;
@@ -133,6 +134,24 @@ add_last_of_net(struct own_addresses *t, const void *address, uint8_t prefix)
 	add(t, AF_INET, &host, true);
 }
 
+static void
+add_net(struct own_addresses *t, int family, const void *address, uint8_t bits)
+{
+	struct net net = { .bits = bits };
+
+	if (family == AF_INET)
+		addr_from_v4(address, &net.addr);
+	else
+		addr_from_v6(address, &net.addr);
+	addr_mask(&net.addr, bits);
+	if (addr_is_loopback(&net.addr) || t->net_count == OWN_MAX)
+		return;
+	for (uint32_t i = 0; i < t->net_count; i++)
+		if (memcmp(&t->net[i], &net, sizeof(net)) == 0)
+			return;
+	t->net[t->net_count++] = net;
+}
+
 static int
 on_address(const struct nlmsghdr *head, void *arg)
 {
@@ -146,6 +165,8 @@ on_address(const struct nlmsghdr *head, void *arg)
 	mnl_attr_parse(head, sizeof(*ifa), on_attribute, &f);
 	if (f.address && ifa->ifa_family == AF_INET && ifa->ifa_prefixlen < 31)
 		add_last_of_net(t, f.address, ifa->ifa_prefixlen);
+	if (f.address)
+		add_net(t, ifa->ifa_family, f.address, ifa->ifa_prefixlen);
 	/* On a point-to-point link IFA_ADDRESS is the other end. */
 	if (f.local)
 		f.address = f.local;
@@ -202,6 +223,27 @@ dump(struct mnl_socket *nl, struct own_addresses *t)
 	return more == MNL_CB_ERROR ? ERR_SYSTEM : ERR_NONE;
 }
 
+static enum err
+list_interfaces(struct own_addresses *t)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	if (!all)
+		return ERR_SYSTEM;
+	for (const struct if_nameindex *i = all; i->if_index != 0; i++) {
+		struct own_interface *to = &t->interface[t->interface_count];
+
+		if (t->interface_count == OWN_MAX_INTERFACES)
+			break;
+		to->index = i->if_index;
+		memcpy(to->name, i->if_name,
+		       strnlen(i->if_name, OWN_NAME_SIZE - 1));
+		t->interface_count++;
+	}
+	if_freenameindex(all);
+	return ERR_NONE;
+}
+
 enum err
 own_watch_image(struct own_watch *w, int *fd_out)
 {
@@ -214,77 +256,11 @@ own_watch_image(struct own_watch *w, int *fd_out)
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
 		err = dump(nl, &w->table);
 	mnl_socket_close(nl);
+	if (err == ERR_NONE)
+		err = list_interfaces(&w->table);
 	if (err != ERR_NONE)
 		return err;
 	sort(&w->table);
 	return door_sealed_copy("own-addresses", &w->table, sizeof(w->table),
 				fd_out);
-}
-
-enum err
-own_open(int fd, const struct own_addresses **out)
-{
-	struct stat st;
-	struct own_addresses *t;
-
-	if (fstat(fd, &st) == -1)
-		return ERR_SYSTEM;
-	if (st.st_size != (off_t)sizeof(*t))
-		return ERR_IMAGE;
-	t = role_map(fd, sizeof(*t), false);
-	if (!t)
-		return ERR_SYSTEM;
-	if (t->count > OWN_MAX) {
-		munmap(t, sizeof(*t));
-		return ERR_IMAGE;
-	}
-	*out = t;
-	return ERR_NONE;
-}
-
-void
-own_close(const struct own_addresses *own)
-{
-	if (own)
-		munmap((void *)(uintptr_t)own, sizeof(*own));
-}
-
-enum { NOT_FOUND = OWN_MAX };
-
-static uint32_t
-find(const struct own_addresses *own, const struct addr *a)
-{
-	uint32_t low = 0, high = own->count;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		int order = memcmp(&own->addr[mid], a, sizeof(*a));
-
-		if (order == 0)
-			return mid;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NOT_FOUND;
-}
-
-bool
-own_has(const struct own_addresses *own, const struct addr *a)
-{
-	struct addr inner;
-
-	if (find(own, a) != NOT_FOUND)
-		return true;
-	return addr_embedded(a, &inner) && find(own, &inner) != NOT_FOUND;
-}
-
-bool
-own_is_local(const struct own_addresses *own, const struct addr *a)
-{
-	uint32_t at = find(own, a);
-
-	return addr_is_loopback(a) ||
-	       (at != NOT_FOUND && !own->broadcast[at]);
 }

@@ -182,7 +182,15 @@ receive(int channel, void *letter, size_t *size_out, int *fd_out)
 	return ERR_NONE;
 }
 
-/* A descriptor belongs to a HAND, and to nothing else. */
+/* A descriptor belongs to each HAND, to some INCLUDED, and to nothing else. */
+static bool
+fd_fits(uint8_t kind, bool has_fd)
+{
+	if (kind == POST_INCLUDED)
+		return true;
+	return has_fd == (kind == POST_HAND);
+}
+
 static enum err
 deliver(struct post *p, const void *letter, size_t size, int fd)
 {
@@ -191,7 +199,7 @@ deliver(struct post *p, const void *letter, size_t size, int fd)
 	if (post_check(p->peer, p->self, letter, size) != ERR_NONE)
 		return ERR_BROKEN;
 	memcpy(&head, letter, sizeof(head));
-	if ((fd != -1) != (head.kind == POST_HAND) || !p->handler[head.kind])
+	if (!fd_fits(head.kind, fd != -1) || !p->handler[head.kind])
 		return ERR_BROKEN;
 	p->handler[head.kind](p->arg, letter, size, fd);
 	return ERR_NONE;

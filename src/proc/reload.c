@@ -6,7 +6,6 @@
  */
 #include "proc/supervise.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -38,6 +37,7 @@ compile_begin(struct supervisor *s)
 		.path = s->opt->acl_file,
 		.max_bytes = s->hooks->acl_max_bytes,
 		.options = s->crew.options,
+		.own = s->crew.own,
 		.log_fd = s->crew.log_fd,
 		.print_fd = -1
 	};
@@ -129,6 +129,7 @@ reload_on_compiled(struct supervisor *s)
 		finish(s, false);
 		return;
 	}
+	s->follows_own = s->compilation.follows_own;
 	crew_new_policy(&s->crew, image);
 	s->settle_until_ms = clock_ms() + SETTLE_MS;
 }
@@ -148,19 +149,14 @@ reload_first(struct supervisor *s)
 	enum err err = compile_begin(s);
 
 	if (err == ERR_NONE) {
-		while (s->compilation.complaints != -1) {
-			struct pollfd p = { .fd = s->compilation.complaints,
-					    .events = POLLIN };
-
-			poll(&p, 1, LONGEST_SLEEP_MS);
-			compilation_read(&s->compilation, clock_ms());
-		}
+		compilation_run(&s->compilation);
 		err = compilation_end(&s->compilation, &image);
 		s->compiling = false;
 	}
 	log_complaints(&s->compilation.text);
 	if (err != ERR_NONE)
 		return err;
+	s->follows_own = s->compilation.follows_own;
 	s->crew.policy = image;
 	s->crew.generation = 1;
 	return ERR_NONE;

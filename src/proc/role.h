@@ -75,5 +75,7 @@ void own_close(const struct own_addresses *own);
 bool own_has(const struct own_addresses *own, const struct addr *a);
 /* Ours only (a client that is this host). */
 bool own_is_local(const struct own_addresses *own, const struct addr *a);
+/* The interface of that name now; 0: there is none. */
+uint32_t own_ifindex(const struct own_addresses *own, const char *name);
 
 #endif

@@ -163,12 +163,6 @@ open_all(struct supervisor *s)
 		log_error("%s", why);
 		return err;
 	}
-	err = own_watch_image(s->own, &s->crew.own);
-	if (err != ERR_NONE) {
-		log_error("The router's own addresses cannot be read: %s",
-			  err_text(err));
-		return err;
-	}
 	warn_of_absent(s);
 	return open_control(s);
 }
@@ -233,6 +227,8 @@ supervisor_prepare(struct supervisor *s)
 				       &s->crew.options);
 	if (err == ERR_NONE)
 		err = own_watch_open(&s->own);
+	if (err == ERR_NONE)
+		err = own_watch_image(s->own, &s->crew.own);
 	if (err != ERR_NONE) {
 		log_error("Start failed: %s", err_text(err));
 		return err;

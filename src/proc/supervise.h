@@ -28,6 +28,7 @@ struct supervisor {
 	int64_t phase_ends_ms;
 	struct compilation compilation;
 	bool compiling, compile_again;
+	bool follows_own; /* the policy depends on our addresses */
 	int64_t settle_until_ms; /* a new policy is being taken; 0: none */
 	/* who asked for a reload by letter and waits for its end */
 	uint32_t waiting[MOST_WAITING];

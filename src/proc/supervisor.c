@@ -287,7 +287,7 @@ on_signal(struct supervisor *s)
 
 /* ---- the loop ---------------------------------------------------------- */
 
-enum { FIXED_FDS = 3 };
+enum { COMPILATION_AT = 2, FIXED_FDS = COMPILATION_AT + COMPILATION_FDS };
 
 static int
 sleep_ms(const struct supervisor *s, int64_t now)
@@ -314,9 +314,9 @@ fill_poll(const struct supervisor *s, struct pollfd *p)
 {
 	p[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = own_watch_fd(s->own), .events = POLLIN };
-	p[2] = (struct pollfd){ .fd = s->compiling ? s->compilation.complaints
-						   : -1,
-				.events = POLLIN };
+	p[COMPILATION_AT] = p[COMPILATION_AT + 1] = (struct pollfd){ .fd = -1 };
+	if (s->compiling)
+		compilation_watch(&s->compilation, p + COMPILATION_AT);
 	for (unsigned i = 0; i < s->crew.count; i++)
 		p[FIXED_FDS + i] =
 		    (struct pollfd){ .fd = s->crew.child[i].channel,
@@ -329,9 +329,15 @@ own_changed(struct supervisor *s)
 {
 	int fd;
 
-	if (own_watch_changed(s->own) &&
-	    own_watch_image(s->own, &fd) == ERR_NONE)
-		crew_new_own(&s->crew, fd);
+	if (!own_watch_changed(s->own) ||
+	    own_watch_image(s->own, &fd) != ERR_NONE)
+		return;
+	crew_new_own(&s->crew, fd);
+	if (!s->follows_own || s->phase != RUNNING)
+		return;
+	log_info("Our addresses have changed: localhost and localnets are "
+		 "made anew");
+	reload_begin(s);
 }
 
 static void
@@ -357,8 +363,9 @@ supervisor_turn(struct supervisor *s)
 		on_signal(s);
 	if (p[1].revents)
 		own_changed(s);
-	if (s->compiling && p[2].revents &&
-	    !compilation_read(&s->compilation, now) && s->phase != STARTING)
+	if (s->compiling &&
+	    !compilation_serve(&s->compilation, p + COMPILATION_AT, now) &&
+	    s->phase != STARTING)
 		reload_on_compiled(s);
 	for (unsigned i = 0; i < s->crew.count; i++)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)

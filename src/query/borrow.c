@@ -57,10 +57,11 @@ settle_private(const struct query *q, const struct name *name,
 static void
 add_origin(struct query *q, const struct name *origin)
 {
+	const struct policy_client client = query_client(q);
 	struct verdict *from = &q->house->scratch->verdict;
 	struct verdict *v = &q->verdict;
 
-	policy_match(&q->house->policy, &q->origin.client.addr, origin, from);
+	policy_match(&q->house->policy, &client, origin, from);
 	if (from->kind != VERDICT_ALLOWED || from->port_count == 0)
 		return;
 	if (!q->borrowed)

@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+#include "policy/service.h"
+
 /* At least 1: a timeout of 0 would be for ever. */
 static uint32_t
 kernel_time(const struct query *q)
@@ -17,6 +19,19 @@ kernel_time(const struct query *q)
 	if (s > KERNEL_MAX_S)
 		return KERNEL_MAX_S;
 	return s > 0 ? s : 1;
+}
+
+/* What a rule for this host opens by ping has the number of the destination's
+ * family, not of the client's. */
+static void
+fit_echo(struct grant_item *item)
+{
+	bool six = item->destination.family == 6;
+
+	if (item->protocol != IPPROTO_ICMP && item->protocol != IPPROTO_ICMPV6)
+		return;
+	item->protocol = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	item->port = six ? PORT_ECHO6 : PORT_ECHO;
 }
 
 unsigned
@@ -40,6 +55,7 @@ grants_list(const struct query *q, struct grant_item *out)
 				.client = q->origin.client.addr,
 				.destination = q->kept[i].addr,
 			};
+			fit_echo(&out[n - 1]);
 		}
 	return n;
 }

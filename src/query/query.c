@@ -43,6 +43,13 @@ cancel(struct query *q)
 	q->waiting_for_policy = false;
 }
 
+struct policy_client
+query_client(const struct query *q)
+{
+	return (struct policy_client){ &q->origin.client.addr,
+				       q->origin.ifindex };
+}
+
 void
 query_end(struct query *q)
 {

@@ -183,6 +183,8 @@ void query_new(struct query_house *h, const struct origin *origin,
  * answer() nor drop() is called for them. */
 void query_forget_origin(struct query_house *h, const void *listener,
 			 uint64_t key);
+/* Who asks, as the policy wants to know it. */
+struct policy_client query_client(const struct query *q);
 /* Lets go of a query: nothing of it is left. For path.c. */
 void query_end(struct query *q);
 

@@ -9,6 +9,7 @@
  */
 #include "query/aliases.h"
 #include "query/compose.h"
+#include "query/note.h"
 #include "query/scratch.h"
 #include "query/services.h"
 #include "query/sieve.h"
@@ -73,15 +74,37 @@ end_services_torn(struct query *q)
 static uint32_t
 rule_blocking(struct query *q, const struct name *name, unsigned count)
 {
+	const struct policy_client client = query_client(q);
 	struct verdict *v = &q->house->scratch->verdict;
 
 	for (unsigned i = 0; i < count; i++) {
-		policy_match(&q->house->policy, &q->origin.client.addr,
-			     &name[i], v);
+		policy_match(&q->house->policy, &client, &name[i], v);
 		if (v->kind == VERDICT_BLOCKED)
 			return v->rule;
 	}
 	return IMAGE_NONE;
+}
+
+/* As the rule answers its own name; an address of its choice would be that of
+ * another name, so it is the plain refusal then. */
+static enum step_result
+end_chain_blocked(struct query *q, uint32_t rule)
+{
+	static const unsigned rcode[] = {
+		[BLOCK_REFUSED] = RCODE_REFUSED,
+		[BLOCK_NXDOMAIN] = RCODE_NXDOMAIN,
+		[BLOCK_NODATA] = RCODE_NOERROR,
+		[BLOCK_DROP] = RCODE_REFUSED,
+	};
+	uint8_t block = policy_rule(&q->house->policy, rule)->block;
+
+	end_blocked(q, &chain_blocked, rule);
+	q->ending.rcode = rcode[block];
+	if (block != BLOCK_DROP)
+		return STEP_ANSWER;
+	query_count(q, dropped_blocked);
+	note_ended(q);
+	return STEP_DROP;
 }
 
 /* QNAME itself was judged before. */
@@ -102,7 +125,7 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 	if (rule == IMAGE_NONE)
 		rule = rule_blocking(q, s->target, s->target_count);
 	if (rule != IMAGE_NONE)
-		return end_blocked(q, &chain_blocked, rule);
+		return end_chain_blocked(q, rule);
 	return STEP_GO_ON;
 }
 

@@ -21,6 +21,8 @@ static const struct ending denied = { RCODE_REFUSED, EDE_PROHIBITED, "no rule",
 				      RECORD_BLOCKED, REASON_NO_RULE };
 static const struct ending blocked = { RCODE_REFUSED, EDE_BLOCKED, NULL,
 				       RECORD_BLOCKED, REASON_NONE };
+static const struct ending no_such_name = { RCODE_NXDOMAIN, EDE_BLOCKED, NULL,
+					    RECORD_BLOCKED, REASON_NONE };
 static const struct ending other_type = { RCODE_NOERROR, EDE_BLOCKED, NULL,
 					  RECORD_BLOCKED, REASON_NONE };
 static const struct ending local = { RCODE_NOERROR, NO_EDE, NULL, RECORD_LOCAL,
@@ -59,6 +61,16 @@ answer_local(struct query *q)
 	return STEP_ANSWER;
 }
 
+/* Nothing goes back, but the log knows. */
+static enum step_result
+drop_blocked(struct query *q)
+{
+	query_count(q, dropped_blocked);
+	end_blocked(q, &blocked, q->verdict.rule);
+	note_ended(q);
+	return STEP_DROP;
+}
+
 static enum step_result
 answer_blocked(struct query *q)
 {
@@ -70,6 +82,16 @@ answer_blocked(struct query *q)
 		return answer_local(q);
 	if (r->has_answer4 || r->has_answer6)
 		return end_blocked(q, &other_type, q->verdict.rule);
+	switch ((enum block_answer)r->block) {
+	case BLOCK_NXDOMAIN:
+		return end_blocked(q, &no_such_name, q->verdict.rule);
+	case BLOCK_NODATA:
+		return end_blocked(q, &other_type, q->verdict.rule);
+	case BLOCK_DROP:
+		return drop_blocked(q);
+	case BLOCK_REFUSED:
+		break;
+	}
 	return end_blocked(q, &blocked, q->verdict.rule);
 }
 
@@ -131,10 +153,11 @@ enum step_result
 step_policy(struct query *q)
 {
 	const struct policy *policy = &q->house->policy;
+	const struct policy_client client = query_client(q);
 
 	if (q->judged && q->generation == policy->generation)
 		return STEP_GO_ON;
-	policy_match(policy, &q->origin.client.addr, &q->in.question.name,
+	policy_match(policy, &client, &q->in.question.name,
 		     &q->verdict);
 	borrow_ports(q);
 	q->judged = true;

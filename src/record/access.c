@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "policy/print.h"
 #include "record/record.h"
 #include "wire/message.h"
 
@@ -107,21 +108,7 @@ access_print_reason(const struct record_item *item, struct text *out)
 void
 access_print_protocol(uint8_t protocol, struct text *out)
 {
-	static const struct {
-		uint8_t number;
-		const char *name;
-	} known[] = { { IPPROTO_TCP, "TCP" },
-		      { IPPROTO_UDP, "UDP" },
-		      { IPPROTO_SCTP, "SCTP" },
-		      { IPPROTO_ICMP, "ICMP" },
-		      { IPPROTO_ICMPV6, "ICMP" } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].number == protocol) {
-			text_str(out, known[i].name);
-			return;
-		}
-	text_u64(out, protocol);
+	text_str(out, protocol_text(protocol));
 }
 
 static void
@@ -133,7 +120,7 @@ print_grant(const struct record_item *item, struct text *out)
 	text_str(out, "]:");
 	access_print_protocol(item->protocol, out);
 	text_char(out, ':');
-	text_u64(out, item->port);
+	text_u64(out, port_number(item->protocol, item->port));
 	text_str(out, " TTL:");
 	text_u64(out, item->ttl_s);
 	if (item->kind == RECORD_GRANT_FAILED)

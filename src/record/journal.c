@@ -8,6 +8,7 @@
 
 #include <syslog.h>
 
+#include "policy/print.h"
 #include "record/access.h"
 #include "wire/name.h"
 #include "wire/types.h"
@@ -92,7 +93,8 @@ put_grant(struct text *out, const struct record_item *item)
 	text_init(&protocol, buf, sizeof(buf));
 	access_print_protocol(item->protocol, &protocol);
 	put_text(out, "DNSFW_PROTOCOL", buf);
-	put_number(out, "DNSFW_PORT", item->port);
+	put_number(out, "DNSFW_PORT",
+		   port_number(item->protocol, item->port));
 	put_number(out, "DNSFW_TTL", item->ttl_s);
 }
 

@@ -156,7 +156,8 @@ put_grant(struct text *out, const struct record_item *item)
 	text_init(&protocol, buf, sizeof(buf));
 	access_print_protocol(item->protocol, &protocol);
 	put_text(out, "protocol", buf);
-	put_number(out, "port", item->port);
+	put_number(out, "port",
+		   port_number(item->protocol, item->port));
 	put_number(out, "ttl", item->ttl_s);
 }
 

@@ -31,7 +31,9 @@ static bool
 compile(const char *text, size_t len, struct compiled *out)
 {
 	static char said[ACL_COMPLAINTS_SIZE];
-	struct policy_source source = { "acl", text, len };
+	struct policy_source source = { .name = "acl",
+					.text = text,
+					.len = len };
 	struct text complaints;
 	enum err err;
 
@@ -111,17 +113,17 @@ ask(const struct policy *p, const struct naive *n, const struct addr *client,
 	static struct verdict v, plain;
 	unsigned met = 0;
 
-	policy_match(p, client, name, &v);
+	policy_match(p, asker(client), name, &v);
 	naive_match(n, client, name, &plain);
 	must(naive_agrees(&plain, &v));
-	policy_explain(p, client, name, count_rule, &met);
+	policy_explain(p, asker(client), name, count_rule, &met);
 	must((met > 0) ==
 	     (v.kind == VERDICT_ALLOWED || v.kind == VERDICT_BLOCKED));
 	for (unsigned i = 0; i < v.port_count; i++)
-		must(policy_rule_gives(p, v.port[i].rule, client,
+		must(policy_rule_gives(p, v.port[i].rule, asker(client),
 				       v.port[i].protocol,
 				       v.port[i].port) == ERR_NONE &&
-		     policy_gives_any(p, client, v.port[i].protocol,
+		     policy_gives_any(p, asker(client), v.port[i].protocol,
 				      v.port[i].port));
 }
 

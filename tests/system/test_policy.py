@@ -232,7 +232,7 @@ WRONG = [
     ("10.1.0.2 -| a.test = nonsense", 1),
     ("10.1.0.2 ~> a.test:TCP:443", 1),
     ("10.1.0.2 => a.test", 1),
-    ("10.1.0.2 ~> b\u00fccher.test", 1),
+    ("10.1.0.2 ~> xn--b\u00fccher.test", 1),
 ]
 
 

@@ -47,7 +47,9 @@ pages_child(struct pages *p, enum role role, uint32_t pid)
 static inline bool
 pages_init(struct pages *p, const char *acl)
 {
-	struct policy_source source = { "/etc/acl", acl, strlen(acl) };
+	struct policy_source source = { .name = "/etc/acl",
+					.text = acl,
+					.len = strlen(acl) };
 	char buf[4096];
 	struct text complaints;
 	size_t size = 0;

@@ -449,7 +449,7 @@ explain_refused(void **state)
 
 	assert_string_equal(ask(l, "explain router a.example"),
 			    "error: \"router\" is not an address of a "
-			    "client\n");
+			    "client, nor one with %INTERFACE behind it\n");
 	assert_string_equal(ask(l, "explain 10.0.0.2 a..example"),
 			    "error: \"a..example\" is not a domain name\n");
 	assert_has(ask(l, "explain 10.0.0.2 a.example AAAAA"),

@@ -56,7 +56,9 @@ kit_memory(const void *bytes, size_t size)
 static inline int
 kit_policy_fd(const char *acl)
 {
-	struct policy_source source = { "acl", acl, strlen(acl) };
+	struct policy_source source = { .name = "acl",
+					.text = acl,
+					.len = strlen(acl) };
 	char said[4096];
 	struct text complaints;
 	void *image;

@@ -86,7 +86,9 @@ policy_image(const char *text)
 {
 	char room[512];
 	struct text complaints;
-	struct policy_source source = { "acl", text, strlen(text) };
+	struct policy_source source = { .name = "acl",
+					.text = text,
+					.len = strlen(text) };
 	void *image;
 	size_t size;
 	int fd;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asker.h"
 #include "policy/compile.h"
 #include "policy/match.h"
 #include "policy/print.h"
@@ -20,7 +21,9 @@ struct kit {
 static inline enum err
 kit_compile_bytes(struct kit *k, const char *text, size_t len)
 {
-	struct policy_source source = { "acl", text, len };
+	struct policy_source source = { .name = "acl",
+					.text = text,
+					.len = len };
 	struct text said;
 
 	text_init(&said, k->said, sizeof(k->said));
@@ -76,7 +79,7 @@ kit_match(const struct kit *k, const char *client, const char *name,
 	struct addr a = kit_addr(client);
 	struct name n = kit_name(name);
 
-	policy_match(&k->policy, &a, &n, out);
+	policy_match(&k->policy, asker(&a), &n, out);
 }
 
 /* All rules in canonical form, one a line; free() it. */

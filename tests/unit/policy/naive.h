@@ -12,6 +12,8 @@
 #include "policy/match.h"
 #include "policy/parse.h"
 
+#include "asker.h"
+
 enum { NAIVE_MAX_RULES = 512 };
 
 struct naive {

@@ -120,7 +120,7 @@ test_complaints_are_escaped_and_bounded(void **state)
 	    k.said,
 	    "acl:1:1: error: \"\\027[31m\\155\"012345678901234567890123456789"
 	    "012...\" is not an address or net; write e.g. 10.0.0.1, "
-	    "10.0.0.0/8 or 2001:db8::/32\n");
+	    "10.0.0.0/8, 2001:db8::/32, any, localhost, localnets or @GROUP\n");
 }
 
 static void

@@ -52,6 +52,7 @@ hand(struct role_kit *kit, const char *acl, size_t len)
 {
 	memset(kit, 0, sizeof(*kit));
 	kit->role = ROLE_COMPILER;
+	kit->own = -1;
 	kit->acl = file_with(acl, len);
 	kit->image = file_with("", 0);
 	kit->complaints = file_with("", 0);
@@ -101,7 +102,7 @@ test_good_acl(void **state)
 		    "its prefix; it is read as 10.0.0.0/8\n");
 	expect_file(kit.print, "10.0.0.0/8 -> a:TCP:1\n::1 ~> *\n");
 	assert_int_equal(policy_open(kit.image, 1, &p), ERR_NONE);
-	assert_true(policy_knows(&p, &client));
+	assert_true(policy_knows(&p, asker(&client)));
 	assert_string_equal(policy_rule_file(&p, policy_rule(&p, 0)),
 			    "/etc/acl");
 	policy_close(&p);
@@ -118,7 +119,7 @@ test_refused_acl_leaves_no_image(void **state)
 	assert_int_equal(compiler_main(&kit), 1);
 	expect_file(kit.complaints,
 		    "/etc/acl:2:1: error: \"x\" is not an address or net; "
-		    "write e.g. 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32\n");
+		    "write e.g. 10.0.0.1, 10.0.0.0/8, 2001:db8::/32, any, localhost, localnets or @GROUP\n");
 	expect_file(kit.print, "");
 	assert_int_equal(lseek(kit.image, 0, SEEK_END), 0);
 	take_back(&kit);
@@ -204,7 +205,7 @@ test_unreadable_acl(void **state)
 	(void)state;
 	hand(&kit, "", 0);
 	close(kit.acl);
-	kit.acl = -1;
+	kit.acl = 999;
 	assert_int_equal(compiler_main(&kit), 1);
 	expect_file(kit.complaints, "/etc/acl: error: cannot be compiled: Bad "
 				    "file descriptor\n");

@@ -47,12 +47,12 @@ ask_everything(const struct policy *p, const char *client, const char *asked)
 	struct name n = kit_name(asked);
 	unsigned sum = 0;
 
-	policy_match(p, &a, &n, &v);
-	policy_explain(p, &a, &n, ignore, &sum);
-	policy_knows(p, &a);
-	policy_gives_any(p, &a, IPPROTO_TCP, 443);
+	policy_match(p, asker(&a), &n, &v);
+	policy_explain(p, asker(&a), &n, ignore, &sum);
+	policy_knows(p, asker(&a));
+	policy_gives_any(p, asker(&a), IPPROTO_TCP, 443);
 	for (uint32_t i = 0; i < policy_rule_count(p); i++)
-		policy_rule_gives(p, i, &a, IPPROTO_TCP, 443);
+		policy_rule_gives(p, i, asker(&a), IPPROTO_TCP, 443);
 }
 
 /* Every reader of the room goes over the policy. */
@@ -222,7 +222,9 @@ test_what_rules_may_not_say(void **state)
 	REFUSES(rule[0].has_answer4, 1);
 	REFUSES(rule[1].kind, 3);
 	REFUSES(rule[1].port, 0);
-	REFUSES(rule[1].protocol, IPPROTO_ICMP);
+	REFUSES(rule[1].protocol, IPPROTO_GRE);
+	REFUSES(rule[1].block, BLOCK_NXDOMAIN);
+	REFUSES(rule[0].block, BLOCK_DROP + 1);
 	REFUSES(rule[1].net, 3);
 	REFUSES(rule[1].name, 0xffffffff);
 	REFUSES(rule[1].file, 4);
@@ -267,7 +269,7 @@ test_open_by_descriptor(void **state)
 	assert_int_equal(write(fd, k.image, k.size), k.size);
 	assert_int_equal(policy_open(fd, 9, &p), ERR_NONE);
 	assert_int_equal(p.generation, 9);
-	assert_true(policy_knows(&p, &client));
+	assert_true(policy_knows(&p, asker(&client)));
 	policy_close(&p);
 	assert_null(p.head);
 	policy_close(&p);

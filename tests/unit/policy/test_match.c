@@ -283,25 +283,25 @@ test_a_rule_gives_only_what_it_says(void **state)
 	kit_open(&k, "10.0.0.0/8 ~> a\n10.0.0.0/8 -> a:TCP:443\n");
 	assert_int_equal(policy_rule(&k.policy, 1)->arrow, ARROW_GRANT);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP, 443),
+	    policy_rule_gives(&k.policy, 1, asker(&inside), IPPROTO_TCP, 443),
 	    ERR_NONE);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 1, &outside, IPPROTO_TCP, 443),
+	    policy_rule_gives(&k.policy, 1, asker(&outside), IPPROTO_TCP, 443),
 	    ERR_DENIED);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_UDP, 443),
+	    policy_rule_gives(&k.policy, 1, asker(&inside), IPPROTO_UDP, 443),
 	    ERR_RANGE);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 1, &inside, IPPROTO_TCP, 444),
+	    policy_rule_gives(&k.policy, 1, asker(&inside), IPPROTO_TCP, 444),
 	    ERR_RANGE);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 0, &inside, IPPROTO_TCP, 443),
+	    policy_rule_gives(&k.policy, 0, asker(&inside), IPPROTO_TCP, 443),
 	    ERR_MISSING);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, 2, &inside, IPPROTO_TCP, 443),
+	    policy_rule_gives(&k.policy, 2, asker(&inside), IPPROTO_TCP, 443),
 	    ERR_MISSING);
 	assert_int_equal(
-	    policy_rule_gives(&k.policy, IMAGE_NONE, &inside, IPPROTO_TCP, 443),
+	    policy_rule_gives(&k.policy, IMAGE_NONE, asker(&inside), IPPROTO_TCP, 443),
 	    ERR_MISSING);
 	kit_close(&k);
 }
@@ -318,16 +318,16 @@ test_what_any_rule_gives(void **state)
 	kit_open(&k, "10.0.0.0/8 -> a:TCP:443\n10.0.0.0/8 -> b:UDP:53\n"
 		     "10.0.0.0/8 -> c:TCP:443\n10.1.0.0/16 -> *:TCP:22\n"
 		     "11.0.0.0/8 ~> *\n");
-	assert_true(policy_gives_any(&k.policy, &wide, IPPROTO_TCP, 443));
-	assert_true(policy_gives_any(&k.policy, &wide, IPPROTO_UDP, 53));
-	assert_false(policy_gives_any(&k.policy, &wide, IPPROTO_TCP, 53));
-	assert_false(policy_gives_any(&k.policy, &wide, IPPROTO_TCP, 22));
-	assert_true(policy_gives_any(&k.policy, &narrow, IPPROTO_TCP, 22));
-	assert_true(policy_gives_any(&k.policy, &narrow, IPPROTO_TCP, 443));
-	assert_false(policy_gives_any(&k.policy, &other, IPPROTO_TCP, 443));
-	assert_true(policy_knows(&k.policy, &other));
+	assert_true(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 443));
+	assert_true(policy_gives_any(&k.policy, asker(&wide), IPPROTO_UDP, 53));
+	assert_false(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 53));
+	assert_false(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 22));
+	assert_true(policy_gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 22));
+	assert_true(policy_gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 443));
+	assert_false(policy_gives_any(&k.policy, asker(&other), IPPROTO_TCP, 443));
+	assert_true(policy_knows(&k.policy, asker(&other)));
 	other = kit_addr("2001:db8::1");
-	assert_false(policy_knows(&k.policy, &other));
+	assert_false(policy_knows(&k.policy, asker(&other)));
 	kit_close(&k);
 }
 
@@ -406,7 +406,7 @@ expect_explanation(const char *acl, const char *name, const char *want)
 
 	kit_open(&k, acl);
 	text_init(&m.out, buf, sizeof(buf));
-	policy_explain(&k.policy, &client, &asked, note, &m);
+	policy_explain(&k.policy, asker(&client), &asked, note, &m);
 	assert_string_equal(buf, want);
 	kit_close(&k);
 }
@@ -554,7 +554,7 @@ compare_matchers(uint32_t *seed, const struct kit *k, const struct naive *n)
 		struct addr client = kit_addr(clients[i]);
 		struct name name = kit_name(buf);
 
-		policy_match(&k->policy, &client, &name, &v);
+		policy_match(&k->policy, asker(&client), &name, &v);
 		naive_match(n, &client, &name, &plain);
 		if (!naive_agrees(&plain, &v))
 			fail_msg("%s %s: %d, wanted %d", clients[i], buf,

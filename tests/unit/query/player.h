@@ -217,8 +217,9 @@ play_drop(const struct origin *o)
 static inline void
 play_policy(const char *acl)
 {
-	struct policy_source source = { "/etc/dns-firewall/acl", acl,
-					strlen(acl) };
+	struct policy_source source = { .name = "/etc/dns-firewall/acl",
+					.text = acl,
+					.len = strlen(acl) };
 	uint32_t generation = play.house.policy.generation + 1;
 	char said[4096];
 	struct text complaints;

@@ -99,6 +99,7 @@ static void
 the_rule_of_the_origin_gives_the_port(void **state)
 {
 	struct name domain, want = play_name("a.test");
+	struct policy_client client = { .addr = &play.item[0].client };
 	const struct image_rule *rule;
 
 	(void)state;
@@ -108,8 +109,7 @@ the_rule_of_the_origin_gives_the_port(void **state)
 	policy_rule_name(&play.house.policy, rule, &domain);
 	assert_true(name_equal(&domain, &want));
 	assert_int_equal(policy_rule_gives(&play.house.policy,
-					   play.item[0].rule,
-					   &play.item[0].client, 6, 443),
+					   play.item[0].rule, &client, 6, 443),
 			 ERR_NONE);
 }
 
