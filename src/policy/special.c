@@ -41,7 +41,7 @@ specials_init(struct specials *s)
 		(void)err;
 		row->kind = rows[i].kind;
 		row->by = rows[i].by;
-		row->ending = ending_of(&row->zone);
+		s->ending[i] = ending_of(&row->zone);
 	}
 }
 
@@ -67,7 +67,7 @@ longest(const struct specials *s, const struct name *name)
 	for (unsigned i = 0; i < SPECIALS_COUNT; i++) {
 		const struct special *row = &s->row[i];
 
-		if (row->ending == ending && name_is_under(name, &row->zone) &&
+		if (s->ending[i] == ending && name_is_under(name, &row->zone) &&
 		    (!found || row->zone.len > found->zone.len))
 			found = row;
 	}

@@ -29,12 +29,12 @@ enum {
 
 struct special {
 	struct name zone;
-	uint8_t kind;	 /* enum special_kind */
-	uint8_t by;	 /* enum special_switch */
-	uint16_t ending; /* of the zone, to pass the others by */
+	uint8_t kind; /* enum special_kind */
+	uint8_t by;   /* enum special_switch */
 };
 
 struct specials {
+	uint16_t ending[SPECIALS_COUNT]; /* apart, to pass them by at once */
 	struct special row[SPECIALS_COUNT];
 };
 
