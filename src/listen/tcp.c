@@ -3,13 +3,12 @@
  * Queries by TCP (RFC 7766): accepted, counted, and who is let in.
  *
  * All workers share one number of connections: each counts its own on its
- * page of counters and reads those of the others, so that nobody writes where
- * somebody else reads for good. (Two that accept at one moment may both take
- * the last place.) A client, which always meets the same worker, gets 32 of
- * them at most, and never the last quarter. Where three quarters are taken
- * idle ones are closed sooner. Where the process has no descriptor left it
- * stops accepting for a moment instead of spinning. What happens on a
- * connection is in tcp_client.c.
+ * page of counters and reads those of the others; a page has one writer. (Two
+ * that accept at the same moment may both take the last place.) A client,
+ * which always meets the same worker, gets 32 of them at most, and never the
+ * last quarter. Where three quarters are taken, idle ones are closed sooner.
+ * Where the process has no descriptor left it stops accepting for a moment
+ * instead of spinning. What happens on a connection is in tcp_client.c.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -54,10 +54,16 @@ rate_of(const struct shares *s, int64_t now_ms)
 	return s->a_second;
 }
 
+/* A flood that goes on would cost others some answers each time it is let
+ * in again, so that is tried ever less often. */
 void
 shares_hold(struct shares *s, int64_t now_ms)
 {
-	s->hold_until_ms = now_ms + SHARE_HOLD_MS;
+	if (now_ms >= s->hold_until_ms + 2 * s->hold_ms)
+		s->hold_ms = SHARE_HOLD_MS;
+	else if (now_ms >= s->hold_until_ms && s->hold_ms < SHARE_HOLD_MOST_MS)
+		s->hold_ms *= 2;
+	s->hold_until_ms = now_ms + s->hold_ms;
 }
 
 /* A new one is empty but for the time since the clock began, and so full. */

@@ -18,7 +18,8 @@
 enum {
 	SHARE_PLACES = 4096,
 	SHARE_WHEN_BEHIND = 5000, /* queries a second of one client */
-	SHARE_HOLD_MS = 1000
+	SHARE_HOLD_MS = 1000, /* the first time; twice as long each next */
+	SHARE_HOLD_MOST_MS = 64000
 };
 
 struct share_bucket;
@@ -27,7 +28,7 @@ struct shares {
 	struct hash_key key;
 	uint32_t most;	   /* slots of one client */
 	uint32_t a_second; /* queries of one client; 0: no limit */
-	int64_t hold_until_ms; /* we are behind */
+	int64_t hold_ms, hold_until_ms; /* we are behind */
 	struct share_bucket *bucket;
 	/* clients of one place are counted together: the key is secret, so
 	 * that nobody can choose whom he shares with */

@@ -629,6 +629,28 @@ while_we_are_behind_nobody_has_more_than_his_share(void **state)
 }
 
 static void
+a_flood_that_goes_on_is_held_longer(void **state)
+{
+	struct shares *s = &play.house.shares;
+	int64_t at = play.now_ms;
+
+	(void)state;
+	for (int64_t hold = SHARE_HOLD_MS; hold <= SHARE_HOLD_MOST_MS;
+	     hold *= 2) {
+		shares_hold(s, at);
+		assert_int_equal(s->hold_until_ms, at + hold);
+		shares_hold(s, at + 10);
+		assert_int_equal(s->hold_until_ms, at + 10 + hold);
+		at = s->hold_until_ms + 5;
+	}
+	shares_hold(s, at);
+	assert_int_equal(s->hold_until_ms, at + SHARE_HOLD_MOST_MS);
+	at = s->hold_until_ms + 2 * SHARE_HOLD_MOST_MS;
+	shares_hold(s, at);
+	assert_int_equal(s->hold_until_ms, at + SHARE_HOLD_MS);
+}
+
+static void
 a_client_has_not_all_slots(void **state)
 {
 	uint32_t place;
@@ -1042,6 +1064,7 @@ main(void)
 		STORY(workers_share_what_strangers_are_told),
 		STORY(a_client_over_its_rate_is_dropped),
 		STORY(while_we_are_behind_nobody_has_more_than_his_share),
+		STORY(a_flood_that_goes_on_is_held_longer),
 		STORY(a_client_has_not_all_slots),
 		STORY(a_prefix_of_strangers_is_56_bits_of_ipv6),
 		STORY(an_upstream_that_fails_is_servfail),
