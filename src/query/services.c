@@ -71,11 +71,14 @@ services_read(const struct query *q, const struct message *m,
 	}
 }
 
+/* By what browsers speak: TCP, or QUIC over UDP. */
 static bool
 gives_port(const struct verdict *v, uint16_t port)
 {
 	for (unsigned i = 0; i < v->port_count; i++)
-		if (v->port[i].port == port)
+		if (v->port[i].port == port &&
+		    (v->port[i].protocol == IPPROTO_TCP ||
+		     v->port[i].protocol == IPPROTO_UDP))
 			return true;
 	return false;
 }
