@@ -113,20 +113,30 @@ refuse_endpoint(struct gather *g, const char *name, const struct endpoint *e,
 }
 
 static void
+check_loop(struct gather *g, const char *name, const struct endpoint *to)
+{
+	const struct options *opt = g->out;
+
+	for (uint32_t i = 0; i < opt->bind_count; i++)
+		if (is_heard_at(to, &opt->bind[i])) {
+			refuse_endpoint(
+			    g, name, to,
+			    "is where --bind listens, so queries would come "
+			    "back for ever; accepted is another address or "
+			    "port");
+			return;
+		}
+}
+
+static void
 check_loops(struct gather *g)
 {
 	const struct options *opt = g->out;
 
 	for (uint32_t i = 0; i < opt->upstream_count; i++)
-		for (uint32_t j = 0; j < opt->bind_count; j++)
-			if (is_heard_at(&opt->upstream[i], &opt->bind[j])) {
-				refuse_endpoint(
-				    g, "--upstream", &opt->upstream[i],
-				    "is where --bind listens, so queries would "
-				    "come back for ever; accepted is another "
-				    "address or port");
-				break;
-			}
+		check_loop(g, "--upstream", &opt->upstream[i]);
+	for (uint32_t i = 0; i < opt->forward_count; i++)
+		check_loop(g, "--forward", &opt->forward[i].at);
 }
 
 static void
@@ -164,6 +174,8 @@ check_together(struct gather *g)
 	struct options *opt = g->out;
 
 	fill_ports(opt->upstream, opt->upstream_count, opt->upstream_port);
+	for (uint32_t i = 0; i < opt->forward_count; i++)
+		fill_ports(&opt->forward[i].at, 1, opt->upstream_port);
 	fill_ports(opt->bind, opt->bind_count, opt->bind_port);
 	check_required(g);
 	check_chain(g);

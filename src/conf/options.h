@@ -22,12 +22,19 @@ enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES };
 enum iptables_flavour { IPTABLES_AUTO, IPTABLES_NFT, IPTABLES_LEGACY };
 enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum upstream_order { UPSTREAM_STRICT, UPSTREAM_FASTEST };
 enum compat { COMPAT_NONE, COMPAT_RUST };
 
 /* A zone as lower-cased wire labels with the root label. */
 struct option_zone {
 	uint8_t len;
 	uint8_t wire[255];
+};
+
+/* Where a zone is asked for. */
+struct option_forward {
+	struct option_zone zone;
+	struct endpoint at;
 };
 
 #define OPTION_FIELD_number(f, n) uint32_t f;
@@ -44,6 +51,9 @@ struct option_zone {
 	uint32_t f##_count;
 #define OPTION_FIELD_zones(f, n)     \
 	struct option_zone f[n];     \
+	uint32_t f##_count;
+#define OPTION_FIELD_forwards(f, n)  \
+	struct option_forward f[n];  \
 	uint32_t f##_count;
 
 struct options {

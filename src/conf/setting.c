@@ -30,6 +30,7 @@
 #define CHOICES_OF_addrs(f)  NULL
 #define CHOICES_OF_nets(f)   NULL
 #define CHOICES_OF_zones(f)  NULL
+#define CHOICES_OF_forwards(f) NULL
 
 #define ACCEPT_OF_number(f) NULL
 #define ACCEPT_OF_port(f)   NULL
@@ -40,6 +41,7 @@
 #define ACCEPT_OF_addrs(f)  NULL
 #define ACCEPT_OF_nets(f)   NULL
 #define ACCEPT_OF_zones(f)  NULL
+#define ACCEPT_OF_forwards(f) NULL
 
 #define COUNT_OF_number(f) 0
 #define COUNT_OF_port(f)   0
@@ -50,6 +52,7 @@
 #define COUNT_OF_addrs(f)  offsetof(struct options, f##_count)
 #define COUNT_OF_nets(f)   offsetof(struct options, f##_count)
 #define COUNT_OF_zones(f)  offsetof(struct options, f##_count)
+#define COUNT_OF_forwards(f) offsetof(struct options, f##_count)
 
 enum { BARE, OURS };
 
@@ -91,7 +94,7 @@ bool
 setting_is_list(const struct setting *s)
 {
 	return s->kind == SETTING_addrs || s->kind == SETTING_nets ||
-	       s->kind == SETTING_zones;
+	       s->kind == SETTING_zones || s->kind == SETTING_forwards;
 }
 
 const char *

@@ -21,7 +21,8 @@ enum setting_kind {
 	SETTING_flag,
 	SETTING_addrs,
 	SETTING_nets,
-	SETTING_zones
+	SETTING_zones,
+	SETTING_forwards
 };
 
 enum {

@@ -159,6 +159,27 @@ zones_store(const char *text, size_t len, struct option_zone *out)
 	return "the name of a zone, like home.example, without '*'";
 }
 
+static const char *
+forwards_store(const char *text, size_t len, struct option_forward *out)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t zone = equals ? (size_t)(equals - text) : len;
+
+	memset(out, 0, sizeof(*out));
+	if (!equals || !zone_parse(text, zone, &out->zone))
+		return "ZONE=ADDRESS, the zone in ASCII and without '*', "
+		       "like home.example=10.0.0.1";
+	return addrs_store(equals + 1, len - zone - 1, &out->at);
+}
+
+static void
+forward_show(const struct option_forward *f, struct text *out)
+{
+	zone_print(&f->zone, out);
+	text_char(out, '=');
+	endpoint_show(&f->at, out);
+}
+
 /* Puts an item behind the list's last, which must have room. */
 static const char *
 item_store(const struct setting *s, const char *text, size_t len,
@@ -175,6 +196,9 @@ item_store(const struct setting *s, const char *text, size_t len,
 		    addrs_store(text, len, (struct endpoint *)list + *count);
 	else if (s->kind == SETTING_nets)
 		fault = nets_store(text, len, (struct net *)list + *count);
+	else if (s->kind == SETTING_forwards)
+		fault = forwards_store(text, len,
+				       (struct option_forward *)list + *count);
 	else
 		fault =
 		    zones_store(text, len, (struct option_zone *)list + *count);
@@ -357,6 +381,8 @@ item_print(const struct setting *s, const void *list, uint32_t i,
 		endpoint_show((const struct endpoint *)list + i, out);
 	else if (s->kind == SETTING_nets)
 		text_str(out, net_print((const struct net *)list + i, buf));
+	else if (s->kind == SETTING_forwards)
+		forward_show((const struct option_forward *)list + i, out);
 	else
 		zone_print((const struct option_zone *)list + i, out);
 }

@@ -61,17 +61,24 @@ ruleset_size(int abi)
 }
 
 static int
+allow_port(int ruleset, uint16_t port)
+{
+	struct port_rule rule = { .allowed = net_connect_tcp, .port = port };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT,
+			    &rule, 0);
+}
+
+static int
 allow_upstreams(int ruleset, const struct options *opt)
 {
-	for (uint32_t i = 0; i < opt->upstream_count; i++) {
-		struct port_rule rule = { .allowed = net_connect_tcp,
-					  .port = opt->upstream[i].port };
+	int done = 0;
 
-		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT,
-			    &rule, 0) == -1)
-			return -1;
-	}
-	return 0;
+	for (uint32_t i = 0; done == 0 && i < opt->upstream_count; i++)
+		done = allow_port(ruleset, opt->upstream[i].port);
+	for (uint32_t i = 0; done == 0 && i < opt->forward_count; i++)
+		done = allow_port(ruleset, opt->forward[i].at.port);
+	return done;
 }
 
 int

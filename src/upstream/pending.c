@@ -65,7 +65,7 @@ end(struct upstream_ask *a, enum upstream_end how, const struct message *answer)
 	upstream_done_fn *done = a->done;
 	void *owner = a->owner;
 
-	if (how == UPSTREAM_SILENT)
+	if (how == UPSTREAM_SILENT && !a->is_probe)
 		a->house->stats->upstream_timeout++;
 	ask_release(a);
 	done(owner, how, answer);
@@ -127,13 +127,15 @@ is_open(const struct upstream_ask *a)
 static bool
 all_were_asked(const struct upstream_ask *a)
 {
-	return a->tries >= a->house->count ||
+	return a->tries >= a->choice.count ||
 	       (!a->stream && a->tries >= UPSTREAM_TRIES);
 }
 
 static bool
 may_try_again(const struct upstream_ask *a)
 {
+	if (a->is_probe)
+		return a->tries == 0;
 	if (a->stream || a->failed)
 		return !all_were_asked(a);
 	return a->tries < UPSTREAM_TRIES;
@@ -149,16 +151,6 @@ wait_for(struct upstream_ask *a, int64_t wait_ms)
 	due_in(a->house->loop, &a->due, wait_ms > 0 ? wait_ms : 0);
 }
 
-/* Another has failed too often lately: do not begin with it for a while. */
-static void
-note_silence(struct upstream_ask *a, unsigned at)
-{
-	struct upstream *up = &a->house->up[at];
-
-	if (++up->silences >= AVOID_AFTER)
-		up->avoid_until_ms = loop_now_ms(a->house->loop) + AVOID_MS;
-}
-
 static void
 put_to(struct upstream_ask *a, unsigned at)
 {
@@ -167,7 +159,10 @@ put_to(struct upstream_ask *a, unsigned at)
 	a->latest = at;
 	err = a->stream ? tcp_try_begin(a, at) : udp_try_begin(a, at);
 	if (err == ERR_NONE) {
-		wait_for(a, a->stream ? STREAM_WAIT_MS : UDP_WAIT_MS);
+		wait_for(a, a->stream ? STREAM_WAIT_MS
+				      : standing_wait_ms(
+					    &a->house->up[at].standing,
+					    a->tries - 1));
 		return;
 	}
 	a->house->stats->upstream_error++;
@@ -179,7 +174,7 @@ void
 ask_go_on(struct upstream_ask *a)
 {
 	if (may_try_again(a)) {
-		unsigned at = (a->first + a->tries) % a->house->count;
+		unsigned at = a->choice.at[a->tries % a->choice.count];
 
 		a->tries++;
 		put_to(a, at);
@@ -197,7 +192,7 @@ on_ask_due(void *owner)
 
 	if (is_open(a)) {
 		a->silent = true;
-		note_silence(a, a->latest);
+		upstream_silent(a->house, a->latest);
 	}
 	if (loop_now_ms(a->house->loop) >= a->deadline_ms) {
 		end_without_answer(a);
@@ -211,7 +206,7 @@ void
 ask_try_failed(struct upstream_ask *a, unsigned at)
 {
 	a->house->stats->upstream_error++;
-	note_silence(a, at);
+	upstream_silent(a->house, at);
 	ask_go_on(a);
 }
 
@@ -222,7 +217,7 @@ turn_to_stream(struct upstream_ask *a, unsigned at)
 	close_udp(a);
 	a->stream = true;
 	a->failed = false;
-	a->first = at;
+	choice_begin_with(&a->choice, at);
 	a->tries = 0;
 	ask_go_on(a);
 }
@@ -263,6 +258,8 @@ close_try(struct upstream_ask *a, const struct report *r)
 static void
 heard_failure(struct upstream_ask *a, const struct report *r)
 {
+	standing_failed(&a->house->up[r->at].standing,
+		      loop_now_ms(a->house->loop));
 	a->failed = true;
 	a->failed_rcode = message_rcode(&a->house->message);
 	if (all_were_asked(a) && r->match == MATCH_ANSWER) {
@@ -284,6 +281,17 @@ wants_no_edns(const struct upstream_ask *a, const struct report *r)
 	       (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
 }
 
+/* What TCP takes is another matter; what a datagram took that was sent again
+ * meanwhile, too (RFC 6298 3), but every try has its own socket. */
+static int64_t
+took_ms(const struct upstream_ask *a, const struct report *r)
+{
+	for (unsigned i = 0; r->kind == TRY_UDP && i < UPSTREAM_TRIES; i++)
+		if (&a->udp[i].sent == r->sent)
+			return loop_now_ms(a->house->loop) - a->udp[i].sent_ms;
+	return -1;
+}
+
 void
 ask_heard(struct upstream_ask *a, const struct report *r)
 {
@@ -295,7 +303,7 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 		heard_nonsense(a, r);
 		return;
 	}
-	u->up[at].silences = 0;
+	upstream_heard_of(u, at, took_ms(a, r));
 	u->heard = at;
 	if (wants_no_edns(a, r)) {
 		a->plain = true;
@@ -310,6 +318,7 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 		if (a->plain && a->plain_at == at)
 			u->up[at].plain_until_ms =
 			    loop_now_ms(u->loop) + PLAIN_MS;
+		u->up[at].standing.failures = 0;
 		end_with_answer(a);
 	}
 }

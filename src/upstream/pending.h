@@ -11,17 +11,18 @@
 #define UPSTREAM_PENDING_H
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/pool.h"
 #include "net/frame.h"
 #include "net/stream.h"
+#include "upstream/choice.h"
+#include "upstream/standing.h"
 #include "upstream/match.h"
 #include "upstream/upstream.h"
 
 enum {
-	UDP_WAIT_MS = 800,	/* before the next upstream is asked */
-	STREAM_WAIT_MS = 1000,	/* the same over TCP */
-	AVOID_AFTER = 2,	/* silences in a row */
-	AVOID_MS = 5000,	/* another is asked first for so long */
+	UPSTREAMS_MOST = 72,
+	STREAM_WAIT_MS = 1000,	/* over TCP, before the next is asked */
 	PLAIN_MS = 3600 * 1000, /* an upstream without EDNS stays so */
 	QUERY_SIZE = 300,	/* suffices for query_write() */
 	STREAM_TRIES_MAX = 128	/* questions over TCP at one time */
@@ -30,8 +31,7 @@ enum {
 /* One resolver that is asked. */
 struct upstream {
 	struct endpoint at;
-	unsigned silences; /* in a row */
-	int64_t avoid_until_ms;
+	struct standing standing;
 	int64_t plain_until_ms; /* it does not know EDNS */
 };
 
@@ -40,6 +40,7 @@ struct udp_try {
 	unsigned at; /* index of the upstream */
 	struct ready ready;
 	struct upstream_ask *ask;
+	int64_t sent_ms;
 	struct sent sent;
 };
 
@@ -60,9 +61,10 @@ struct upstream_ask {
 	struct question q; /* with the client's case */
 	bool dnssec_ok, checking_disabled;
 	bool stream;	 /* TCP from now on */
-	unsigned first;	 /* upstream to begin with, of UDP or of TCP */
+	struct choice choice; /* whom to ask, of UDP or of TCP */
 	unsigned tries;	 /* upstreams begun, of UDP or of TCP */
 	unsigned latest; /* upstream of the latest try */
+	bool is_probe;	 /* one try, to find out who is back */
 	bool plain;	 /* that one was asked again without EDNS: */
 	unsigned plain_at;
 	bool failed; /* some upstream answered with: */
@@ -79,11 +81,16 @@ struct upstreams {
 	const struct options *opt;
 	struct random *random;
 	struct worker_stats *stats;
-	struct upstream up[8];
+	/* those of --upstream, then those of --forward, as the options have
+	 * them */
+	struct upstream up[UPSTREAMS_MOST];
 	unsigned count;
 	unsigned heard; /* whose answer lies in message */
 	struct pool asks, tcp_tries, stream_buffers;
 	struct list live;
+	struct due probe;
+	bool probing; /* the timer is armed */
+	struct log_limit log;
 	struct message message; /* the answer being looked at */
 	uint8_t bytes[MESSAGE_MAX];
 };
@@ -109,6 +116,10 @@ void ask_go_on(struct upstream_ask *a);
 /* Closes everything and gives the slot back, without a word. */
 void ask_release(struct upstream_ask *a);
 void on_ask_due(void *owner);
+
+/* What a try said of its upstream's health; logs what changes. */
+void upstream_heard_of(struct upstreams *u, unsigned at, int64_t took_ms);
+void upstream_silent(struct upstreams *u, unsigned at);
 
 /* One try. ERR_SYSTEM: nothing stays open. ERR_FULL: too many over TCP. */
 enum err udp_try_begin(struct upstream_ask *a, unsigned at);

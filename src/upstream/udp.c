@@ -113,6 +113,7 @@ udp_try_begin(struct upstream_ask *a, unsigned at)
 		return ERR_SYSTEM;
 	t->at = at;
 	t->ask = a;
+	t->sent_ms = loop_now_ms(u->loop);
 	ask_prepare(a, at, &t->sent);
 	ready_init(&t->ready, t->fd, on_readable, t);
 	len = query_write(query, sizeof(query), t->sent.id, &t->sent.q,

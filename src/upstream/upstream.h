@@ -13,6 +13,7 @@
 #ifndef UPSTREAM_UPSTREAM_H
 #define UPSTREAM_UPSTREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,10 @@ struct upstream_question {
 	bool dnssec_ok, checking_disabled;
 	bool stream; /* TCP at once (ANY) */
 };
+
+/* The zone of --forward that the name is asked for in; false: none. */
+bool upstream_forward_zone(const struct options *opt, const struct name *name,
+			   struct name *zone_out);
 
 enum err upstreams_new(const struct upstream_setup *setup,
 		       struct upstreams **out);

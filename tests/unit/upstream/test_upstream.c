@@ -457,12 +457,19 @@ the_next_is_asked_where_one_is_silent(void **state)
 	ask(s);
 	expect_host(s, 3);
 	assert_in_range(s->took_ms, 700, 1200);
-	/* Twice in a row: now the other is asked first. */
+	/* Three times in a row: now the other is asked first. */
+	ask(s);
 	ask(s);
 	ask(s);
 	expect_host(s, 3);
 	assert_true(s->took_ms < 300);
-	assert_int_equal(s->liar[0].udp_asked, 2);
+	assert_int_equal(s->liar[0].udp_asked, 3);
+	/* And the first only whether it is back, until it is. */
+	s->liar[0].udp_script[0] = TRUTH;
+	run_for(s, 1500);
+	assert_int_equal(s->liar[0].udp_asked, 4);
+	ask(s);
+	expect_host(s, 1);
 }
 
 static void
