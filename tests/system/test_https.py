@@ -222,6 +222,12 @@ def test_many_browsers_at_once(stage, up):
         assert len(b.reached) == 2, b.name
         assert all(r[2:] == (OPEN, OPEN) for r in b.reached), b.reached
     assert len(stage.lab.grants()) == 4 * 10 * 2
+    for number in range(2, 6):
+        client = stage.client(number)
+        assert client.connect("203.0.113.29") == REFUSED
+        assert client.connect("203.0.113.30", 80) == REFUSED
+    assert stage.client(6).connect("203.0.113.30") == REFUSED
+    assert up.count() <= 2 * 10 * 3  # each worker has a cache
 
 
 # --- header bits and ANY, beside them ------------------------------------
