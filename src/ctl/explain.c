@@ -12,9 +12,11 @@
 #include "ctl/answer.h"
 #include "ctl/commands.h"
 #include "policy/match.h"
+#include "policy/prefixed.h"
 #include "policy/print.h"
 #include "policy/special.h"
 #include "wire/message.h"
+#include "wire/svcb.h"
 
 struct asked {
 	struct addr client;
@@ -361,11 +363,13 @@ explain_answer(struct answer *a, const struct view *v,
 	if (!asked_parse(a, v, r, &q) || !answer_room(a, ANSWER_ROOM))
 		return;
 	client = (struct policy_client){ &q.client, q.ifindex };
-	policy_match(&v->policy, &client, &q.name, &verdict);
+	policy_match_prefixed(&v->policy, &client, &q.name, &verdict);
 	print_question(&q, &a->text);
 	print_verdict(&verdict, &a->text);
 	print_ports(&verdict, &a->text);
 	for (; q.types > 0; q.types--, q.type[0] = q.type[1])
 		print_answer(&q, v, &verdict, &a->text);
 	policy_explain(&v->policy, &client, &q.name, on_met, &w);
+	if (svcb_plain_name(&q.name, &q.name))
+		policy_explain(&v->policy, &client, &q.name, on_met, &w);
 }

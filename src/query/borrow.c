@@ -11,38 +11,9 @@
  */
 #include "query/borrow.h"
 
+#include "policy/prefixed.h"
 #include "query/guard.h"
 #include "query/scratch.h"
-
-static bool
-has_port(struct verdict *v, const struct verdict_port *p)
-{
-	for (unsigned i = 0; i < v->port_count; i++) {
-		if (v->port[i].port != p->port ||
-		    v->port[i].protocol != p->protocol)
-			continue;
-		/* of two rules the one that reaches further */
-		if (p->exact && !v->port[i].exact)
-			v->port[i] = *p;
-		return true;
-	}
-	return false;
-}
-
-static void
-add_ports(struct verdict *v, const struct verdict *from)
-{
-	v->ports_cut |= from->ports_cut;
-	for (unsigned i = 0; i < from->port_count; i++) {
-		if (has_port(v, &from->port[i]))
-			continue;
-		if (v->port_count == VERDICT_MAX_PORTS) {
-			v->ports_cut = true;
-			return;
-		}
-		v->port[v->port_count++] = from->port[i];
-	}
-}
 
 /* What the guard would have found by the name alone. */
 static void
@@ -61,7 +32,7 @@ add_origin(struct query *q, const struct name *origin)
 	struct verdict *from = &q->house->scratch->verdict;
 	struct verdict *v = &q->verdict;
 
-	policy_match(&q->house->policy, &client, origin, from);
+	policy_match_prefixed(&q->house->policy, &client, origin, from);
 	if (from->kind != VERDICT_ALLOWED || from->port_count == 0)
 		return;
 	if (!q->borrowed)
@@ -70,7 +41,7 @@ add_origin(struct query *q, const struct name *origin)
 	if (v->kind == VERDICT_DENIED)
 		v->rule = from->rule;
 	v->kind = VERDICT_ALLOWED;
-	add_ports(v, from);
+	verdict_add_ports(v, from);
 	q->borrowed = true;
 }
 

@@ -7,6 +7,7 @@
  * of two policies. What the policy itself answers (a blocked name with an
  * address, ANY under `->`: RFC 8482) is built here and goes nowhere else.
  */
+#include "policy/prefixed.h"
 #include "query/borrow.h"
 #include "query/compose.h"
 #include "query/note.h"
@@ -157,8 +158,8 @@ step_policy(struct query *q)
 
 	if (q->judged && q->generation == policy->generation)
 		return STEP_GO_ON;
-	policy_match(policy, &client, &q->in.question.name,
-		     &q->verdict);
+	policy_match_prefixed(policy, &client, &q->in.question.name,
+			      &q->verdict);
 	borrow_ports(q);
 	q->judged = true;
 	q->log_rule = q->verdict.rule;

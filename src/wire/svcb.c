@@ -255,6 +255,15 @@ is_https_label(struct reader *r)
 	return true;
 }
 
+/* The port in front, with r behind the prefix; 0: there is none. */
+static uint16_t
+read_prefix(struct reader *r)
+{
+	uint16_t port = prefix_port(r);
+
+	return port > 0 && is_https_label(r) ? port : 0;
+}
+
 uint16_t
 svcb_default_port(const struct name *qname, uint16_t type)
 {
@@ -263,8 +272,22 @@ svcb_default_port(const struct name *qname, uint16_t type)
 
 	if (type != TYPE_HTTPS)
 		return 0;
-	port = prefix_port(&r);
-	return port > 0 && is_https_label(&r) ? port : PORT_HTTPS;
+	port = read_prefix(&r);
+	return port > 0 ? port : PORT_HTTPS;
+}
+
+bool
+svcb_plain_name(const struct name *qname, struct name *out)
+{
+	struct reader r = reader_of(qname->wire, qname->len);
+	size_t left;
+
+	if (read_prefix(&r) == 0)
+		return false;
+	left = reader_left(&r);
+	out->len = (uint8_t)left;
+	memmove(out->wire, reader_take(&r, left), left);
+	return true;
 }
 
 /* ---- writing ---- */

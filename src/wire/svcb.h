@@ -61,6 +61,10 @@ void svcb_hint(const struct svcb *s, uint8_t family, unsigned i,
  * where qname begins with _N._https (RFC 9460 9.1). 0: it cannot be known. */
 uint16_t svcb_default_port(const struct name *qname, uint16_t type);
 
+/* The x of _N._https.x; false where the name is made otherwise. Both may be
+ * the same. */
+bool svcb_plain_name(const struct name *qname, struct name *out);
+
 typedef bool svcb_keep_fn(void *arg, const struct addr *hint);
 
 struct svcb_edit {

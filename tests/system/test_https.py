@@ -230,6 +230,22 @@ def test_many_browsers_at_once(stage, up):
     assert up.count() <= 2 * 10 * 3  # each worker has a cache
 
 
+@pytest.mark.parametrize("more", ["", "10.1.0.0/24 ~> *\n"],
+                         ids=["alone", "beside dns only"])
+def test_a_port_in_front_of_a_name(stage, up, more):
+    """A browser on its way to https://site.test:8443."""
+    up.add("_8443._https.site.test", "HTTPS",
+           "1 site.test. alpn=h2 ipv4hint=203.0.113.9")
+    d = stage.daemon("10.1.0.0/24 -> site.test:TCP:8443\n" + more)
+    client = stage.client()
+    answer = client.ask("_8443._https.site.test", "HTTPS")
+    assert hints(answer) == ["203.0.113.9"]
+    assert client.connect("203.0.113.9", 8443) == OPEN
+    assert client.connect("203.0.113.9", 443) == REFUSED
+    said = d.ctl("explain", "10.1.0.2", "_8443._https.site.test", "HTTPS")
+    assert "opens TCP:8443" in said and "acl:1" in said
+
+
 # --- header bits and ANY, beside them ------------------------------------
 
 def test_any_is_hinfo_under_a_grant_rule(stage, up):

@@ -264,6 +264,39 @@ the_default_port(void **state)
 	}
 }
 
+static void
+a_port_in_front_is_taken_off(void **state)
+{
+	static const struct {
+		const char *name, *plain; /* NULL: there is none */
+	} rows[] = {
+		{ "_8443._https.a.example", "a.example" },
+		{ "_1._HTTPS.", "." },
+		{ "_8443._https", "." },
+		{ "_0._https.a.example", NULL },
+		{ "_8443._http.a.example", NULL },
+		{ "8443._https.a.example", NULL },
+		{ "_https._8443.a.example", NULL },
+		{ "_8443", NULL },
+		{ ".", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct name n, want;
+
+		assert_int_equal(
+		    name_parse(rows[i].name, strlen(rows[i].name), &n, NULL),
+		    ERR_NONE);
+		assert_int_equal(svcb_plain_name(&n, &n),
+				 rows[i].plain != NULL);
+		if (!rows[i].plain)
+			continue;
+		name_parse(rows[i].plain, strlen(rows[i].plain), &want, NULL);
+		assert_true(name_equal(&n, &want));
+	}
+}
+
 /* ---- writing ---- */
 
 /* arg: the last byte of what is kept; of all families. */
@@ -433,6 +466,7 @@ main(void)
 		cmocka_unit_test(mandatory_keys_rise_and_are_there),
 		cmocka_unit_test(a_target_is_never_packed),
 		cmocka_unit_test(the_default_port),
+		cmocka_unit_test(a_port_in_front_is_taken_off),
 		cmocka_unit_test(nothing_to_edit_is_the_same_record),
 		cmocka_unit_test(hints_are_filtered),
 		cmocka_unit_test(ech_is_stripped),
