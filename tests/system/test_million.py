@@ -88,7 +88,7 @@ def test_a_million_questions(stage):
     assert got["answered"] == queries and got["unanswered"] == 0
     assert got["slowest_ms"] < 4000
     assert got["checked"] > queries / 2 and got["absent"] == 0
-    assert got["cut"] > 0 and got["servfail"] < queries / 50
+    assert got["cut"] > 0 and got["servfail"] < queries / 1000
     assert pids == sorted(p.pid for p in d.processes()), "one has died"
     middle, last = sizes[len(sizes) // 2], sizes[-1]
     for role, size in last.items():
