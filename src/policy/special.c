@@ -84,19 +84,28 @@ is_spelled_out(const struct special *row, const struct special_question *q)
 	return name_is_under(&domain, &row->zone);
 }
 
+/* Between the special zone and the name. */
 static bool
-is_local_zone(const struct special *row, const struct options *opt,
-	      const struct name *name)
+is_between(const struct special *row, const struct option_zone *option,
+	   const struct name *name)
 {
-	struct name zone;
+	struct name zone = { .len = option->len };
 
-	for (unsigned i = 0; i < opt->local_zone_count; i++) {
-		zone.len = opt->local_zone[i].len;
-		memcpy(zone.wire, opt->local_zone[i].wire, zone.len);
-		if (name_is_under(name, &zone) &&
-		    name_is_under(&zone, &row->zone))
+	memcpy(zone.wire, option->wire, option->len);
+	return name_is_under(name, &zone) && name_is_under(&zone, &row->zone);
+}
+
+/* A zone that the owner of this network holds. */
+static bool
+is_owned(const struct special *row, const struct options *opt,
+	 const struct name *name)
+{
+	for (unsigned i = 0; i < opt->local_zone_count; i++)
+		if (is_between(row, &opt->local_zone[i], name))
 			return true;
-	}
+	for (unsigned i = 0; i < opt->forward_count; i++)
+		if (is_between(row, &opt->forward[i].zone, name))
+			return true;
 	return false;
 }
 
@@ -107,7 +116,7 @@ special_find(const struct specials *s, const struct options *opt,
 	const struct special *row = longest(s, q->name);
 
 	if (!row || !is_on(row, opt) || is_spelled_out(row, q) ||
-	    is_local_zone(row, opt, q->name))
+	    is_owned(row, opt, q->name))
 		return NULL;
 	return row;
 }

@@ -4,8 +4,8 @@
  *
  * The policy stands before them: only a name that the client may ask comes so
  * far. One that a rule spells out, in the special zone or below it, is like
- * any other, and so is one below a --local-zone there; `*` spells nothing
- * out.
+ * any other, and so is one under a --local-zone or a zone of --forward there;
+ * `*` spells nothing out.
  */
 #ifndef POLICY_SPECIAL_H
 #define POLICY_SPECIAL_H

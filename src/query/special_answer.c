@@ -77,17 +77,6 @@ answer_nothing(struct query *q, const struct special *s)
 	compose_end(q, &r);
 }
 
-/* The longer suffix wins. */
-static bool
-is_routed(const struct query *q, const struct special *s)
-{
-	struct name zone;
-
-	return upstream_forward_zone(q->house->opt, &q->in.question.name,
-				     &zone) &&
-	       name_is_under(&zone, &s->zone);
-}
-
 bool
 special_answer(struct query *q)
 {
@@ -96,7 +85,7 @@ special_answer(struct query *q)
 	const struct special *s =
 	    special_find(&q->house->specials, q->house->opt, &asked);
 
-	if (!s || is_routed(q, s))
+	if (!s)
 		return false;
 	query_count(q, special);
 	if (special_address(s, q->in.question.type, &q->local))

@@ -41,17 +41,6 @@ zone_of(const struct options *opt, const struct name *name)
 	return longest;
 }
 
-bool
-upstream_forward_zone(const struct options *opt, const struct name *name,
-		      struct name *zone_out)
-{
-	const struct option_zone *zone = zone_of(opt, name);
-
-	if (zone)
-		zone_name(zone, zone_out);
-	return zone != NULL;
-}
-
 static bool
 same_zone(const struct option_zone *a, const struct option_zone *b)
 {

@@ -61,10 +61,6 @@ struct upstream_question {
 	bool stream; /* TCP at once (ANY) */
 };
 
-/* The zone of --forward that the name is asked for in; false: none. */
-bool upstream_forward_zone(const struct options *opt, const struct name *name,
-			   struct name *zone_out);
-
 enum err upstreams_new(const struct upstream_setup *setup,
 		       struct upstreams **out);
 void upstreams_free(struct upstreams *u);

@@ -5,6 +5,7 @@ import dns.rdatatype
 import pytest
 
 from dnsclient import REFUSED, addresses, ede, ede_text, rcode
+from lab import UPSTREAM_2
 
 ALL = "10.1.0.0/24 ~> *\n10.1.0.0/24 -> *:TCP:443\n"
 
@@ -110,6 +111,19 @@ def test_a_name_that_is_spelled_out_is_forwarded(stage, up):
     assert rcode(client.ask("other.local")) == "NXDOMAIN"
     assert rcode(client.ask("1.0.0.10.in-addr.arpa", "PTR")) == "NXDOMAIN"
     assert up.count("other.local") == up.count("1.0.0.10.in-addr.arpa") == 0
+
+
+def test_a_forwarded_zone_goes_there(stage, up):
+    """The longer zone counts: it is sent on, the rest of local is not."""
+    other = stage.upstream(UPSTREAM_2)
+    other.add("nas.lab.local", "A", "203.0.113.6")
+    d = stage.daemon(ALL, forward=f"lab.local={UPSTREAM_2}")
+    client = stage.client()
+    assert addresses(client.ask("nas.lab.local")) == ["203.0.113.6"]
+    assert rcode(client.ask("x.local")) == "NXDOMAIN"
+    assert up.count() == 0
+    assert "forwarded" in d.ctl("explain", "10.1.0.2", "nas.lab.local", "A")
+    assert "special" in d.ctl("explain", "10.1.0.2", "x.local", "A")
 
 
 def test_each_has_its_switch(stage, up):

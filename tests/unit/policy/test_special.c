@@ -134,7 +134,7 @@ a_longer_zone_counts(void **state)
 }
 
 static void
-a_local_zone_is_the_owners(void **state)
+a_zone_may_be_the_owners(void **state)
 {
 	struct name zone = kit_name("home.arpa");
 
@@ -145,6 +145,13 @@ a_local_zone_is_the_owners(void **state)
 	memcpy(opt.local_zone[0].wire, zone.wire, zone.len);
 	assert_null(find("nas.home.arpa"));
 	assert_non_null(find("other.local"));
+	opt.local_zone_count = 0;
+	opt.forward_count = 1;
+	opt.forward[0].zone = opt.local_zone[0];
+	assert_null(find("nas.home.arpa"));
+	assert_non_null(find("other.local"));
+	opt.forward_count = 0;
+	opt.local_zone_count = 1;
 	/* one that holds it says nothing of it */
 	zone = kit_name("arpa");
 	opt.local_zone[0].len = zone.len;
@@ -192,7 +199,7 @@ main(void)
 		CASE(every_zone_is_found_with_what_is_below),
 		CASE(names_are_like_any_other),
 		CASE(a_longer_zone_counts),
-		CASE(a_local_zone_is_the_owners),
+		CASE(a_zone_may_be_the_owners),
 		CASE(each_has_its_switch),
 		CASE(this_host_has_loopback_addresses),
 	};
