@@ -292,14 +292,6 @@ def test_wrong_acl_at_start_touches_nothing(stage, directory):
     assert stage.lab.sets() == [] and stage.lab.chain() == []
 
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "acl-examples"
-
-
-@pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.iterdir()))
-def test_example_is_valid(directory, name):
-    assert check_acl(directory, (EXAMPLES / name).read_bytes())
-
-
 # --- reload -------------------------------------------------------------
 
 def test_reload_takes_the_new_policy(stage, up):
