@@ -71,16 +71,26 @@ services_read(const struct query *q, const struct message *m,
 	}
 }
 
-/* By what browsers speak: TCP, or QUIC over UDP. */
 static bool
-gives_port(const struct verdict *v, uint16_t port)
+gives(const struct verdict *v, uint8_t protocol, uint16_t port)
 {
 	for (unsigned i = 0; i < v->port_count; i++)
-		if (v->port[i].port == port &&
-		    (v->port[i].protocol == IPPROTO_TCP ||
-		     v->port[i].protocol == IPPROTO_UDP))
+		if (v->port[i].port == port && v->port[i].protocol == protocol)
 			return true;
 	return false;
+}
+
+/* By a protocol that the record offers. What another service than the web
+ * speaks, and what the records behind an alias offer, cannot be known. */
+static bool
+gives_port(const struct query *q, const struct svcb *record, uint16_t port)
+{
+	bool any = q->in.question.type != TYPE_HTTPS || record->priority == 0;
+
+	return ((any || svcb_offers_tcp(record)) &&
+		gives(&q->verdict, IPPROTO_TCP, port)) ||
+	       ((any || svcb_offers_quic(record)) &&
+		gives(&q->verdict, IPPROTO_UDP, port));
 }
 
 /* Where the name asked is an alias that was learnt of, the port is that of a
@@ -92,10 +102,10 @@ leads_to_open_port(const struct query *q, const struct svcb *record)
 	uint16_t port = 0;
 
 	if (record->has_port)
-		return gives_port(&q->verdict, record->port);
+		return gives_port(q, record, record->port);
 	if (!q->borrowed)
 		port = svcb_default_port(&asked->name, asked->type);
-	return port == 0 || gives_port(&q->verdict, port);
+	return port == 0 || gives_port(q, record, port);
 }
 
 static bool

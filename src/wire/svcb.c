@@ -118,14 +118,6 @@ take_port(struct svcb *s, const struct svcb_value *v)
 }
 
 static bool
-has_alpn(const struct svcb *s)
-{
-	struct reader params = value_reader(&s->params);
-
-	return find_key(&params, SVCB_ALPN);
-}
-
-static bool
 take_value(struct svcb *s, uint16_t key, const struct svcb_value *v)
 {
 	switch (key) {
@@ -133,9 +125,11 @@ take_value(struct svcb *s, uint16_t key, const struct svcb_value *v)
 		s->mandatory = *v;
 		return true;
 	case SVCB_ALPN:
+		s->alpn = *v;
 		return is_alpn(v);
 	case SVCB_NO_DEFAULT_ALPN:
-		return v->len == 0 && has_alpn(s);
+		s->no_default_alpn = true;
+		return v->len == 0 && s->alpn.bytes != NULL;
 	case SVCB_PORT:
 		return take_port(s, v);
 	case SVCB_IPV4HINT:
@@ -181,7 +175,9 @@ svcb_read(const uint8_t *rdata, size_t len, struct svcb *out)
 		return ERR_TORN;
 	out->has_port = false;
 	out->port = 0;
-	out->mandatory = out->hint4 = out->hint6 = (struct svcb_value){ 0 };
+	out->no_default_alpn = false;
+	out->mandatory = out->alpn = out->hint4 = out->hint6 =
+	    (struct svcb_value){ 0 };
 	out->params.len = reader_left(&r);
 	out->params.bytes = reader_take(&r, out->params.len);
 	return read_params(out) ? ERR_NONE : ERR_TORN;
@@ -220,6 +216,39 @@ svcb_hint(const struct svcb *s, uint8_t family, unsigned i, struct addr *out)
 		addr_from_v4(s->hint4.bytes + i * 4, out);
 	else
 		addr_from_v6(s->hint6.bytes + i * 16, out);
+}
+
+/* h3 and its drafts (RFC 9114 3.1). */
+static bool
+is_quic(const uint8_t *alpn, uint8_t len)
+{
+	return len >= 2 && alpn[0] == 'h' && alpn[1] == '3';
+}
+
+static unsigned
+count_alpn(const struct svcb *s, bool quic)
+{
+	struct reader r = value_reader(&s->alpn);
+	unsigned count = 0;
+
+	while (reader_left(&r) > 0) {
+		uint8_t len = reader_u8(&r);
+
+		count += is_quic(reader_take(&r, len), len) == quic;
+	}
+	return count;
+}
+
+bool
+svcb_offers_tcp(const struct svcb *s)
+{
+	return !s->no_default_alpn || count_alpn(s, false) > 0;
+}
+
+bool
+svcb_offers_quic(const struct svcb *s)
+{
+	return count_alpn(s, true) > 0;
 }
 
 /* The number behind the underscore of the first label, or 0. */

@@ -42,7 +42,8 @@ struct svcb {
 			       alias mode nothing */
 	bool has_port;
 	uint16_t port;
-	struct svcb_value mandatory, hint4, hint6;
+	bool no_default_alpn;
+	struct svcb_value mandatory, alpn, hint4, hint6;
 	struct svcb_value params; /* all of them, one behind the other */
 };
 
@@ -61,6 +62,10 @@ void svcb_hint(const struct svcb *s, uint8_t family, unsigned i,
  * where qname begins with _N._https (RFC 9460 9.1). 0: it cannot be known. */
 uint16_t svcb_default_port(const struct name *qname, uint16_t type);
 
+/* Whether an HTTPS record offers a protocol over TCP (http/1.1 always, unless
+ * no-default-alpn says otherwise), and whether it offers one over QUIC. */
+bool svcb_offers_tcp(const struct svcb *s);
+bool svcb_offers_quic(const struct svcb *s);
 /* The x of _N._https.x; false where the name is made otherwise. Both may be
  * the same. */
 bool svcb_plain_name(const struct name *qname, struct name *out);

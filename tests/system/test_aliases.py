@@ -114,6 +114,25 @@ def test_it_ends_with_the_rule_time(stage, up):
     assert until(lambda: rcode(client.ask("a.cdn.test")) == "REFUSED", 5)
 
 
+def test_a_local_zone_is_that_of_the_name_that_led_there(stage, up):
+    """Else whoever owns a name under a wildcard could point into the LAN."""
+    split(up, "web.lan.test", "far.cdn.test", address="10.9.0.1")
+    split(up, "x.wild.test", "nas.lan.test", address="10.9.0.2")
+    stage.daemon("10.1.0.0/24 -> *.lan.test:TCP:443\n"
+                 "10.1.0.3/32 -> *.wild.test:TCP:443\n",
+                 local_zone="lan.test")
+    client, other = stage.client(), stage.client(3)
+    assert addresses(Stub(client).resolve("web.lan.test")) == ["10.9.0.1"]
+    assert client.connect("10.9.0.1") == OPEN
+    other.ask("x.wild.test")
+    other.ask("nas.lan.test")
+    assert stage.lab.grants() == {("10.1.0.2", "tcp", 443, "10.9.0.1"),
+                                  ("10.1.0.3", "tcp", 443, "10.9.0.2")}
+    stage.daemons[-1].reload("10.1.0.0/24 -> *.wild.test:TCP:443\n")
+    assert rcode(Stub(other).resolve("x.wild.test")) == "REFUSED"
+    assert until(lambda: stage.lab.grants() == set())
+
+
 def test_a_block_of_the_alias_wins(stage, up):
     split(up, "site.test", "a.cdn.test", "bad.cdn.test")
     stage.daemon(ACL)

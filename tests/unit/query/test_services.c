@@ -362,7 +362,7 @@ a_record_that_leads_to_a_shut_port_is_removed(void **state)
 		{ "a.test", 0, true },	    { "a.test", 443, true },
 		{ "a.test", 8443, false },  { "web.test", 0, false },
 		{ "web.test", 80, true },   { "high.test", 0, false },
-		{ "high.test", 8443, true },  { "quic.test", 0, true },
+		{ "high.test", 8443, true },  { "quic.test", 0, false },
 		{ "_8443._https.high.test", 0, true },
 		{ "_8443._https.high.test", 443, false },
 	};
@@ -386,6 +386,39 @@ a_record_that_leads_to_a_shut_port_is_removed(void **state)
 	assert_non_null(strstr(log_lines(),
 			       "<! [7] Answer had no service within the ports "
 			       "allowed\n"));
+}
+
+static void
+a_record_that_offers_only_what_is_shut_is_removed(void **state)
+{
+	static const struct {
+		const char *name, *alpn; /* NULL: none is given */
+		bool no_default, passes;
+	} rows[] = {
+		{ "quic.test", "\2h3", false, true },
+		{ "quic.test", "\2h2\2h3", true, true },
+		{ "quic.test", "\2h2", false, false },
+		{ "x.wild.test", NULL, false, true },
+		{ "x.wild.test", "\2h3", false, true },
+		{ "x.wild.test", "\2h3", true, false },
+		{ "x.wild.test", "\2h3\2h2", true, true },
+		{ "x.wild.test", "\5h3-29\2h3", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		asks(rows[i].name, TYPE_HTTPS);
+		record(1, ".");
+		if (rows[i].alpn)
+			param(SVCB_ALPN, rows[i].alpn, strlen(rows[i].alpn));
+		if (rows[i].no_default)
+			param(SVCB_NO_DEFAULT_ALPN, "", 0);
+		hint("192.0.2.1");
+		has(rows[i].name);
+		upstream_says(&p);
+		client_hears(RCODE_NOERROR);
+		assert_int_equal(play.answer.rr_count, rows[i].passes);
+	}
 }
 
 static void
@@ -603,6 +636,7 @@ main(void)
 		STORY(an_error_grants_no_hint),
 		STORY(no_data_keeps_its_soa),
 		STORY(a_record_that_leads_to_a_shut_port_is_removed),
+		STORY(a_record_that_offers_only_what_is_shut_is_removed),
 		STORY(the_port_of_another_service_is_not_known),
 		STORY(a_blocked_target_blocks),
 		STORY(alias_mode_is_passed_on_without_parameters),

@@ -234,6 +234,39 @@ a_target_is_never_packed(void **state)
 }
 
 static void
+what_it_offers(void **state)
+{
+	static const struct {
+		const char *alpn;
+		bool no_default, tcp, quic;
+	} rows[] = {
+		{ NULL, false, true, false },
+		{ "\2h2", false, true, false },
+		{ "\2h3", false, true, true },
+		{ "\2h3", true, false, true },
+		{ "\2h2\2h3", true, true, true },
+		{ "\5h3-29", true, false, true },
+		{ "\1h", true, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct svcb s;
+		struct kit k;
+
+		record(&k, 1, ".");
+		if (rows[i].alpn)
+			param(&k, SVCB_ALPN, rows[i].alpn,
+			      strlen(rows[i].alpn));
+		if (rows[i].no_default)
+			param(&k, SVCB_NO_DEFAULT_ALPN, "", 0);
+		assert_int_equal(reads(&k, &s), ERR_NONE);
+		assert_int_equal(svcb_offers_tcp(&s), rows[i].tcp);
+		assert_int_equal(svcb_offers_quic(&s), rows[i].quic);
+	}
+}
+
+static void
 the_default_port(void **state)
 {
 	static const struct {
@@ -465,6 +498,7 @@ main(void)
 		cmocka_unit_test(keys_rise),
 		cmocka_unit_test(mandatory_keys_rise_and_are_there),
 		cmocka_unit_test(a_target_is_never_packed),
+		cmocka_unit_test(what_it_offers),
 		cmocka_unit_test(the_default_port),
 		cmocka_unit_test(a_port_in_front_is_taken_off),
 		cmocka_unit_test(nothing_to_edit_is_the_same_record),
