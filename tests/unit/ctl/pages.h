@@ -75,7 +75,9 @@ pages_init(struct pages *p, const char *acl)
 	p->view = (struct view){ .opt = &p->opt, .state = &p->state,
 				 .board = &p->board, .own = &p->own,
 				 .stats = { &p->stats[0], &p->stats[1] },
-				 .policy = { p->image, size, 3 } };
+				 .policy = { .head = p->image,
+					     .size = size,
+					     .generation = 3 } };
 	return true;
 }
 
