@@ -229,7 +229,8 @@ print_entry(const struct cache *c, uint32_t at, int64_t now_ms,
 }
 
 void
-cache_dump(struct cache *c, int64_t now_ms, cache_line_fn *each, void *arg)
+cache_dump(struct cache *c, const struct name *below, int64_t now_ms,
+	   cache_line_fn *each, void *arg)
 {
 	char buf[NAME_TEXT_SIZE + 128];
 	struct text line;
@@ -238,7 +239,8 @@ cache_dump(struct cache *c, int64_t now_ms, cache_line_fn *each, void *arg)
 		uint32_t at = c->row[row].newest;
 
 		for (; at != BLOCK_NONE; at = entry_at(c, at)->older) {
-			if (now_ms >= entry_at(c, at)->end_ms)
+			if (now_ms >= entry_at(c, at)->end_ms ||
+			    !is_meant(c, at, below, true))
 				continue;
 			text_init(&line, buf, sizeof(buf));
 			print_entry(c, at, now_ms, &line);

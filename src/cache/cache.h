@@ -87,10 +87,11 @@ void cache_fail(struct cache *c, const struct cache_key *key,
  * Returns how many entries that were. */
 unsigned cache_flush(struct cache *c, const struct name *name, bool below);
 /* A line "NAME TYPE TTL RCODE HITS BYTES" for each entry whose time is not
- * over; stops where each() says false. */
+ * over, of that name and below it or (NULL) all; stops where each() says
+ * false. */
 typedef bool cache_line_fn(void *arg, const struct text *line);
-void cache_dump(struct cache *c, int64_t now_ms, cache_line_fn *each,
-		void *arg);
+void cache_dump(struct cache *c, const struct name *below, int64_t now_ms,
+		cache_line_fn *each, void *arg);
 void cache_count(const struct cache *c, struct cache_totals *out);
 
 /* How long an answer may be kept: the shortest TTL of what counts in it

@@ -20,7 +20,7 @@ static void
 answer_begin(struct answer *a)
 {
 	a->heap = NULL;
-	a->wants_reload = false;
+	a->wish = WISH_NONE;
 	text_init(&a->text, a->small, sizeof(a->small));
 }
 
@@ -76,7 +76,7 @@ end_at_line(struct answer *a)
 	text_str(t, "... and more\n");
 }
 
-static void
+void
 answer_seal(struct answer *a)
 {
 	end_at_line(a);
@@ -93,7 +93,7 @@ reload_answer(struct answer *a, const struct view *v, const struct request *r)
 {
 	(void)v;
 	(void)r;
-	a->wants_reload = true;
+	a->wish = WISH_RELOAD;
 }
 
 #define ANSWER_DAEMON(name) [COMMAND_##name] = name##_answer,

@@ -23,8 +23,10 @@ struct request;
 struct answer {
 	struct text text;
 	char *heap;	   /* what text lies in, or NULL: in small */
-	bool wants_reload; /* not an answer yet: ask the supervisor, then
-			      answer_reloaded() */
+	/* Not an answer yet: the supervisor is to be asked, and its word goes
+	 * to answer_reloaded() or answer_cached(). */
+	enum answer_wish { WISH_NONE, WISH_RELOAD, WISH_CACHE } wish;
+	struct cache_letter cache; /* of WISH_CACHE */
 	char small[ANSWER_SMALL];
 };
 
@@ -32,6 +34,9 @@ struct answer {
 void answer_request(struct answer *a, const struct view *v, const char *line,
 		    size_t len);
 void answer_reloaded(struct answer *a, const struct reloaded_letter *letter);
+/* dump: descriptor of what the workers wrote, the caller's; or -1. */
+void answer_cached(struct answer *a, const struct cached_letter *letter,
+		   int dump);
 /* The whole answer is one "error: ..." line. */
 void answer_error(struct answer *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -40,6 +45,8 @@ void answer_free(struct answer *a);
 
 /* ---- for those who write answers --------------------------------------- */
 
+/* Makes what was written fit to leave: whole lines, printable ASCII. */
+void answer_seal(struct answer *a);
 /* Room for that many bytes behind "ok"; false: the answer has become an
  * error. */
 bool answer_room(struct answer *a, size_t size);

@@ -65,16 +65,25 @@ hear_error(struct caller *c, const char *why, int64_t now_ms)
 static void
 ask_supervisor(struct desk *d, struct caller *c, int64_t now_ms)
 {
-	struct plain_letter letter = { .seq = ++d->seq };
+	struct plain_letter reload = { .seq = ++d->seq };
+	enum err err;
 
-	post_head(&letter.head, POST_RELOAD, 0);
-	if (post_send(d->supervisor, &letter, sizeof(letter), -1) !=
-	    ERR_NONE) {
+	if (c->answer.wish == WISH_RELOAD) {
+		post_head(&reload.head, POST_RELOAD, 0);
+		err = post_send(d->supervisor, &reload, sizeof(reload), -1);
+	} else {
+		struct cache_letter *cache = &c->answer.cache;
+
+		cache->seq = d->seq;
+		post_head(&cache->head, POST_CACHE, 0);
+		err = post_send(d->supervisor, cache, sizeof(*cache), -1);
+	}
+	if (err != ERR_NONE) {
 		hear_error(c, "the supervisor cannot be reached", now_ms);
 		return;
 	}
 	c->state = CALLER_WAITS;
-	c->seq = letter.seq;
+	c->seq = d->seq;
 	c->deadline_ms = now_ms + DESK_RELOAD_MS;
 }
 
@@ -82,7 +91,7 @@ static void
 line_complete(struct desk *d, struct caller *c, size_t len, int64_t now_ms)
 {
 	answer_request(&c->answer, d->view, c->line, len);
-	if (c->answer.wants_reload)
+	if (c->answer.wish != WISH_NONE)
 		ask_supervisor(d, c, now_ms);
 	else
 		begin_hearing(c, now_ms);
@@ -147,8 +156,8 @@ expire(struct caller *c, int64_t now_ms)
 	if (c->state == CALLER_ASKS)
 		hear_error(c, "no request within 5 s", now_ms);
 	else if (c->state == CALLER_WAITS)
-		hear_error(c, "no word from the supervisor within 30 s; the "
-			      "reload may still happen", now_ms);
+		hear_error(c, "no word from the supervisor within 30 s; what "
+			      "was asked for may still happen", now_ms);
 	else
 		dismiss(c);
 }
@@ -238,17 +247,40 @@ desk_serve(struct desk *d, const struct pollfd fds[DESK_FDS], int64_t now_ms)
 		welcome(d, now_ms);
 }
 
-void
-desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
-	      int64_t now_ms)
+/* Who waits for that word, or NULL. */
+static struct caller *
+who_waits(struct desk *d, uint32_t seq, enum answer_wish wish)
 {
 	for (unsigned i = 0; i < DESK_CALLERS; i++) {
 		struct caller *c = &d->caller[i];
 
-		if (c->fd == -1 || c->state != CALLER_WAITS ||
-		    c->seq != letter->seq)
-			continue;
-		answer_reloaded(&c->answer, letter);
-		begin_hearing(c, now_ms);
+		if (c->fd != -1 && c->state == CALLER_WAITS && c->seq == seq &&
+		    c->answer.wish == wish)
+			return c;
 	}
+	return NULL;
+}
+
+void
+desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
+	      int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_RELOAD);
+
+	if (c == NULL)
+		return;
+	answer_reloaded(&c->answer, letter);
+	begin_hearing(c, now_ms);
+}
+
+void
+desk_cached(struct desk *d, const struct cached_letter *letter, int dump,
+	    int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_CACHE);
+
+	if (c == NULL)
+		return;
+	answer_cached(&c->answer, letter, dump);
+	begin_hearing(c, now_ms);
 }

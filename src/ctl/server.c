@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -53,6 +54,19 @@ on_reloaded(void *self, const void *letter, size_t size, int fd)
 	(void)fd;
 	memcpy(&reloaded, letter, sizeof(reloaded));
 	desk_reloaded(&s->desk, &reloaded, clock_ms());
+}
+
+static void
+on_cached(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct cached_letter cached;
+
+	(void)size;
+	memcpy(&cached, letter, sizeof(cached));
+	desk_cached(&s->desk, &cached, fd, clock_ms());
+	if (fd != -1)
+		close(fd);
 }
 
 static void
@@ -112,7 +126,8 @@ control_main(struct role_kit *kit)
 				      .handler = {
 					  [POST_HAND] = on_hand,
 					  [POST_STOP] = on_stop,
-					  [POST_RELOADED] = on_reloaded } } };
+					  [POST_RELOADED] = on_reloaded,
+					  [POST_CACHED] = on_cached } } };
 	int status;
 
 	s.post.arg = &s;

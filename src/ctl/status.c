@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "conf/value.h"
 #include "ctl/answer.h"
+#include "ctl/counters.h"
 #include "firewall/ledger.h"
 
 enum { WRONG_SIZE = 2048 };
@@ -215,60 +216,6 @@ print_firewall(const struct view *v, struct text *out)
 	print_family(v->board, SET_V6, out);
 }
 
-/* What the warden counts. */
-static void
-print_grants(const struct board *b, struct text *out)
-{
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "granted", b->granted }, { "refreshed", b->refreshed },
-		{ "refused", b->refused }, { "failed", b->failed },
-		{ "evicted", b->evicted }, { "adopted", b->adopted },
-		{ "repairs", b->repairs },
-	};
-
-	text_printf(out, "grants_live %" PRIu64 "\n", (uint64_t)b->live);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		text_printf(out, "warden_%s %" PRIu64 "\n", rows[i].name,
-			    rows[i].value);
-}
-
-struct counter {
-	const char *name;
-	size_t at; /* in struct worker_stats */
-};
-
-static const struct counter counters[] = {
-#define STAT(name, help) { #name, offsetof(struct worker_stats, name) },
-#include "proc/stats.def"
-#undef STAT
-};
-
-static uint64_t
-total(const struct view *v, size_t at)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
-		const void *page = v->stats[i];
-
-		if (page != NULL)
-			sum += *(const _Atomic uint64_t *)(const void *)((
-			    const char *)page + at);
-	}
-	return sum;
-}
-
-static void
-print_counters(const struct view *v, struct text *out)
-{
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		text_printf(out, "%s %" PRIu64 "\n", counters[i].name,
-			    total(v, counters[i].at));
-}
-
 static void
 print_state(const struct view *v, struct text *out)
 {
@@ -303,8 +250,6 @@ status_answer(struct answer *a, const struct view *v,
 	print_listeners(v->state, &a->text);
 	print_children(v->state, &a->text);
 	print_firewall(v, &a->text);
-	if (v->board != NULL)
-		print_grants(v->board, &a->text);
-	print_counters(v, &a->text);
+	counters_print(v, false, &a->text);
 	options_print(v->opt, &a->text);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "listen/chore.h"
 #include "listen/listener.h"
 #include "proc/role.h"
 #include "query/note.h"
@@ -170,6 +171,21 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		break;
 	}
 	close(fd);
+}
+
+static void
+on_cache_do(void *self, const void *letter, size_t size, int fd)
+{
+	struct worker *w = self;
+	struct cached_letter done;
+	struct cache_letter wish;
+
+	(void)size;
+	memcpy(&wish, letter, sizeof(wish));
+	chore_do(w->house.cache, loop_now_ms(w->loop), &wish, fd, &done);
+	if (fd != -1)
+		close(fd);
+	post_send(w->kit->supervisor, &done, sizeof(done), -1);
 }
 
 static void
@@ -379,7 +395,9 @@ watch_supervisor(struct worker *w)
 		.self = ROLE_WORKER,
 		.peer = ROLE_SUPERVISOR,
 		.arg = w,
-		.handler = { [POST_HAND] = on_hand, [POST_STOP] = on_stop },
+		.handler = { [POST_HAND] = on_hand,
+			     [POST_STOP] = on_stop,
+			     [POST_CACHE_DO] = on_cache_do },
 	};
 	ready_init(&w->supervisor, w->kit->supervisor, on_letter, w);
 	ready_want(w->loop, &w->supervisor, true, false);

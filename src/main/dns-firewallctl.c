@@ -9,10 +9,12 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/setting.h"
 #include "conf/value.h"
@@ -162,6 +164,41 @@ query(const struct job *job)
 	return resolve_print(&resolve) ? CLIENT_DONE : CLIENT_FAILED;
 }
 
+/* The daemon's own check; it stands beside us, or where it is installed. */
+static enum client_end
+check(const struct job *job)
+{
+	static const char *const homes[] = { "/usr/local/sbin", "/usr/sbin",
+					     "/usr/bin" };
+	char path[PATH_MAX], *slash;
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	const char *file = job->request.argument[0];
+
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash != NULL) {
+		strcpy(slash, "/dns-firewall");
+		execl(path, "dns-firewall", "--check", file, (char *)NULL);
+	}
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		snprintf(path, sizeof(path), "%s/dns-firewall", homes[i]);
+		execl(path, "dns-firewall", "--check", file, (char *)NULL);
+	}
+	fprintf(stderr, "dns-firewallctl: dns-firewall is not to be found\n");
+	return CLIENT_FAILED;
+}
+
+static enum client_end
+do_here(const struct job *job)
+{
+	switch (job->request.command) {
+	case COMMAND_check:
+		return check(job);
+	default:
+		return query(job);
+	}
+}
+
 static enum client_end
 run(struct job *job, char **words)
 {
@@ -181,7 +218,7 @@ run(struct job *job, char **words)
 				      &complaint) != ERR_NONE)
 		return usage_error(line.cut ? "the request is too long" : why);
 	if (command_row(job->request.command)->doer == DOER_TOOL)
-		return query(job);
+		return do_here(job);
 	return client_ask(&ask);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc/holder.h"
 enum {
 	LISTEN_BACKLOG = 256,
 	UDP_BUFFER = 4 << 20,
@@ -161,6 +162,7 @@ door_bind(const struct door_bind *b, struct text *complaint)
 {
 	char at[ENDPOINT_TEXT_SIZE];
 	const char *what = "UDP";
+	int cause;
 
 	for (unsigned i = 0; i < b->workers; i++)
 		b->udp[i] = b->tcp[i] = -1;
@@ -171,11 +173,14 @@ door_bind(const struct door_bind *b, struct text *complaint)
 		goto undo;
 	return ERR_NONE;
 undo:
+	cause = errno;
 	text_printf(complaint, "Failed to bind %s server socket at %s: %s",
-		    what, endpoint_print(&b->at, at), strerror(errno));
-	if (errno == EADDRINUSE)
-		text_str(complaint, "; another program answers there");
-	if (errno == EACCES)
+		    what, endpoint_print(&b->at, at), strerror(cause));
+	if (cause == EADDRINUSE)
+		holder_tell(&b->at,
+			    what[0] == 'U' ? SOCK_DGRAM : SOCK_STREAM,
+			    complaint);
+	if (cause == EACCES)
 		text_str(complaint, "; ports below 1024 need "
 				    "CAP_NET_BIND_SERVICE");
 	close_all(b->udp, b->workers);

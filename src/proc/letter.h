@@ -229,4 +229,29 @@ struct reloaded_letter {
 	char text[2048];     /* complaints, not NUL-terminated */
 };
 
+/* ---- control, supervisor and workers: the caches ----------------------- */
+
+enum cache_deed {
+	CACHE_DEED_NONE,
+	CACHE_DEED_DUMP,
+	CACHE_DEED_FLUSH
+};
+
+struct cache_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t deed;	    /* enum cache_deed */
+	uint8_t name_len;   /* 0: all names; else this one and those below */
+	uint8_t pad[7];
+	uint8_t name[256];  /* wire; zero behind */
+};
+
+struct cached_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t workers; /* that have answered; a worker says 1 */
+	uint64_t count;	  /* entries dumped, or forgotten */
+	uint64_t cut;	  /* entries that found no room in the dump */
+};
+
 #endif

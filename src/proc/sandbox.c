@@ -127,7 +127,7 @@ static const unsigned supervisor_needs[] = {
 };
 
 enum err
-supervisor_shed(void)
+supervisor_shed(bool may_look_around)
 {
 	struct rlimit none = { 0, 0 };
 	unsigned kept = 0;
@@ -144,6 +144,8 @@ supervisor_shed(void)
 		if (capng_have_capability(CAPNG_EFFECTIVE,
 					  supervisor_needs[i]))
 			kept |= 1u << i;
+	may_look_around &=
+	    capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_PTRACE);
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0;
 	     i < sizeof(supervisor_needs) / sizeof(supervisor_needs[0]); i++)
@@ -152,6 +154,10 @@ supervisor_shed(void)
 				     CAPNG_EFFECTIVE | CAPNG_PERMITTED |
 					 CAPNG_BOUNDING_SET,
 				     supervisor_needs[i]);
+	/* For the start alone; the bounding set is without it at once. */
+	if (may_look_around)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+			     CAP_SYS_PTRACE);
 	/* The bounding set can only be cut with SETPCAP, which a container
 	 * may withhold. */
 	if (capng_apply(CAPNG_SELECT_BOTH) != 0 &&

@@ -4,6 +4,8 @@
 #ifndef PROC_SANDBOX_H
 #define PROC_SANDBOX_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "proc/role.h"
 
@@ -20,7 +22,9 @@ int landlock_version(void);
 enum err landlock_enter(const struct role_kit *kit, int *abi_out);
 
 /* The supervisor keeps power, but no more than it uses: no core, no new
- * privileges, and as root only the capabilities that its work takes. */
-enum err supervisor_shed(void);
+ * privileges, and as root only the capabilities that its work takes;
+ * may_look_around: and the one to see whose port it is that we wanted, until
+ * this is called again. */
+enum err supervisor_shed(bool may_look_around);
 
 #endif

@@ -163,6 +163,10 @@ open_all(struct supervisor *s)
 		log_error("%s", why);
 		return err;
 	}
+	/* Whose port it was need not be found out any more. */
+	err = supervisor_shed(false);
+	if (err != ERR_NONE)
+		return err;
 	warn_of_absent(s);
 	return open_control(s);
 }
@@ -217,7 +221,7 @@ supervisor_prepare(struct supervisor *s)
 	if (err != ERR_NONE)
 		return err;
 	raise_descriptors();
-	err = supervisor_shed();
+	err = supervisor_shed(true);
 	if (err == ERR_NONE)
 		err = crew_init(&s->crew, s->opt, ledger);
 	if (err == ERR_NONE)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proc/caches.h"
 #include "proc/compilation.h"
 #include "proc/crew.h"
 #include "proc/own.h"
@@ -35,6 +36,7 @@ struct supervisor {
 	unsigned waiting_count;
 	int64_t watchdog_ms, watchdog_next_ms;
 	bool chain_wanted; /* rules are to be placed */
+	struct caches caches;
 };
 
 /* One round of the loop: waits, hears, reaps, restarts. */

@@ -116,6 +116,30 @@ on_journal_gone(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_cache(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct cache_letter ask;
+
+	(void)size;
+	(void)fd;
+	memcpy(&ask, letter, sizeof(ask));
+	caches_ask(&from->s->caches, &from->s->crew, &ask, clock_ms());
+}
+
+static void
+on_cache_done(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct cached_letter done;
+
+	(void)size;
+	(void)fd;
+	memcpy(&done, letter, sizeof(done));
+	caches_hear(&from->s->caches, &from->s->crew, &done);
+}
+
+static void
 hear(struct supervisor *s, struct child *child)
 {
 	struct sender from = { s, child };
@@ -127,6 +151,8 @@ hear(struct supervisor *s, struct child *child)
 	child->post.handler[POST_TAKEN] = on_taken;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
 	child->post.handler[POST_RELOAD] = on_reload;
+	child->post.handler[POST_CACHE] = on_cache;
+	child->post.handler[POST_CACHE_DONE] = on_cache_done;
 	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_NONE)
@@ -371,6 +397,7 @@ supervisor_turn(struct supervisor *s)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
 			hear(s, &s->crew.child[i]);
 	reload_settle(s, now);
+	caches_tick(&s->caches, &s->crew, now);
 	reap(s);
 	if (s->chain_wanted && s->phase < DRAINING)
 		place_rules(s);

@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		pages_grant(&pages, 0, &grant);
 	}
 	answer_request(&a, &pages.view, (const char *)bytes, len);
-	if (!a.wants_reload)
+	if (a.wish == WISH_NONE)
 		check(&a.text);
 	answer_free(&a);
 	return 0;

@@ -498,7 +498,7 @@ reload_waits_for_word(void **state)
 	struct lab *l = *state;
 
 	ask(l, "reload");
-	assert_true(l->answer.wants_reload);
+	assert_int_equal(l->answer.wish, WISH_RELOAD);
 	answer_reloaded(&l->answer, &letter);
 	assert_string_equal(l->answer.text.buf,
 			    "ok\npolicy generation 4 is in force\n");
