@@ -106,6 +106,7 @@ def test_who_holds_the_port(lab, directory, name, remedy):
 
 def test_who_holds_it_on_all_addresses(lab, directory):
     with lab.router.socket(socket.AF_INET6, socket.SOCK_STREAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(("::", 53))
         s.listen()
         err = refused(lab, directory)
