@@ -20,6 +20,7 @@
 #include "conf/value.h"
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/doctor.h"
 #include "ctl/resolve.h"
 
 enum { COMPLAINT_SIZE = 512, HELP_SIZE = 4096 };
@@ -194,6 +195,8 @@ do_here(const struct job *job)
 	switch (job->request.command) {
 	case COMMAND_check:
 		return check(job);
+	case COMMAND_doctor:
+		return doctor_print(job->control);
 	default:
 		return query(job);
 	}
