@@ -22,6 +22,7 @@
 #include "ctl/commands.h"
 #include "ctl/doctor.h"
 #include "ctl/resolve.h"
+#include "ctl/top.h"
 
 enum { COMPLAINT_SIZE = 512, HELP_SIZE = 4096 };
 
@@ -190,11 +191,25 @@ check(const struct job *job)
 }
 
 static enum client_end
+top(const struct job *job)
+{
+	const char *count = job->request.argument[0];
+	char *end = NULL;
+	long pictures = count ? strtol(count, &end, 10) : 0;
+
+	if (count && (*end != '\0' || pictures < 1 || pictures > 1000000))
+		return usage_error("top: a count is a number from 1 on");
+	return top_run(job->control, (unsigned)pictures);
+}
+
+static enum client_end
 do_here(const struct job *job)
 {
 	switch (job->request.command) {
 	case COMMAND_check:
 		return check(job);
+	case COMMAND_top:
+		return top(job);
 	case COMMAND_doctor:
 		return doctor_print(job->control);
 	default:

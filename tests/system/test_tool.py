@@ -35,6 +35,13 @@ def test_stats(stage, up):
     assert all(after[n] >= before[n] for n in before)
     assert any(n.startswith("dropped_") for n in after)
 
+def test_top(stage, up):
+    d = stage.daemon(RULE)
+    told = d.ctl("top", "1")
+    assert "grants_live 0" in told and "queries_udp " in told and "/s" in told
+    assert d.ctl("top", "x", check=False)[0] == 2
+
+
 def test_cache_dump_and_flush(stage, up):
     up.add("www.wild.test", "A", "203.0.113.31")
     d = stage.daemon(RULE)
