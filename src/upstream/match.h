@@ -15,6 +15,7 @@ struct sent {
 	uint16_t id;
 	bool exact; /* the case was random: it must come back to the letter */
 	bool edns;
+	bool cookie; /* went along */
 };
 
 enum match {

@@ -35,11 +35,27 @@ ask_prepare(struct upstream_ask *a, unsigned at, struct sent *out)
 	out->q = a->q;
 	out->id = random_u16(u->random);
 	out->edns = speaks_edns(a, at);
+	out->cookie = out->edns && u->opt->upstream_cookies && !a->cookieless &&
+		      loop_now_ms(u->loop) >= u->up[at].cookieless_until_ms;
 	/* A connection needs no secret in the name, and an upstream that does
 	 * not keep the case can be understood there. */
 	out->exact = !a->stream && u->opt->query_case == QUERY_CASE_RANDOM;
 	if (out->exact)
 		name_random_case(&out->q.name, u->random);
+}
+
+size_t
+ask_write(const struct upstream_ask *a, unsigned at, const struct sent *sent,
+	  uint8_t bytes[QUERY_SIZE])
+{
+	size_t len =
+	    query_write(bytes, QUERY_SIZE, sent->id, &sent->q, sent->edns,
+			a->dnssec_ok, a->checking_disabled);
+
+	if (!sent->cookie)
+		return len;
+	return query_add_cookie(bytes, QUERY_SIZE, len,
+				&a->house->up[at].cookie);
 }
 
 static void
@@ -292,6 +308,65 @@ took_ms(const struct upstream_ask *a, const struct report *r)
 	return -1;
 }
 
+/* Ours must come back; a server that has one of its own shows it always. */
+static bool
+cookie_is_right(struct upstream *up, const struct report *r,
+		const struct cookie *got)
+{
+	if (!r->sent->cookie)
+		return true;
+	if (got->len == 0) {
+		if (r->kind == TRY_TCP)
+			up->knows_cookies = false;
+		return !up->knows_cookies;
+	}
+	if (memcmp(got->bytes, up->cookie.bytes, COOKIE_CLIENT) != 0)
+		return false;
+	up->knows_cookies = true;
+	if (got->len > COOKIE_CLIENT)
+		up->cookie = *got;
+	return true;
+}
+
+/* Again, to the same one. */
+static void
+repeat(struct upstream_ask *a, const struct report *r)
+{
+	unsigned at = r->at;
+
+	close_try(a, r);
+	put_to(a, at);
+}
+
+/* True where the cookie is all that was wrong, and the question is on its way
+ * again. */
+static bool
+mended_cookie(struct upstream_ask *a, const struct report *r)
+{
+	struct upstreams *u = a->house;
+	unsigned rcode = message_rcode(&u->message);
+	struct upstream *up = &u->up[r->at];
+
+	if (!r->sent->cookie)
+		return false;
+	if (rcode == RCODE_BADCOOKIE && !a->cookie_renewed) {
+		a->cookie_renewed = true;
+		repeat(a, r);
+		return true;
+	}
+	if (rcode == RCODE_BADCOOKIE && r->kind == TRY_UDP) {
+		turn_to_stream(a, r->at);
+		return true;
+	}
+	if (rcode != RCODE_FORMERR || up->knows_cookies || a->cookieless ||
+	    !u->message.edns.present)
+		return false;
+	a->cookieless = true;
+	up->cookieless_until_ms = loop_now_ms(u->loop) + PLAIN_MS;
+	repeat(a, r);
+	return true;
+}
+
 void
 ask_heard(struct upstream_ask *a, const struct report *r)
 {
@@ -303,8 +378,17 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 		heard_nonsense(a, r);
 		return;
 	}
+	if (!cookie_is_right(&u->up[at], r, &m->edns.cookie)) {
+		const struct report forged = { r->kind, at, r->sent,
+					       MATCH_NOT };
+
+		heard_nonsense(a, &forged);
+		return;
+	}
 	upstream_heard_of(u, at, took_ms(a, r));
 	u->heard = at;
+	if (mended_cookie(a, r))
+		return;
 	if (wants_no_edns(a, r)) {
 		a->plain = true;
 		a->plain_at = at;

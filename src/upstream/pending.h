@@ -24,7 +24,7 @@ enum {
 	UPSTREAMS_MOST = 72,
 	STREAM_WAIT_MS = 1000,	/* over TCP, before the next is asked */
 	PLAIN_MS = 3600 * 1000, /* an upstream without EDNS stays so */
-	QUERY_SIZE = 300,	/* suffices for query_write() */
+	QUERY_SIZE = 360,	/* suffices for a query with a cookie */
 	STREAM_TRIES_MAX = 128	/* questions over TCP at one time */
 };
 
@@ -33,6 +33,9 @@ struct upstream {
 	struct endpoint at;
 	struct standing standing;
 	int64_t plain_until_ms; /* it does not know EDNS */
+	int64_t cookieless_until_ms; /* it chokes on cookies */
+	struct cookie cookie;	     /* ours, and behind it its own */
+	bool knows_cookies;	     /* it has sent one */
 };
 
 struct udp_try {
@@ -67,6 +70,7 @@ struct upstream_ask {
 	bool is_probe;	 /* one try, to find out who is back */
 	bool plain;	 /* that one was asked again without EDNS: */
 	unsigned plain_at;
+	bool cookieless, cookie_renewed;
 	bool failed; /* some upstream answered with: */
 	unsigned failed_rcode;
 	bool forged, torn, silent; /* what the end will be called */
@@ -97,6 +101,10 @@ struct upstreams {
 
 /* What a try is about to send; the id is new each time. */
 void ask_prepare(struct upstream_ask *a, unsigned at, struct sent *out);
+
+/* The query of a try; returns its length. */
+size_t ask_write(const struct upstream_ask *a, unsigned at,
+		 const struct sent *sent, uint8_t bytes[QUERY_SIZE]);
 
 /* How a try ended. Its sockets are still open when this is called. */
 enum try_kind { TRY_UDP, TRY_TCP };

@@ -86,9 +86,7 @@ static enum err
 send_query(struct upstream_ask *a, struct tcp_try *t)
 {
 	uint8_t head[FRAME_HEAD], query[QUERY_SIZE];
-	size_t len =
-	    query_write(query, sizeof(query), t->sent.id, &t->sent.q,
-			t->sent.edns, a->dnssec_ok, a->checking_disabled);
+	size_t len = ask_write(a, t->at, &t->sent, query);
 	struct stream_part part[2] = { { head, sizeof(head) }, { query, len } };
 
 	frame_head(head, len);

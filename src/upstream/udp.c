@@ -116,8 +116,7 @@ udp_try_begin(struct upstream_ask *a, unsigned at)
 	t->sent_ms = loop_now_ms(u->loop);
 	ask_prepare(a, at, &t->sent);
 	ready_init(&t->ready, t->fd, on_readable, t);
-	len = query_write(query, sizeof(query), t->sent.id, &t->sent.q,
-			  t->sent.edns, a->dnssec_ok, a->checking_disabled);
+	len = ask_write(a, at, &t->sent, query);
 	if (send(t->fd, query, len, MSG_NOSIGNAL) == -1) {
 		udp_try_close(t);
 		return ERR_SYSTEM;

@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "upstream/pending.h"
 
@@ -133,8 +134,14 @@ fill_upstreams(struct upstreams *u)
 		u->up[u->count++].at = opt->upstream[i];
 	for (uint32_t i = 0; i < opt->forward_count; i++)
 		u->up[u->count++].at = opt->forward[i].at;
-	for (unsigned i = 0; i < u->count; i++)
+	for (unsigned i = 0; i < u->count; i++) {
+		struct cookie *cookie = &u->up[i].cookie;
+		uint64_t secret = random_u64(u->random);
+
 		standing_init(&u->up[i].standing);
+		cookie->len = COOKIE_CLIENT;
+		memcpy(cookie->bytes, &secret, COOKIE_CLIENT);
+	}
 }
 
 static enum err

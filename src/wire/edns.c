@@ -2,10 +2,10 @@
 /*
  * The OPT record: what a neighbour says of himself, and what we say.
  *
- * Only the DO bit, the size, the first Extended DNS Error and whether a
- * keepalive is asked for are read; every other option ends here, so that
- * nothing a client adds reaches an upstream. RFC 6891 6.1, RFC 7828 3,
- * RFC 8914 2.
+ * Only the DO bit, the size, the first Extended DNS Error, a cookie and
+ * whether a keepalive is asked for are read; every other option ends here, so
+ * that nothing a client adds reaches an upstream. RFC 6891 6.1, RFC 7828 3,
+ * RFC 7873 4, RFC 8914 2.
  */
 #include "wire/edns.h"
 
@@ -27,6 +27,15 @@ read_ede(const uint8_t *data, size_t len, struct edns *out)
 	memcpy(out->ede_text, data + 2, text_len);
 }
 
+static void
+read_cookie(const uint8_t *data, size_t len, struct cookie *out)
+{
+	if (len != COOKIE_CLIENT && (len < 16 || len > COOKIE_MOST))
+		return;
+	out->len = (uint8_t)len;
+	memcpy(out->bytes, data, len);
+}
+
 enum err
 edns_read(const uint8_t *rdata, size_t len, struct edns *out)
 {
@@ -35,6 +44,7 @@ edns_read(const uint8_t *rdata, size_t len, struct edns *out)
 	out->ede_present = false;
 	out->ede_text_len = 0;
 	out->keepalive = KEEPALIVE_NONE;
+	out->cookie.len = 0;
 	while (reader_left(&r) > 0) {
 		uint16_t code = reader_u16(&r);
 		uint16_t size = reader_u16(&r);
@@ -44,6 +54,8 @@ edns_read(const uint8_t *rdata, size_t len, struct edns *out)
 			return ERR_TORN;
 		if (code == OPTION_EDE && size >= 2 && !out->ede_present)
 			read_ede(data, size, out);
+		if (code == OPTION_COOKIE && out->cookie.len == 0)
+			read_cookie(data, size, &out->cookie);
 		if (code == OPTION_KEEPALIVE && out->keepalive != KEEPALIVE_BAD)
 			out->keepalive =
 			    size == 0 ? KEEPALIVE_ASKED : KEEPALIVE_BAD;

@@ -15,16 +15,26 @@
 enum {
 	EDNS_UDP_SIZE = 1232, /* what we offer and the most we send by UDP */
 	EDNS_DO = 0x8000,
+	OPTION_COOKIE = 10,
 	OPTION_KEEPALIVE = 11,
 	OPTION_EDE = 15,
 	EDNS_OVERHEAD = 11, /* bytes of an OPT without options */
 	KEEPALIVE_SIZE = 6, /* bytes of the option with its head */
-	EDE_OVERHEAD = 6    /* bytes of an error without text, with its head */
+	EDE_OVERHEAD = 6,   /* bytes of an error without text, with its head */
+	COOKIE_CLIENT = 8,  /* bytes, RFC 7873 4 */
+	COOKIE_MOST = 40    /* with what the server added */
 };
 
 /* What a query says of its connection (RFC 7828 3.2.1): a client asks, and
  * tells no time itself. */
 enum edns_keepalive { KEEPALIVE_NONE, KEEPALIVE_ASKED, KEEPALIVE_BAD };
+
+/* What a client made up, and what a server answered it with; len is 0 (none),
+ * COOKIE_CLIENT, or 16 to COOKIE_MOST. */
+struct cookie {
+	uint8_t len;
+	uint8_t bytes[COOKIE_MOST];
+};
 
 struct edns {
 	bool present;
@@ -33,6 +43,7 @@ struct edns {
 	uint16_t udp_size; /* as sent; below 512 counts as 512 */
 	uint16_t flags;	   /* EDNS_DO */
 	uint8_t keepalive; /* enum edns_keepalive */
+	struct cookie cookie; /* of no sound length: none */
 	uint16_t ede_code; /* first EDE option, with ede_present */
 	bool ede_present;
 	uint8_t ede_text_len; /* cut to 200 */

@@ -49,6 +49,20 @@ query_write(uint8_t *bytes, size_t size, uint16_t id, const struct question *q,
 	return w.full ? 0 : w.at;
 }
 
+size_t
+query_add_cookie(uint8_t *bytes, size_t size, size_t len,
+		 const struct cookie *cookie)
+{
+	struct writer w = writer_of(bytes, size);
+
+	w.at = len - 2; /* RDLENGTH */
+	writer_u16(&w, (uint16_t)(4 + cookie->len));
+	writer_u16(&w, OPTION_COOKIE);
+	writer_u16(&w, cookie->len);
+	writer_bytes(&w, cookie->bytes, cookie->len);
+	return w.full ? 0 : w.at;
+}
+
 void
 name_random_case(struct name *n, struct random *r)
 {

@@ -25,6 +25,10 @@
 size_t query_write(uint8_t *bytes, size_t size, uint16_t id,
 		   const struct question *q, bool edns, bool dnssec_ok,
 		   bool checking_disabled);
+/* Puts a cookie into the OPT, which query_write() left without options at the
+ * end of len bytes. Returns the new length; 0: there is no room. */
+size_t query_add_cookie(uint8_t *bytes, size_t size, size_t len,
+			const struct cookie *cookie);
 /* Gives each letter a case at random (draft-vixie-dnsext-dns0x20). */
 struct random;
 void name_random_case(struct name *n, struct random *r);
