@@ -127,9 +127,10 @@ build_add(struct build *b, const struct acl_rule *rule, uint32_t line)
 	return ERR_NONE;
 }
 
-/* With an interface before without. */
+/* With an interface, by its name, before without. */
 static int
-compare_clients(const struct draft *a, const struct draft *b)
+compare_clients(const struct build *build, const struct draft *a,
+		const struct draft *b)
 {
 	const struct net *one = &a->client, *other = &b->client;
 	int difference;
@@ -144,7 +145,9 @@ compare_clients(const struct draft *a, const struct draft *b)
 		return difference;
 	if (a->interface == 0 || b->interface == 0)
 		return a->interface == 0 ? 1 : -1;
-	return a->interface - b->interface;
+	return memcmp(&build->interfaces[a->interface - 1],
+		      &build->interfaces[b->interface - 1],
+		      IMAGE_INTERFACE_SIZE);
 }
 
 /* Each with its length byte before it; the empty one comes last. */
@@ -167,7 +170,7 @@ compare_subjects(const struct build *b, const struct draft *one,
 		 const struct draft *other)
 {
 	const uint8_t *name = draft_name(b, one);
-	int difference = compare_clients(one, other);
+	int difference = compare_clients(b, one, other);
 
 	if (difference == 0)
 		difference = compare_orders(b->bytes + one->order,

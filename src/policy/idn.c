@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * UTF-8 to A-labels, in the compiler alone: everything behind it knows only
- * labels. Names are read as IDNA2008 says, without the old mappings, so that
- * one spelling means one name.
+ * labels. Names are read as IDNA2008 says, after the mapping of case and width
+ * that browsers do as well (UTS 46, not transitional).
  */
 #include "policy/idn.h"
 
