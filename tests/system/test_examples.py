@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dnsclient import OPEN, REFUSED, SILENT, addresses, rcode
+from dnsclient import OPEN, REFUSED, SILENT, addresses, rcode, until
 from lab import CHAIN
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "acl-examples"
@@ -208,7 +208,7 @@ def test_build(stage):
     play.denies(builder, "gist.githubusercontent.com")
     play.denies(builder, "paste.example")
     play.is_shut(builder)
-    assert '"event"' in play.daemon.out.text
+    assert until(lambda: '"event"' in play.daemon.out.text)
 
 
 def test_workstation(stage):
@@ -236,7 +236,7 @@ def test_audit(stage):
     assert client.ask("anything.example", "TXT")
     assert client.connect(UNRESOLVED) == OPEN
     assert stage.lab.sets() == []
-    assert '"anything.example."' in play.daemon.out.text
+    assert until(lambda: '"anything.example."' in play.daemon.out.text)
 
 
 def vm_host(play):

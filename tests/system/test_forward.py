@@ -93,7 +93,7 @@ def test_one_is_dead_and_comes_back(stage, up, other):
     assert other.count() == 0
     up.silent = True
     ask_many(client, 6, "down")
-    assert f"{UPSTREAM}:53 does not answer" in d.err.text
+    assert until(lambda: f"{UPSTREAM}:53 does not answer" in d.err.text)
     took = ask_many(client, 50, "dead")
     assert sum(t > 0.5 for t in took) == 0
     up.silent = False

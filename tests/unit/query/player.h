@@ -75,6 +75,12 @@ struct play {
 
 static struct play play;
 
+/* To be set before play_begin(); no cache where it is not. */
+static struct {
+	uint32_t cache_mib, stale_s;
+	bool prefetch;
+} play_wants;
+
 /* ---- the neighbours ---- */
 
 int64_t
@@ -257,6 +263,10 @@ play_begin(const char *acl)
 	play.opt.max_rule_time_s = 86400;
 	play.opt.grace_s = 60;
 	play.opt.max_addresses = 32;
+	play.opt.cache_size_mib = play_wants.cache_mib;
+	play.opt.cache_max_ttl_s = 86400;
+	play.opt.serve_stale_s = play_wants.stale_s;
+	play.opt.prefetch = play_wants.prefetch;
 	random_init(&play.random);
 	recording_init(&play.recording, pair[1], &play.stats);
 	play.house.opt = &play.opt;
