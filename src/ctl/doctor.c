@@ -41,27 +41,19 @@ say(struct doctor *d, enum verdict verdict, const char *format, ...)
 	putchar('\n');
 }
 
-static bool
-file_says(const char *path, char *out, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	bool got = false;
-
-	if (file == NULL)
-		return false;
-	got = fgets(out, (int)size, file) != NULL;
-	out[got ? strcspn(out, "\n") : 0] = '\0';
-	fclose(file);
-	return got;
-}
-
+/* -1: it cannot be read. */
 static long
 number_in(const char *path)
 {
-	char text[64];
+	FILE *file = fopen(path, "re");
+	long number = -1;
 
-	return file_says(path, text, sizeof(text)) ? strtol(text, NULL, 10)
-						   : -1;
+	if (file == NULL)
+		return -1;
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
 }
 
 /* ---- the daemon ---------------------------------------------------------- */
@@ -95,8 +87,8 @@ see_daemon(struct doctor *d, const char *control)
 
 	if (client_ask(&status) != CLIENT_DONE) {
 		say(d, FAIL,
-		    "no daemon answers at %s: systemctl start "
-		    "dns-firewall",
+		    "no daemon answers us at %s: run this as root, or "
+		    "systemctl start dns-firewall",
 		    control);
 		return;
 	}
@@ -127,30 +119,85 @@ static const struct family families[] = {
 	  "/proc/sys/net/ipv6/conf/all/forwarding" },
 };
 
-static bool
-is_final(const struct ruleset *r, unsigned i, const char *hook)
+/* The interface that a rule is bound to by that option, with its length. */
+static size_t
+interface_of(const char *rule, const char *option, const char **out)
 {
-	return rule_is_of(r->rule[i], hook) && rule_is_broad(r->rule[i]) &&
-	       (rule_leads_to(r->rule[i], "DROP") ||
-		rule_leads_to(r->rule[i], "REJECT"));
+	const char *at = strstr(rule, option);
+
+	*out = at ? at + strlen(option) : "";
+	return strcspn(*out, " ");
 }
 
-/* What our chain did not accept is refused, by a rule of the same chain the
- * jump stands in or behind it, or by the policy. */
+/* It meets all packets that `jump` sends to us. */
 static bool
-is_shut(const struct ruleset *r, unsigned jump, const char *hook)
+covers(const char *rule, const char *jump)
 {
-	char between[NAME_SIZE] = "";
-	const char *to = strstr(r->rule[jump], " -j ");
+	static const char *const options[] = { " -i ", " -o " };
 
-	if (to != NULL)
+	if (!rule_is_broad(rule))
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		const char *one, *other;
+		size_t len = interface_of(rule, options[i], &one);
+		size_t jump_len = interface_of(jump, options[i], &other);
+
+		if (len > 0 &&
+		    (len != jump_len || strncmp(one, other, len) != 0 ||
+		     strstr(rule, " !") != NULL))
+			return false;
+	}
+	return true;
+}
+
+enum fate { FATE_OPEN, FATE_SHUT, FATE_GOES_ON };
+
+/* What becomes of packets behind rule number `from` of the chain. */
+static enum fate
+fate_behind(const struct ruleset *r, unsigned from, const char *chain,
+	    const char *jump)
+{
+	for (unsigned i = from + 1; i < r->count; i++) {
+		const char *rule = r->rule[i];
+
+		if (!rule_is_of(rule, chain))
+			continue;
+		if (covers(rule, jump) && (rule_leads_to(rule, "DROP") ||
+					   rule_leads_to(rule, "REJECT")))
+			return FATE_SHUT;
+		/* One that concerns only some of them lets those through. */
+		if (rule_is_broad(rule) && rule_leads_to(rule, "ACCEPT") &&
+		    strstr(rule, " -o lo ") == NULL)
+			return FATE_OPEN;
+	}
+	return FATE_GOES_ON;
+}
+
+/* What our chain did not accept is refused: in the chain that leads to ours,
+ * or behind it in the hook, or by the hook's policy. */
+static bool
+is_shut(const struct ruleset *r, unsigned jump, const char *hook,
+	const char *chain)
+{
+	enum fate fate = FATE_GOES_ON;
+	const char *by = r->rule[jump];
+
+	for (unsigned i = 0; i < r->count; i++) {
+		char between[NAME_SIZE];
+
+		if (i == jump || !rule_leads_to(r->rule[i], chain) ||
+		    rule_leads_to(by, chain))
+			continue;
 		snprintf(between, sizeof(between), "%.*s",
-			 (int)strcspn(to + 4, " "), to + 4);
-	for (unsigned i = 0; i < r->count; i++)
-		if ((i > jump && is_final(r, i, hook)) ||
-		    is_final(r, i, between))
-			return true;
-	return ruleset_policy_is(r, hook, "DROP");
+			 (int)strcspn(r->rule[i] + 3, " "), r->rule[i] + 3);
+		if (rule_leads_to(by, between))
+			fate = fate_behind(r, i, between, r->rule[i]);
+	}
+	if (fate == FATE_GOES_ON)
+		fate = fate_behind(r, jump, hook, by);
+	if (fate == FATE_GOES_ON)
+		return ruleset_policy_is(r, hook, "DROP");
+	return fate == FATE_SHUT;
 }
 
 static void
@@ -188,18 +235,37 @@ see_before(struct doctor *d, const struct family *f, unsigned jump,
 
 /* Resolvers that browsers know by heart. */
 static const char *const resolvers[] = {
-	"1.1.1.1/32",
-	"1.0.0.1/32",
-	"8.8.8.8/32",
-	"8.8.4.4/32",
-	"9.9.9.9/32",
-	"149.112.112.112/32",
-	"94.140.14.14/32",
-	"208.67.222.222/32",
-	"2606:4700:4700::1111/128",
-	"2001:4860:4860::8888/128",
-	"2620:fe::fe/128",
+	" -d 1.1.1.1/32",
+	" -d 1.0.0.1/32",
+	" -d 8.8.8.8/32",
+	" -d 8.8.4.4/32",
+	" -d 9.9.9.9/32",
+	" -d 149.112.112.112/32",
+	" -d 94.140.14.14/32",
+	" -d 208.67.222.222/32",
+	" -d 2606:4700:4700::1111/128",
+	" -d 2001:4860:4860::8888/128",
+	" -d 2620:fe::fe/128",
 };
+
+/* "--dports 53,853" and the like. */
+static bool
+has_port_in_list(const char *rule)
+{
+	const char *at = strstr(rule, "--dports ");
+
+	while (at != NULL && (*at == '-' || *at == ',')) {
+		at += *at == ',' ? 1 : strlen("--dports ");
+
+		size_t len = strcspn(at, ", ");
+
+		if ((len == 2 && strncmp(at, "53", 2) == 0) ||
+		    (len == 3 && strncmp(at, "853", 3) == 0))
+			return true;
+		at += len;
+	}
+	return false;
+}
 
 static void
 see_escapes(struct doctor *d, const struct family *f, const char *hook)
@@ -215,7 +281,8 @@ see_escapes(struct doctor *d, const struct family *f, const char *hook)
 		    strstr(rule, "--uid-owner") != NULL)
 			continue;
 		open = strstr(rule, "--dport 53 ") != NULL ||
-		       strstr(rule, "--dport 853 ") != NULL;
+		       strstr(rule, "--dport 853 ") != NULL ||
+		       has_port_in_list(rule);
 		for (size_t k = 0; k < sizeof(resolvers) / sizeof(resolvers[0]);
 		     k++)
 			open |= strstr(rule, resolvers[k]) != NULL;
@@ -227,7 +294,8 @@ see_escapes(struct doctor *d, const struct family *f, const char *hook)
 		found |= open;
 	}
 	if (!found)
-		say(d, PASS, "%s: no rule opens another resolver", f->name);
+		say(d, PASS, "%s: no rule was seen that opens another resolver",
+		    f->name);
 }
 
 static void
@@ -237,7 +305,12 @@ see_hook(struct doctor *d, const struct family *f, const char *hook)
 	unsigned jump = ruleset_jump(r, hook, d->chain);
 
 	say(d, PASS, "%s: %s leads to %s", f->name, hook, d->chain);
-	if (is_shut(r, jump, hook))
+	if (r->cut)
+		say(d, WARN,
+		    "%s: the ruleset is long; only its first %d "
+		    "lines were looked at",
+		    f->name, RULESET_RULES);
+	if (is_shut(r, jump, hook, d->chain))
 		say(d, PASS, "%s: what %s does not accept is refused", f->name,
 		    d->chain);
 	else
@@ -265,13 +338,12 @@ see_missing(struct doctor *d, const struct family *f)
 {
 	bool readable = ruleset_read(d->rules, f->save[0]);
 
-	if (number_in(f->forwarding) != 1)
-		say(d, PASS, "%s: is not forwarded, and has no chain", f->name);
-	else if (!readable)
-		say(d, WARN,
-		    "%s: the ruleset cannot be read; run this as "
-		    "root",
+	if (!readable)
+		say(d, number_in(f->forwarding) == 1 ? FAIL : WARN,
+		    "%s: the ruleset cannot be read; run this as root",
 		    f->name);
+	else if (number_in(f->forwarding) != 1)
+		say(d, PASS, "%s: is not forwarded, and has no chain", f->name);
 	else if (ruleset_policy_is(d->rules, "FORWARD", "DROP"))
 		say(d, PASS, "%s: has no chain, and FORWARD refuses all",
 		    f->name);
@@ -326,6 +398,33 @@ has_bridge(void)
 	return found;
 }
 
+/* The kernel takes the larger of `all` and the interface's own; 2 is loose. */
+static bool
+sources_are_checked(void)
+{
+	long all = number_in("/proc/sys/net/ipv4/conf/all/rp_filter");
+	DIR *conf = opendir("/proc/sys/net/ipv4/conf");
+	const struct dirent *e;
+	bool checked = conf != NULL;
+	char path[320];
+
+	while (conf && (e = readdir(conf)) != NULL) {
+		long own;
+
+		if (e->d_name[0] == '.' || strcmp(e->d_name, "lo") == 0 ||
+		    strcmp(e->d_name, "all") == 0 ||
+		    strcmp(e->d_name, "default") == 0)
+			continue;
+		snprintf(path, sizeof(path),
+			 "/proc/sys/net/ipv4/conf/%s/rp_filter", e->d_name);
+		own = number_in(path);
+		checked &= (own > all ? own : all) == 1;
+	}
+	if (conf)
+		closedir(conf);
+	return checked;
+}
+
 static void
 see_kernel(struct doctor *d)
 {
@@ -335,7 +434,7 @@ see_kernel(struct doctor *d)
 		say(d, WARN,
 		    "IPv4 is not forwarded; on a router: sysctl "
 		    "net.ipv4.ip_forward=1");
-	if (number_in("/proc/sys/net/ipv4/conf/all/rp_filter") == 1)
+	if (sources_are_checked())
 		say(d, PASS, "packets with a wrong source are dropped");
 	else
 		say(d, WARN,
@@ -361,7 +460,7 @@ see_journal(struct doctor *d)
 
 	if (access("/run/systemd/system", F_OK) == -1)
 		return;
-	from = popen("systemctl show -p LogRateLimitIntervalUSec "
+	from = popen("/usr/bin/systemctl show -p LogRateLimitIntervalUSec "
 		     "dns-firewall.service 2>/dev/null",
 		     "re");
 	if (from == NULL)

@@ -242,9 +242,10 @@ grant_ask(struct granter *g, struct grant_wait *wait,
 						 memory_order_acquire))
 		forget(g);
 	pass_over_free(g);
-	if (count > GRANT_BATCH_MAX ||
-	    LETTERS - (g->next - g->first) < (count + ITEMS - 1) / ITEMS)
+	if (count > GRANT_BATCH_MAX)
 		return fail(wait, GRANT_DOWN);
+	if (LETTERS - (g->next - g->first) < (count + ITEMS - 1) / ITEMS)
+		return fail(wait, GRANT_BUSY);
 	write_letters(g, wait, items, count);
 	if (wait->letters_open == 0)
 		return GRANT_ASK_KNOWN;

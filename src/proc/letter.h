@@ -122,7 +122,8 @@ enum grant_status {
 	GRANT_FULL,	/* 75 % of the set, or the kernel says full */
 	GRANT_NO_FAMILY,/* no rules for this family */
 	GRANT_KERNEL,	/* netlink failed; detail is errno or ipset's code */
-	GRANT_DOWN	/* sets or rules are gone, repair is under way */
+	GRANT_DOWN,	/* sets or rules are gone, repair is under way */
+	GRANT_BUSY	/* never in a letter: too many are on their way */
 };
 
 /* Why a letter was GRANT_REFUSED: granted_letter.detail. */

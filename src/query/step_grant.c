@@ -71,7 +71,8 @@ step_granted(struct query *q)
 	q->granted = status == GRANT_OK;
 	if (q->granted)
 		return STEP_GO_ON;
-	if (status == GRANT_STALE)
+	/* A warden that is taking a new policy answers nobody for a moment. */
+	if (status == GRANT_STALE || status == GRANT_BUSY)
 		return STEP_AGAIN;
 	query_count(q, grants_failed);
 	return end_with(q,

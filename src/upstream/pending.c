@@ -173,6 +173,7 @@ put_to(struct upstream_ask *a, unsigned at)
 	enum err err;
 
 	a->latest = at;
+	a->latest_ms = loop_now_ms(a->house->loop);
 	err = a->stream ? tcp_try_begin(a, at) : udp_try_begin(a, at);
 	if (err == ERR_NONE) {
 		wait_for(a, a->stream ? STREAM_WAIT_MS
@@ -208,7 +209,7 @@ on_ask_due(void *owner)
 
 	if (is_open(a)) {
 		a->silent = true;
-		upstream_silent(a->house, a->latest);
+		upstream_silent(a->house, a->latest, a->latest_ms);
 	}
 	if (loop_now_ms(a->house->loop) >= a->deadline_ms) {
 		end_without_answer(a);
@@ -222,7 +223,7 @@ void
 ask_try_failed(struct upstream_ask *a, unsigned at)
 {
 	a->house->stats->upstream_error++;
-	upstream_silent(a->house, at);
+	upstream_silent(a->house, at, a->latest_ms);
 	ask_go_on(a);
 }
 

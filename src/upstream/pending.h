@@ -66,7 +66,8 @@ struct upstream_ask {
 	bool stream;	 /* TCP from now on */
 	struct choice choice; /* whom to ask, of UDP or of TCP */
 	unsigned tries;	 /* upstreams begun, of UDP or of TCP */
-	unsigned latest; /* upstream of the latest try */
+	unsigned latest; /* upstream of the latest try, */
+	int64_t latest_ms; /* begun then */
 	bool is_probe;	 /* one try, to find out who is back */
 	bool plain;	 /* that one was asked again without EDNS: */
 	unsigned plain_at;
@@ -127,7 +128,7 @@ void on_ask_due(void *owner);
 
 /* What a try said of its upstream's health; logs what changes. */
 void upstream_heard_of(struct upstreams *u, unsigned at, int64_t took_ms);
-void upstream_silent(struct upstreams *u, unsigned at);
+void upstream_silent(struct upstreams *u, unsigned at, int64_t sent_ms);
 
 /* One try. ERR_SYSTEM: nothing stays open. ERR_FULL: too many over TCP. */
 enum err udp_try_begin(struct upstream_ask *a, unsigned at);

@@ -31,13 +31,14 @@ take_sample(struct standing *h, int32_t us)
 }
 
 bool
-standing_heard(struct standing *h, int64_t took_ms)
+standing_heard(struct standing *h, int64_t took_ms, int64_t now_ms)
 {
 	bool was_down = h->down;
 
 	if (took_ms >= 0 && took_ms < INT32_MAX / 1000)
 		take_sample(h, (int32_t)took_ms * 1000);
 	h->silences = 0;
+	h->heard_ms = now_ms;
 	h->down = false;
 	return was_down;
 }
@@ -51,8 +52,10 @@ standing_failed(struct standing *h, int64_t now_ms)
 }
 
 bool
-standing_silent(struct standing *h, int64_t now_ms)
+standing_silent(struct standing *h, int64_t sent_ms, int64_t now_ms)
 {
+	if (h->heard_ms >= sent_ms && h->heard_ms != 0)
+		return false;
 	if (++h->silences < DOWN_AFTER || h->down)
 		return false;
 	h->down = true;

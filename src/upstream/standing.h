@@ -24,6 +24,7 @@ struct standing {
 	int32_t srtt_us;	     /* smoothed time it takes; 0: not known */
 	int32_t var_us;		     /* and its variation */
 	unsigned silences, failures; /* in a row */
+	int64_t heard_ms; /* when it answered last */
 	bool down;
 	int64_t failing_until_ms;
 	int64_t probe_ms; /* when it is asked whether it is back */
@@ -32,11 +33,12 @@ struct standing {
 void standing_init(struct standing *h);
 /* It has answered, whatever it said; took_ms: -1 where that says nothing.
  * True: it was down. */
-bool standing_heard(struct standing *h, int64_t took_ms);
+bool standing_heard(struct standing *h, int64_t took_ms, int64_t now_ms);
 /* It answered with a failure of its own. */
 void standing_failed(struct standing *h, int64_t now_ms);
-/* It kept silent, or cannot be reached. True: with that it is down. */
-bool standing_silent(struct standing *h, int64_t now_ms);
+/* What was sent at sent_ms was not answered. Where it has answered others
+ * since, that one was lost and says nothing. True: with that it is down. */
+bool standing_silent(struct standing *h, int64_t sent_ms, int64_t now_ms);
 
 /* How long try number `try` (the first is 0) waits for an answer. */
 int64_t standing_wait_ms(const struct standing *h, unsigned try);

@@ -108,14 +108,16 @@ log_change(struct upstreams *u, unsigned at, const char *what)
 void
 upstream_heard_of(struct upstreams *u, unsigned at, int64_t took_ms)
 {
-	if (standing_heard(&u->up[at].standing, took_ms))
+	if (standing_heard(&u->up[at].standing, took_ms,
+			   loop_now_ms(u->loop)))
 		log_change(u, at, "answers again");
 }
 
 void
-upstream_silent(struct upstreams *u, unsigned at)
+upstream_silent(struct upstreams *u, unsigned at, int64_t sent_ms)
 {
-	if (!standing_silent(&u->up[at].standing, loop_now_ms(u->loop)))
+	if (!standing_silent(&u->up[at].standing, sent_ms,
+			     loop_now_ms(u->loop)))
 		return;
 	log_change(u, at, "does not answer: others are asked first");
 	if (!u->probing)

@@ -3,8 +3,10 @@
 loses, delays and cuts short; behind every answer the kernel is asked."""
 
 import os
+import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,16 @@ ACL = """\
 """
 
 
+MORE = """\
+group all = any
+@all ~> more.test
+localnets ~> x.test
+10.1.0.0/24%lan0 -> other.test:TCP:80-90
+"""
+ROOM = {"max_client_grants": 65536, "max_new_grants": 65536,
+        "set_size": 1048576}
+
+
 def resident(daemon):
     """KiB of each process."""
     sizes = {}
@@ -31,6 +43,12 @@ def resident(daemon):
         line = next(n for n in text.splitlines() if n.startswith("VmRSS"))
         sizes[process.role] = int(line.split()[1])
     return sizes
+
+
+def lasting(daemon):
+    """All processes but a compiler, which comes and goes."""
+    return sorted(p.pid for p in daemon.processes()
+                  if p.role != "compiler")
 
 
 class Watch:
@@ -55,33 +73,44 @@ def fields(line):
     return {k: float(v) for k, v in (w.split("=") for w in line.split())}
 
 
-@pytest.mark.slow
-def test_a_million_questions(stage):
-    queries = 30000 if is_sanitized() else 1000000
-    lab = stage.lab
+def add_clients(lab):
     lab.lan.run("ip", "-batch", "-", stdin="".join(
-        f"addr add 10.1.0.{n}/24 dev eth0\n"
+        f"addr replace 10.1.0.{n}/24 dev eth0\n"
         for n in range(FIRST, FIRST + CLIENTS)))
-    d = stage.daemon(ACL, max_client_grants=65536, max_new_grants=65536,
-                     set_size=1048576)
-    pids = sorted(p.pid for p in d.processes())
+
+
+def asker(lab, queries):
+    """The command; to be started in the clients' namespace."""
+    return [BUILD / "asker", ROUTER, f"10.1.0.{FIRST}", str(CLIENTS),
+            str(queries), str(WINDOW), f"/run/netns/{lab.router.name}",
+            CHAIN + "-ipv4-allow"]
+
+
+@pytest.fixture
+def flaky(lab):
     with lab.net.entered():
-        flaky = subprocess.Popen([BUILD / "flaky", UPSTREAM])
+        process = subprocess.Popen([BUILD / "flaky", UPSTREAM])
     try:
-        asker = Client(lab.net, UPSTREAM, server=UPSTREAM)
-        assert until(lambda: asker.raw(question("n.hot.test").to_wire(), 0.5),
-                     10)
-        watch = Watch(d)
-        with lab.lan.entered():
-            done = subprocess.run(
-                [BUILD / "asker", ROUTER, f"10.1.0.{FIRST}", str(CLIENTS),
-                 str(queries), str(WINDOW),
-                 f"/run/netns/{lab.router.name}", CHAIN + "-ipv4-allow"],
-                capture_output=True, text=True, timeout=600, check=False)
-        sizes = watch.end()
+        client = Client(lab.net, UPSTREAM, server=UPSTREAM)
+        assert until(lambda: client.raw(question("n.hot.test").to_wire(),
+                                        0.5), 10)
+        yield process
     finally:
-        flaky.kill()
-        flaky.wait()
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_million_questions(stage, flaky):
+    queries = 30000 if is_sanitized() else 1000000
+    add_clients(stage.lab)
+    d = stage.daemon(ACL, **ROOM)
+    pids = lasting(d)
+    watch = Watch(d)
+    with stage.lab.lan.entered():
+        done = subprocess.run(asker(stage.lab, queries), text=True,
+                              capture_output=True, timeout=600, check=False)
+    sizes = watch.end() or [resident(d)]
     print(done.stdout, sizes[:1], sizes[-1:])
     got = fields(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -89,7 +118,39 @@ def test_a_million_questions(stage):
     assert got["slowest_ms"] < 4000
     assert got["checked"] > queries / 2 and got["absent"] == 0
     assert got["cut"] > 0 and got["servfail"] < queries / 1000
-    assert pids == sorted(p.pid for p in d.processes()), "one has died"
+    assert pids == lasting(d), "one has died"
     middle, last = sizes[len(sizes) // 2], sizes[-1]
     for role, size in last.items():
         assert size < middle[role] * 1.1 + 4096, (role, middle, last)
+
+
+@pytest.mark.slow
+def test_everything_changes_meanwhile(stage, flaky):
+    """Policies, addresses and the cache come and go; the rules that give
+    stay, and so does what they gave."""
+    queries = 30000 if is_sanitized() else 300000
+    add_clients(stage.lab)
+    d = stage.daemon(ACL, serve_stale=60, cache_size=1, **ROOM)
+    pids = lasting(d)
+    turns = 0
+    with stage.lab.lan.entered():
+        process = subprocess.Popen(asker(stage.lab, queries), text=True,
+                                   stdout=subprocess.PIPE)
+    while process.poll() is None:
+        time.sleep(0.1)
+        turns += 1
+        d.write_acl(ACL + (MORE if turns % 2 else ""))
+        d.signal(signal.SIGHUP)
+        if turns % 3 == 0:
+            stage.lab.router.run("ip", "addr", "replace",
+                                 f"10.77.{turns % 250}.1/24", "dev", "up0")
+        if turns % 5 == 0:
+            d.ctl("cache", *["dump"] if turns % 2 else ["flush", "--all"])
+    got = fields(process.stdout.read())
+    stage.lab.router.run("sh", "-c", "ip addr show dev up0 | sed -n "
+                         "'s/.*inet \\(10.77[^ ]*\\).*/\\1/p' | while read a; "
+                         "do ip addr del $a dev up0; done")
+    assert process.returncode == 0 and got["answered"] == queries, got
+    assert got["absent"] == 0 and got["slowest_ms"] < 4000, got
+    assert got["servfail"] < queries / 200, got
+    assert pids == lasting(d), "one has died"

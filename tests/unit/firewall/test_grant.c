@@ -264,7 +264,7 @@ test_too_much_on_its_way_fails_at_once(void **state)
 			waiting++;
 	}
 	assert_int_equal(waiting, 256);
-	assert_int_equal(waits[299].status, GRANT_DOWN);
+	assert_int_equal(waits[299].status, GRANT_BUSY);
 	for (unsigned i = 0; i < 256; i++)
 		grant_cancel(s->g, &waits[i]);
 }
