@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -307,3 +308,14 @@ def test_few_descriptors_are_enough(stage, up):
     for _ in range(3):
         assert rcode(client.ask("allowed.test")) == "NOERROR"
     assert {p.role for p in d.children()} == set(ROLES)
+
+
+def test_children_inherit_no_environment(stage, up):
+    """What the owner's shell or service manager holds is not theirs."""
+    d = stage.daemon("10.1.0.2 ~> dns.test\n",
+                     env={"DEPLOY_TOKEN": "not-for-children"})
+    for child in d.children():
+        held = Path(f"/proc/{child.pid}/environ").read_bytes()
+        assert b"not-for-children" not in held, child.role
+        line = Path(f"/proc/{child.pid}/cmdline").read_bytes()
+        assert b"not-for-children" not in line
