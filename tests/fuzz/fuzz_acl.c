@@ -64,6 +64,16 @@ print(const struct policy *p, size_t *len_out)
 	return buf;
 }
 
+/* Echo requests have another number in IPv6. */
+static void
+fit_echo(struct acl_rule *r)
+{
+	if (r->protocol != IPPROTO_ICMP || r->client.addr.family != 6)
+		return;
+	r->protocol = IPPROTO_ICMPV6;
+	r->port = PORT_ECHO6;
+}
+
 /* The rules of a policy as the plain matcher takes them: from its text. */
 static bool
 read_rules(const char *text, struct naive *n)
@@ -76,7 +86,8 @@ read_rules(const char *text, struct naive *n)
 		if (n->count == ASK_MAX_RULES)
 			return false;
 		must(acl_parse_line(text, (size_t)(end - text),
-				    &n->rule[n->count++], &flaw) == LINE_RULE);
+				    &n->rule[n->count], &flaw) == LINE_RULE);
+		fit_echo(&n->rule[n->count++]);
 		text = end + 1;
 	}
 	return true;
@@ -135,7 +146,8 @@ has_block(const struct naive *n, const struct acl_rule *block)
 
 		if (r->arrow == ARROW_BLOCK && r->kind == block->kind &&
 		    name_equal(&r->domain, &block->domain) &&
-		    memcmp(&r->client, &block->client, sizeof(r->client)) == 0)
+		    memcmp(&r->client, &block->client, sizeof(r->client)) == 0 &&
+		    r->who.interface.len == block->who.interface.len)
 			return true;
 	}
 	return false;
@@ -158,7 +170,7 @@ expect_all_blocks(const char *acl, size_t len, const struct naive *n)
 			stop = end;
 		if (acl_parse_line(acl, (size_t)(stop - acl), &r, &flaw) ==
 			LINE_RULE &&
-		    r.arrow == ARROW_BLOCK)
+		    r.arrow == ARROW_BLOCK && r.who.kind == CLIENT_NET)
 			must(has_block(n, &r));
 		acl = stop + 1;
 	}

@@ -87,7 +87,9 @@ naive_match(const struct naive *n, const struct addr *client,
 		const struct acl_rule *r = &n->rule[i];
 		unsigned at = count;
 
-		if (!addr_in_net(client, &r->client))
+		/* Nobody asks by an interface here. */
+		if (!addr_in_net(client, &r->client) ||
+		    r->who.interface.len > 0)
 			continue;
 		v->kind = VERDICT_DENIED;
 		if (!naive_covers(r, name))
