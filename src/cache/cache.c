@@ -36,6 +36,31 @@ news_of(const struct entry *e, int64_t now_ms)
 	return now_ms < e->stale_end_ms ? CACHE_STALE : CACHE_MISS;
 }
 
+static bool
+is_of_use(const struct cache *c, uint32_t at, int64_t now_ms)
+{
+	return at != BLOCK_NONE &&
+	       news_of(entry_at(c, at), now_ms) != CACHE_MISS;
+}
+
+/* That the name is missing counts for every type, also past its time where
+ * nothing better is known of the one asked for. BLOCK_NONE: nothing is known.
+ */
+static uint32_t
+best_of(const struct cache *c, const struct probe *p, int64_t now_ms)
+{
+	uint32_t missing = shelf_find(c, p, 0);
+	uint32_t other;
+
+	if (missing != BLOCK_NONE && now_ms < entry_at(c, missing)->end_ms)
+		return missing;
+	other = shelf_find(c, p, p->type);
+	if (other == BLOCK_NONE ||
+	    (is_of_use(c, missing, now_ms) && !is_of_use(c, other, now_ms)))
+		return missing;
+	return other;
+}
+
 static uint32_t
 seconds(int64_t ms)
 {
@@ -69,12 +94,7 @@ cache_find(struct cache *c, const struct cache_key *key, int64_t now_ms,
 	if (c->blocks.count == 0)
 		return;
 	probe_init(c, key, &p);
-	at = shelf_find(c, &p, 0);
-	if (at == BLOCK_NONE || now_ms >= entry_at(c, at)->end_ms) {
-		uint32_t other = shelf_find(c, &p, p.type);
-
-		at = other == BLOCK_NONE ? at : other;
-	}
+	at = best_of(c, &p, now_ms);
 	if (at == BLOCK_NONE)
 		return;
 	out->news = news_of(entry_at(c, at), now_ms);
@@ -154,7 +174,7 @@ cache_fail(struct cache *c, const struct cache_key *key,
 	if (c->blocks.count == 0 || (m && m->len > CACHE_MESSAGE_MAX))
 		return;
 	probe_init(c, key, &p);
-	at = shelf_find(c, &p, p.type);
+	at = best_of(c, &p, now_ms);
 	if (at != BLOCK_NONE) {
 		e = entry_at(c, at);
 		if (!e->failure && now_ms < e->stale_end_ms) {

@@ -374,6 +374,29 @@ a_stale_answer_outlives_a_failure(void **state)
 }
 
 static void
+a_stale_missing_name_outlives_failures(void **state)
+{
+	struct lab *l = *state;
+
+	reopen(l, SIZE, 100);
+	asks(l, "gone.test", TYPE_AAAA);
+	keep_failure(l);
+	asks(l, "gone.test", TYPE_A);
+	keep_nothing(l, RCODE_NXDOMAIN, 100, 30);
+	l->now_ms += 31000;
+	for (unsigned i = 0; i < 3; i++) {
+		keep_failure(l);
+		assert_int_equal(find(l).news, CACHE_STALE);
+		assert_true(find(l).recheck_later);
+		l->now_ms += 2000;
+	}
+	asks(l, "gone.test", TYPE_AAAA);
+	assert_int_equal(find(l).news, CACHE_STALE);
+	l->now_ms += 100000;
+	assert_int_equal(find(l).news, CACHE_MISS);
+}
+
+static void
 what_is_asked_again_survives_a_flood(void **state)
 {
 	struct lab *l = *state;
@@ -527,6 +550,7 @@ main(void)
 		STORY(a_missing_name_behind_an_alias_is_another),
 		STORY(failures_are_kept_for_longer_and_longer),
 		STORY(a_stale_answer_outlives_a_failure),
+		STORY(a_stale_missing_name_outlives_failures),
 		STORY(what_is_asked_again_survives_a_flood),
 		STORY(what_is_too_long_or_cut_is_not_kept),
 		STORY(without_memory_nothing_is_kept),
