@@ -172,7 +172,8 @@ take_off(struct query_house *h, const struct cache_key *key)
 	return f;
 }
 
-/* The same client asks the same again, because it has become impatient. */
+/* The same client asks the same again, because it has become impatient. (The
+ * same asked of another of our addresses wants an answer from there.) */
 static bool
 is_retransmit(const struct query *q, const struct query *waiting)
 {
@@ -181,6 +182,7 @@ is_retransmit(const struct query *q, const struct query *waiting)
 	return !one->stream && !other->stream &&
 	       q->in.header.id == waiting->in.header.id &&
 	       one->client.port == other->client.port &&
+	       addr_equal(&one->local, &other->local) &&
 	       addr_equal(&one->client.addr, &other->client.addr);
 }
 

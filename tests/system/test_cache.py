@@ -8,6 +8,7 @@ import dns.message
 import pytest
 
 from dnsclient import OPEN, addresses, ede, question, rcode, until
+from lab import ROUTER
 
 RULE = "10.1.0.0/24 -> allowed.test:TCP:443\n"
 
@@ -38,6 +39,21 @@ def test_five_hundred_ask_the_same_at_once(stage, up):
     assert len(stage.lab.grants()) == len(clients)
     for client in clients[::9]:
         assert client.connect("203.0.113.5") == OPEN
+
+
+def test_two_of_our_addresses_are_asked_at_once(stage, up):
+    """By one socket, with one id, as some forwarders do."""
+    up.delay = 0.5
+    stage.daemon(RULE, workers=1, bind=[ROUTER, "172.30.0.1"])
+    wire = question("allowed.test", id=77).to_wire()
+    with stage.lab.lan.socket() as s:
+        s.bind(("10.1.0.2", 0))
+        s.settimeout(5)
+        for address in (ROUTER, "172.30.0.1"):
+            s.sendto(wire, (address, 53))
+        heard = {s.recvfrom(4096)[1][0] for _ in range(2)}
+    assert heard == {ROUTER, "172.30.0.1"}
+    assert up.count("allowed.test") == 1
 
 
 def test_a_hit_grants_again_and_for_others(stage, up):
