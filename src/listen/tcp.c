@@ -6,7 +6,8 @@
  * page of counters and reads those of the others; a page has one writer. (Two
  * that accept at the same moment may both take the last place.) A client,
  * which always meets the same worker, gets 32 of them at most, and never the
- * last quarter. Where three quarters are taken, idle ones are closed sooner.
+ * last quarter; one that no net of the policy contains, none where a quarter
+ * is taken. Where three quarters are taken, idle ones are closed sooner.
  * Where the process has no descriptor left it stops accepting for a moment
  * instead of spinning. What happens on a connection is in tcp_client.c.
  */
@@ -76,6 +77,18 @@ client_may_connect(const struct tcp *t, const struct addr *client)
 	return held < most;
 }
 
+/* They get no answer but a refusal, and must not keep clients from theirs. */
+static bool
+is_stranger_too_many(const struct tcp *t, int fd, const struct addr *client)
+{
+	struct packet_info info;
+
+	if (count_open(t) * 4 < (uint64_t)t->most)
+		return false;
+	packet_info_of_stream(fd, &info);
+	return !query_knows(t->house, client, info.ifindex);
+}
+
 static bool
 room_is_scarce(const struct tcp *t)
 {
@@ -132,6 +145,10 @@ welcome(struct tcp *t, int fd, const union sockaddr_any *from)
 	}
 	if (!client_may_connect(t, &client.addr)) {
 		refuse(t, fd, LIMIT_CLIENT_CONNECTIONS, &client.addr);
+		return;
+	}
+	if (is_stranger_too_many(t, fd, &client.addr)) {
+		refuse(t, fd, LIMIT_STRANGER_CONNECTIONS, &client.addr);
 		return;
 	}
 	if (count_open(t) >= t->most ||

@@ -323,6 +323,15 @@ query_new(struct query_house *h, const struct origin *origin,
 	query_resume(q);
 }
 
+bool
+query_knows(const struct query_house *h, const struct addr *client,
+	    uint32_t ifindex)
+{
+	const struct policy_client who = { client, ifindex };
+
+	return policy_knows(&h->policy, &who);
+}
+
 void
 query_forget_origin(struct query_house *h, const void *listener, uint64_t key)
 {

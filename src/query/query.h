@@ -179,6 +179,9 @@ void query_house_fini(struct query_house *h);
  * is counted. */
 void query_new(struct query_house *h, const struct origin *origin,
 	       const uint8_t *bytes, size_t len);
+/* Whether some net of the policy contains the client. */
+bool query_knows(const struct query_house *h, const struct addr *client,
+		 uint32_t ifindex);
 /* The connection is gone: whatever its queries wait for is cancelled. Neither
  * answer() nor drop() is called for them. */
 void query_forget_origin(struct query_house *h, const void *listener,

@@ -102,6 +102,21 @@ def test_keepalive_goes_no_further(stage, up):
 
 # --- connections ---------------------------------------------------------
 
+def test_strangers_do_not_take_the_places_of_clients(stage, up):
+    d = stage.daemon(ACL, max_connections=8)
+    with contextlib.ExitStack() as stack:
+        strange = [stack.enter_context(stage.stranger().stream(5))
+                   for _ in range(4)]
+        assert until(lambda: stats(d)["tcp_refused_stranger"] == 2)
+        assert [closed(s, 0.2) for s in strange[2:]] == [True, True]
+        for number in range(2, 8):
+            s = stack.enter_context(stage.client(number).stream(5))
+            s.sendall(frame(question("fixed.test")))
+            assert read_frame(s)
+    d.err.wait("too many TCP connections to take one of a client in no net; "
+               "client=10.66.0.2")
+
+
 @pytest.mark.parametrize("workers", (1, 2, 4))
 def test_the_33rd_of_one_client_is_refused(stage, up, workers):
     d = stage.daemon(ACL, workers=workers)
