@@ -17,7 +17,11 @@
 #include "listen/listener.h"
 #include "listen/packet_info.h"
 
-enum { BATCH = 32, QUEUE = 64 };
+enum {
+	BATCH = 32,
+	QUEUE = 64,
+	BEHIND_MS = 3 /* a socket was not empty for so long */
+};
 
 struct udp_socket {
 	int fd;
@@ -25,6 +29,7 @@ struct udp_socket {
 	unsigned index;
 	struct udp *udp;
 	uint32_t overflow; /* as the kernel told last; it wraps */
+	int64_t full_ms;   /* since when no batch had room; 0: the last had */
 	struct ready ready;
 };
 
@@ -135,8 +140,23 @@ note_overflow(struct udp_socket *s, uint32_t overflow)
 		return;
 	s->udp->stats->dropped_kernel += (uint32_t)(overflow - s->overflow - 1);
 	limit_reached(&h->limits, s->udp->stats, LIMIT_KERNEL, NULL);
-	shares_hold(&h->shares, loop_now_ms(s->udp->loop));
+	shares_overflow(&h->shares, loop_now_ms(s->udp->loop));
 	s->overflow = overflow;
+}
+
+/* Known long before the kernel has no room left: whoever waits behind a flood
+ * would wait as long as all of it takes. */
+static void
+note_backlog(struct udp_socket *s, int got)
+{
+	int64_t now_ms = loop_now_ms(s->udp->loop);
+
+	if (got < BATCH)
+		s->full_ms = 0;
+	else if (s->full_ms == 0)
+		s->full_ms = now_ms;
+	else if (now_ms - s->full_ms >= BEHIND_MS)
+		shares_behind(&s->udp->house->shares, now_ms);
 }
 
 static void
@@ -190,6 +210,7 @@ on_readable(void *owner, bool readable, bool writable)
 	(void)readable, (void)writable;
 	renew_batch(s->udp);
 	got = recvmmsg(s->fd, s->udp->in_head, BATCH, MSG_DONTWAIT, NULL);
+	note_backlog(s, got);
 	for (int i = 0; i < got; i++)
 		take_datagram(s, (unsigned)i);
 }

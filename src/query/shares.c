@@ -11,10 +11,12 @@
 
 enum { ROWS = 4096, IN_A_ROW = 4, DROPS_A_QUERY = 1000 };
 
+/* A thousand drops make a query. */
 struct share_bucket {
 	struct addr client; /* family 0: free */
 	int64_t filled_ms;
-	uint64_t drops; /* a thousand of them make a query */
+	uint64_t drops; /* of --max-client-queries */
+	uint64_t fair;	/* of the fair rate */
 };
 
 enum err
@@ -25,6 +27,7 @@ shares_init(struct shares *s, struct random *random, uint32_t most,
 		.key = { random_u64(random), random_u64(random) },
 		.most = most,
 		.a_second = a_second,
+		.modest_ms = INT64_MIN / 2,
 	};
 	s->bucket = calloc(ROWS * IN_A_ROW, sizeof(*s->bucket));
 	return s->bucket ? ERR_NONE : ERR_SYSTEM;
@@ -43,27 +46,28 @@ hash_of(const struct shares *s, const struct addr *client)
 	return hash_bytes(&s->key, client, sizeof(*client));
 }
 
-/* 0: no limit now. */
-static uint32_t
-rate_of(const struct shares *s, int64_t now_ms)
+/* A flood that goes on would cost others something each time it is let in
+ * again, so that is tried ever less often. */
+static void
+hold(struct share_hold *h, int64_t now_ms, int64_t least_ms, int64_t most_ms)
 {
-	if (now_ms >= s->hold_until_ms)
-		return s->a_second;
-	if (s->a_second == 0 || s->a_second > SHARE_WHEN_BEHIND)
-		return SHARE_WHEN_BEHIND;
-	return s->a_second;
+	if (now_ms >= h->until_ms + 2 * h->ms)
+		h->ms = least_ms;
+	else if (now_ms >= h->until_ms && h->ms < most_ms)
+		h->ms *= 2;
+	h->until_ms = now_ms + h->ms;
 }
 
-/* A flood that goes on would cost others some answers each time it is let
- * in again, so that is tried ever less often. */
 void
-shares_hold(struct shares *s, int64_t now_ms)
+shares_behind(struct shares *s, int64_t now_ms)
 {
-	if (now_ms >= s->hold_until_ms + 2 * s->hold_ms)
-		s->hold_ms = SHARE_HOLD_MS;
-	else if (now_ms >= s->hold_until_ms && s->hold_ms < SHARE_HOLD_MOST_MS)
-		s->hold_ms *= 2;
-	s->hold_until_ms = now_ms + s->hold_ms;
+	hold(&s->behind, now_ms, SHARE_BEHIND_MS, SHARE_BEHIND_MOST_MS);
+}
+
+void
+shares_overflow(struct shares *s, int64_t now_ms)
+{
+	hold(&s->overflow, now_ms, SHARE_HOLD_MS, SHARE_HOLD_MOST_MS);
 }
 
 /* A new one is empty but for the time since the clock began, and so full. */
@@ -84,21 +88,52 @@ bucket_of(struct shares *s, const struct addr *client)
 	return quiet;
 }
 
+static uint64_t
+filled(uint64_t drops, uint64_t more, uint64_t most)
+{
+	return drops + more < most ? drops + more : most;
+}
+
+static bool
+others_ask(const struct shares *s, const struct addr *client, int64_t now_ms)
+{
+	return now_ms - s->modest_ms < SHARE_OTHERS_MS &&
+	       !addr_equal(&s->modest, client);
+}
+
+/* One query of the fair rate; a client that has none left may go on as long
+ * as that is at nobody's cost. */
+static bool
+take_fair(struct shares *s, struct share_bucket *b, int64_t now_ms)
+{
+	const uint64_t full = SHARE_BURST * (uint64_t)DROPS_A_QUERY;
+
+	if (b->fair > full / 2) {
+		s->modest = b->client;
+		s->modest_ms = now_ms;
+	}
+	if (b->fair < DROPS_A_QUERY)
+		return now_ms >= s->overflow.until_ms &&
+		       (now_ms >= s->behind.until_ms ||
+			!others_ask(s, &b->client, now_ms));
+	b->fair -= DROPS_A_QUERY;
+	return true;
+}
+
 bool
 shares_may_ask(struct shares *s, const struct addr *client, int64_t now_ms)
 {
-	const uint64_t rate = rate_of(s, now_ms);
-	const uint64_t full = rate * DROPS_A_QUERY;
-	struct share_bucket *b;
+	const uint64_t full = s->a_second * (uint64_t)DROPS_A_QUERY;
+	struct share_bucket *b = bucket_of(s, client);
+	const uint64_t passed_ms = (uint64_t)(now_ms - b->filled_ms);
 
-	if (rate == 0)
-		return true;
-	b = bucket_of(s, client);
-	b->drops += (uint64_t)(now_ms - b->filled_ms) * rate;
-	if (b->drops > full)
-		b->drops = full;
+	b->drops = filled(b->drops, passed_ms * s->a_second, full);
+	b->fair = filled(b->fair, passed_ms * SHARE_WHEN_BEHIND,
+			 SHARE_BURST * (uint64_t)DROPS_A_QUERY);
 	b->filled_ms = now_ms;
-	if (b->drops < DROPS_A_QUERY)
+	if (s->a_second == 0)
+		return take_fair(s, b, now_ms);
+	if (b->drops < DROPS_A_QUERY || !take_fair(s, b, now_ms))
 		return false;
 	b->drops -= DROPS_A_QUERY;
 	return true;

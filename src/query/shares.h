@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What one client may take of what all share: slots of the query pool, and
- * queries a second (a bucket that holds one second): --max-client-queries,
- * and SHARE_WHEN_BEHIND at most while the worker is behind.
+ * queries a second (a bucket that holds one second): --max-client-queries.
+ *
+ * Where the worker cannot keep up there is a fair rate beside it. Every query
+ * is metered, so that whoever floods is known at once: his are dropped while
+ * others ask too, or while the kernel drops whatever comes. A client that is
+ * alone may have all of a worker.
  */
 #ifndef QUERY_SHARES_H
 #define QUERY_SHARES_H
@@ -18,17 +22,29 @@
 enum {
 	SHARE_PLACES = 4096,
 	SHARE_WHEN_BEHIND = 5000, /* queries a second of one client */
-	SHARE_HOLD_MS = 1000, /* the first time; twice as long each next */
+	SHARE_BURST = 1000,	  /* of them at once */
+	SHARE_OTHERS_MS = 10000,  /* somebody else asked so recently */
+	SHARE_BEHIND_MS = 64, /* the first time; twice as long each next */
+	SHARE_BEHIND_MOST_MS = 4096,
+	SHARE_HOLD_MS = 1000,
 	SHARE_HOLD_MOST_MS = 64000
 };
 
 struct share_bucket;
 
+/* For how long clients are held to the fair rate. */
+struct share_hold {
+	int64_t ms, until_ms;
+};
+
 struct shares {
 	struct hash_key key;
 	uint32_t most;	   /* slots of one client */
 	uint32_t a_second; /* queries of one client; 0: no limit */
-	int64_t hold_ms, hold_until_ms; /* we are behind */
+	struct share_hold behind;   /* we read too slowly */
+	struct share_hold overflow; /* and the kernel has dropped some */
+	struct addr modest; /* client that asked last of those within their */
+	int64_t modest_ms;  /* share, and when */
 	struct share_bucket *bucket;
 	/* clients of one place are counted together: the key is secret, so
 	 * that nobody can choose whom he shares with */
@@ -39,8 +55,10 @@ enum err shares_init(struct shares *s, struct random *random, uint32_t most,
 		     uint32_t a_second);
 void shares_fini(struct shares *s);
 
-/* The worker has fallen behind: for a while clients get their share. */
-void shares_hold(struct shares *s, int64_t now_ms);
+/* More comes than is read, and it waits. */
+void shares_behind(struct shares *s, int64_t now_ms);
+/* It has waited in vain: the kernel had no room for some. */
+void shares_overflow(struct shares *s, int64_t now_ms);
 /* False: it has asked too often. */
 bool shares_may_ask(struct shares *s, const struct addr *client,
 		    int64_t now_ms);

@@ -226,6 +226,12 @@ class Daemon:
             return out
         return status, out, err
 
+    def counters(self):
+        """The numbers that status tells, by their names."""
+        words = map(str.split, self.ctl("status").splitlines())
+        return {w[0]: int(w[1]) for w in words
+                if len(w) >= 2 and w[1].isdigit()}
+
     def reload(self, acl=None, ok=True):
         if acl is not None:
             self.write_acl(acl)

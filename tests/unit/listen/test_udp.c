@@ -323,7 +323,7 @@ what_the_kernel_drops_is_counted(void **state)
 	assert_true(s->stats.dropped_kernel > 400);
 	assert_int_equal(s->stats.queries_udp + s->stats.dropped_kernel,
 			 sent + 1);
-	assert_true(s->stub.house.shares.hold_until_ms > 0);
+	assert_true(s->stub.house.shares.overflow.until_ms > 0);
 	close(fd);
 	close(other);
 }

@@ -605,27 +605,52 @@ a_client_over_its_rate_is_dropped(void **state)
 	client_is_dropped();
 }
 
-static void
-while_we_are_behind_nobody_has_more_than_his_share(void **state)
+static unsigned
+may_ask(const struct addr *client, unsigned times)
 {
-	const struct addr *client = &play.origin.client.addr;
-	struct shares *s = &play.house.shares;
 	unsigned asked = 0;
 
+	for (unsigned i = 0; i < times; i++)
+		asked += shares_may_ask(&play.house.shares, client,
+					play.now_ms);
+	return asked;
+}
+
+static void
+who_floods_is_held_while_the_kernel_drops(void **state)
+{
+	const struct addr *client = &play.origin.client.addr;
+	struct addr other = *client;
+
 	(void)state;
-	for (unsigned i = 0; i < 20000; i++)
-		assert_true(shares_may_ask(s, client, play.now_ms));
-	shares_hold(s, play.now_ms);
-	for (unsigned i = 0; i < 20000; i++)
-		asked += shares_may_ask(s, client, play.now_ms);
-	assert_int_equal(asked, SHARE_WHEN_BEHIND);
+	other.byte[3]++;
+	assert_int_equal(may_ask(client, 20000), 20000);
+	shares_overflow(&play.house.shares, play.now_ms);
+	/* it has had its share before */
+	assert_int_equal(may_ask(client, 20000), 0);
+	assert_int_equal(may_ask(&other, 20000), SHARE_BURST);
 	play.now_ms += 10;
-	for (unsigned i = 0; i < 20000; i++)
-		asked += shares_may_ask(s, client, play.now_ms);
-	assert_int_equal(asked, SHARE_WHEN_BEHIND + 50);
+	assert_int_equal(may_ask(client, 20000), SHARE_WHEN_BEHIND / 100);
 	play.now_ms += SHARE_HOLD_MS;
-	for (unsigned i = 0; i < 20000; i++)
-		assert_true(shares_may_ask(s, client, play.now_ms));
+	assert_int_equal(may_ask(client, 20000), 20000);
+}
+
+static void
+who_floods_alone_has_all_that_can_be_done(void **state)
+{
+	const struct addr *client = &play.origin.client.addr;
+	struct addr other = *client;
+
+	(void)state;
+	other.byte[3]++;
+	shares_behind(&play.house.shares, play.now_ms);
+	assert_int_equal(may_ask(client, 20000), 20000);
+	assert_int_equal(may_ask(&other, 1), 1);
+	assert_int_equal(may_ask(client, 20000), 0);
+	play.now_ms += 10;
+	assert_int_equal(may_ask(client, 20000), SHARE_WHEN_BEHIND / 100);
+	play.now_ms += SHARE_BEHIND_MS;
+	assert_int_equal(may_ask(client, 20000), 20000);
 }
 
 static void
@@ -635,19 +660,18 @@ a_flood_that_goes_on_is_held_longer(void **state)
 	int64_t at = play.now_ms;
 
 	(void)state;
-	for (int64_t hold = SHARE_HOLD_MS; hold <= SHARE_HOLD_MOST_MS;
-	     hold *= 2) {
-		shares_hold(s, at);
-		assert_int_equal(s->hold_until_ms, at + hold);
-		shares_hold(s, at + 10);
-		assert_int_equal(s->hold_until_ms, at + 10 + hold);
-		at = s->hold_until_ms + 5;
+	for (int64_t ms = SHARE_HOLD_MS; ms <= SHARE_HOLD_MOST_MS; ms *= 2) {
+		shares_overflow(s, at);
+		assert_int_equal(s->overflow.until_ms, at + ms);
+		shares_overflow(s, at + 10);
+		assert_int_equal(s->overflow.until_ms, at + 10 + ms);
+		at = s->overflow.until_ms + 5;
 	}
-	shares_hold(s, at);
-	assert_int_equal(s->hold_until_ms, at + SHARE_HOLD_MOST_MS);
-	at = s->hold_until_ms + 2 * SHARE_HOLD_MOST_MS;
-	shares_hold(s, at);
-	assert_int_equal(s->hold_until_ms, at + SHARE_HOLD_MS);
+	shares_overflow(s, at);
+	assert_int_equal(s->overflow.until_ms, at + SHARE_HOLD_MOST_MS);
+	at = s->overflow.until_ms + 2 * SHARE_HOLD_MOST_MS;
+	shares_overflow(s, at);
+	assert_int_equal(s->overflow.until_ms, at + SHARE_HOLD_MS);
 }
 
 static void
@@ -1063,7 +1087,8 @@ main(void)
 		STORY(strangers_are_told_five_times_a_second),
 		STORY(workers_share_what_strangers_are_told),
 		STORY(a_client_over_its_rate_is_dropped),
-		STORY(while_we_are_behind_nobody_has_more_than_his_share),
+		STORY(who_floods_is_held_while_the_kernel_drops),
+		STORY(who_floods_alone_has_all_that_can_be_done),
 		STORY(a_flood_that_goes_on_is_held_longer),
 		STORY(a_client_has_not_all_slots),
 		STORY(a_prefix_of_strangers_is_56_bits_of_ipv6),
