@@ -31,6 +31,9 @@ static const struct counter of_warden[] = {
 	BOARD("warden_refused", refused, "grants the warden would not make"),
 	BOARD("warden_failed", failed, "grants the kernel would not make"),
 	BOARD("warden_evicted", evicted, "entries that made room for others"),
+	BOARD("warden_revoked", revoked, "entries taken back before their end"),
+	BOARD("warden_flows_cut", flows_cut,
+	      "connections that ended with the grant they came by"),
 	BOARD("warden_adopted", adopted, "entries found at a start"),
 	BOARD("warden_repairs", repairs, "times sets or rules were repaired"),
 };

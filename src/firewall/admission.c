@@ -209,8 +209,7 @@ say_evicted(struct admission *a, const struct addr *client, int64_t now_ms)
 			 (unsigned long long)missed);
 }
 
-/* The pair of a slot goes, with all its ports. Workers forget what they
- * know: one of them would answer for it without asking. */
+/* The pair of a slot goes, with all its ports. */
 static bool
 evict(struct admission *a, uint32_t victim, int64_t now_ms)
 {
@@ -220,8 +219,6 @@ evict(struct admission *a, uint32_t victim, int64_t now_ms)
 
 	say_evicted(a, &client, now_ms);
 	count_up(&a->board->evicted, 1);
-	atomic_fetch_add_explicit(&a->board->set_epoch, 1,
-				  memory_order_release);
 	do {
 		victim = next;
 		next = quota_next(a->quota, victim);

@@ -24,6 +24,7 @@ struct admission {
 	struct ledger *ledger;
 	struct quota *quota;
 	struct board *board;
+	struct flows *flows;	   /* NULL: they are left alone */
 	uint32_t limit[SET_COUNT]; /* elements, 75 % of the set */
 	/* Set here, cleared by firewall/health.c: */
 	bool down;    /* sets or rules are gone */

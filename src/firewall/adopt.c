@@ -312,7 +312,7 @@ uint32_t
 admission_purge(struct admission *a)
 {
 	struct purge p = { .a = a, .now_ms = clock_ms() };
-	struct broom broom = { .a = a, .now_ms = p.now_ms };
+	struct broom broom = { .a = a, .now_ms = p.now_ms, .cut = true };
 
 	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
 		const struct ledger_element *e = ledger_at(a->ledger, i);

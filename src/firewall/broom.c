@@ -8,7 +8,10 @@
  */
 #include "firewall/broom.h"
 
+#include <stdatomic.h>
+
 #include "firewall/admission.h"
+#include "firewall/flows.h"
 
 static void
 flush_batch(struct broom *b)
@@ -26,6 +29,21 @@ flush_batch(struct broom *b)
 		b->err = err;
 }
 
+static void
+note(struct broom *b, const struct ledger_key *key)
+{
+	struct admission *a = b->a;
+
+	if (b->undo)
+		return;
+	if (b->swept == 0)
+		atomic_fetch_add_explicit(&a->board->set_epoch, 1,
+					  memory_order_release);
+	atomic_fetch_add_explicit(&a->board->revoked, 1, memory_order_relaxed);
+	if (b->cut && a->flows != NULL)
+		flows_condemn(a->flows, key);
+}
+
 void
 broom_take(struct broom *b, uint32_t slot)
 {
@@ -35,6 +53,7 @@ broom_take(struct broom *b, uint32_t slot)
 	if (b->count > 0 &&
 	    (b->count == BACKEND_BATCH || b->entry[0].key.set != key.set))
 		flush_batch(b);
+	note(b, &key);
 	b->entry[b->count++] = (struct backend_entry){ .key = key };
 	b->swept++;
 	if (b->undo)
@@ -48,6 +67,8 @@ enum err
 broom_finish(struct broom *b)
 {
 	flush_batch(b);
+	if (b->cut && b->swept > 0 && b->a->flows != NULL)
+		flows_cut(b->a->flows);
 	return b->err;
 }
 

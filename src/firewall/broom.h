@@ -13,18 +13,20 @@
 
 struct admission;
 
-/* Zero but for a, now_ms and undo. */
+/* Zero but for a, now_ms, undo and cut. */
 struct broom {
 	struct admission *a;
 	int64_t now_ms;
 	bool undo;    /* they were entered in vain: tokens come back */
+	bool cut;     /* what they let through ends too, where that is wished */
 	enum err err; /* first that the kernel did not acknowledge */
 	uint32_t swept;
 	unsigned count;
 	struct backend_entry entry[BACKEND_BATCH]; /* of one set */
 };
 
-/* Revokes an element. */
+/* Revokes an element. Workers forget what they know before the first one
+ * goes: one of them would answer for it without asking. */
 void broom_take(struct broom *b, uint32_t slot);
 /* Writes what is still in the batch. */
 enum err broom_finish(struct broom *b);

@@ -174,6 +174,36 @@ read_datagram(const struct netlink *n, const struct netlink_question *q,
 }
 
 enum err
+netlink_send(struct netlink *n, const struct netlink_question *q)
+{
+	assert((q->message->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) != 0);
+	q->message->nlmsg_seq = ++n->seq;
+	return send_out(n, q->message, clock_ms() + n->wait_ms);
+}
+
+enum err
+netlink_take(struct netlink *n, const struct netlink_question *q,
+	     struct netlink_refusal *refusal_out, bool *came_out)
+{
+	size_t len = 0;
+	enum err err = receive(n, 0, &len);
+
+	*refusal_out = (struct netlink_refusal){ 0 };
+	*came_out = err == ERR_NONE;
+	if (err == ERR_TIMEOUT)
+		return ERR_AGAIN;
+	if (err == ERR_AGAIN)
+		return ERR_TORN;
+	return err == ERR_NONE ? read_datagram(n, q, len, refusal_out) : err;
+}
+
+void
+netlink_wait(const struct netlink *n, int64_t deadline_ms)
+{
+	pause_for(n, POLLIN, deadline_ms);
+}
+
+enum err
 netlink_ask(struct netlink *n, const struct netlink_question *q,
 	    struct netlink_refusal *refusal_out)
 {
@@ -181,10 +211,8 @@ netlink_ask(struct netlink *n, const struct netlink_question *q,
 	size_t len = 0;
 	enum err err;
 
-	assert((q->message->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) != 0);
 	*refusal_out = (struct netlink_refusal){ 0 };
-	q->message->nlmsg_seq = ++n->seq;
-	err = send_out(n, q->message, deadline);
+	err = netlink_send(n, q);
 	if (err != ERR_NONE)
 		return err;
 	for (;;) {

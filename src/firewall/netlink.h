@@ -10,6 +10,7 @@
 #define FIREWALL_NETLINK_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -53,5 +54,17 @@ void netlink_close(struct netlink *n);
  * lost (ENOBUFS); whether the change was made is not known. ERR_SYSTEM. */
 enum err netlink_ask(struct netlink *n, const struct netlink_question *q,
 		     struct netlink_refusal *refusal_out);
+
+/* ---- an answer in parts, taken as they come ----------------------------- */
+
+/* Asks only. The same errors. */
+enum err netlink_send(struct netlink *n, const struct netlink_question *q);
+/* Takes one datagram, if there is one; *came_out says so. ERR_NONE: that was
+ * the end of the answer. ERR_AGAIN: it was not. ERR_DENIED as above;
+ * ERR_TORN: a part was lost. ERR_SYSTEM. */
+enum err netlink_take(struct netlink *n, const struct netlink_question *q,
+		      struct netlink_refusal *refusal_out, bool *came_out);
+/* Waits until there is one, or until then. */
+void netlink_wait(const struct netlink *n, int64_t deadline_ms);
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "firewall/admission.h"
+#include "firewall/flows.h"
 #include "firewall/health.h"
 #include "proc/role.h"
 
@@ -181,10 +182,9 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	judge->policy = fresh;
 	gone = admission_purge(&wd->admission);
 	role_taken(wd->kit, fresh.generation);
-	if (gone == 0)
-		return;
-	health_new_epoch(&wd->health);
-	log_info("%u grants were revoked: no rule gives them any more", gone);
+	if (gone > 0)
+		log_info("%u grants were revoked: no rule gives them any more",
+			 gone);
 }
 
 static void
@@ -322,6 +322,18 @@ open_backend(struct warden *wd)
 }
 
 static enum err
+open_flows(struct warden *wd)
+{
+	struct admission *a = &wd->admission;
+	struct flows_setup setup = { .judge = &a->judge,
+				     .cut = &a->board->flows_cut };
+
+	if (!wd->kit->opt->cut_flows)
+		return ERR_NONE;
+	return flows_open(&setup, &a->flows);
+}
+
+static enum err
 begin(struct warden *wd)
 {
 	struct board *board = wd->kit->board;
@@ -333,6 +345,8 @@ begin(struct warden *wd)
 		err = open_books(wd);
 	if (err == ERR_NONE)
 		err = open_backend(wd);
+	if (err == ERR_NONE)
+		err = open_flows(wd);
 	if (err == ERR_NONE)
 		err = admission_adopt(&wd->admission);
 	if (err != ERR_NONE)
@@ -379,6 +393,8 @@ tick(struct warden *wd)
 		return;
 	wd->tick_ms = now;
 	health_tick(&wd->health, now);
+	if (wd->admission.flows != NULL)
+		flows_pump(wd->admission.flows);
 	admission_sweep(&wd->admission, &wd->swept_to,
 			ledger_top(wd->admission.ledger) / SWEEP_PARTS + 64);
 }
@@ -391,15 +407,21 @@ wait_ms(const struct warden *wd)
 	return left > 0 ? (int)left : 0;
 }
 
-/* Who has a channel, behind the supervisor; poll(2) takes no more entries than
+enum { POLL_SUPERVISOR, POLL_FLOWS, POLL_WORKERS };
+
+/* Who has a channel, behind the others; poll(2) takes no more entries than
  * there may be descriptors. */
 static unsigned
 fill_poll(const struct warden *wd, struct pollfd *at, unsigned *who)
 {
-	unsigned n = 1;
+	const struct flows *flows = wd->admission.flows;
+	unsigned n = POLL_WORKERS;
 
-	at[0] = (struct pollfd){ .fd = wd->supervisor.channel,
-				 .events = POLLIN };
+	at[POLL_SUPERVISOR] = (struct pollfd){ .fd = wd->supervisor.channel,
+					       .events = POLLIN };
+	at[POLL_FLOWS] =
+	    (struct pollfd){ .fd = flows != NULL ? flows_fd(flows) : -1,
+			     .events = POLLIN };
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++) {
 		if (wd->worker[i].post.channel == -1)
 			continue;
@@ -414,8 +436,8 @@ fill_poll(const struct warden *wd, struct pollfd *at, unsigned *who)
 static bool
 hear_all(struct warden *wd)
 {
-	struct pollfd at[1 + ROLE_MAX_WORKERS];
-	unsigned who[1 + ROLE_MAX_WORKERS];
+	struct pollfd at[POLL_WORKERS + ROLE_MAX_WORKERS];
+	unsigned who[POLL_WORKERS + ROLE_MAX_WORKERS];
 	unsigned n = fill_poll(wd, at, who);
 	enum err err = ERR_NONE;
 
@@ -423,9 +445,11 @@ hear_all(struct warden *wd)
 		log_error("The warden cannot wait: %s", strerror(errno));
 		return false;
 	}
-	if (at[0].revents != 0)
+	if (at[POLL_SUPERVISOR].revents != 0)
 		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
-	for (unsigned i = 1; i < n; i++) {
+	if (at[POLL_FLOWS].revents != 0)
+		flows_pump(wd->admission.flows);
+	for (unsigned i = POLL_WORKERS; i < n; i++) {
 		struct worker *w = &wd->worker[who[i]];
 
 		if (at[i].revents != 0 && at[i].fd == w->post.channel)

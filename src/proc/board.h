@@ -21,7 +21,7 @@ struct board {
 	_Atomic uint32_t family4, family6; /* 1: rules exist for the family */
 	_Atomic uint32_t references[4];	   /* of v4, v6, v4-local, v6-local */
 	_Atomic uint64_t live, granted, refreshed, refused, failed, evicted,
-	    adopted, repairs;
+	    adopted, repairs, revoked, flows_cut;
 };
 
 /* One a worker, written by it. Counters only grow. */
