@@ -174,14 +174,23 @@ add_text(struct compilation *c, const struct policy_text *text, uint32_t parent)
 	return ERR_NONE;
 }
 
+static bool
+is_same_file(const struct policy_text *a, const struct policy_text *b)
+{
+	if (a->file.inode != 0 && b->file.inode != 0)
+		return a->file.inode == b->file.inode &&
+		       a->file.device == b->file.device;
+	return strcmp(a->name, b->name) == 0;
+}
+
 /* Where the text being read is, or comes to by being included, that one. */
 static bool
-is_being_read(const struct compilation *c, const char *name)
+is_being_read(const struct compilation *c, const struct policy_text *text)
 {
 	uint32_t at = c->at;
 
 	while (at != NO_PARENT) {
-		if (strcmp(c->text[at].text.name, name) == 0)
+		if (is_same_file(&c->text[at].text, text))
 			return true;
 		at = c->text[at].parent;
 	}
@@ -189,10 +198,10 @@ is_being_read(const struct compilation *c, const char *name)
 }
 
 static bool
-is_read_already(const struct compilation *c, const char *name)
+is_read_already(const struct compilation *c, const struct policy_text *text)
 {
 	for (uint32_t i = 0; i < c->texts; i++)
-		if (strcmp(c->text[i].text.name, name) == 0)
+		if (is_same_file(&c->text[i].text, text))
 			return true;
 	return false;
 }
@@ -210,13 +219,13 @@ take_text(void *arg, const struct policy_text *text)
 	struct inclusion *i = arg;
 	struct compilation *c = i->c;
 
-	if (is_being_read(c, text->name)) {
+	if (is_being_read(c, text)) {
 		text_str(&i->why, "includes ");
 		text_escaped(&i->why, text->name, strnlen(text->name, 256));
 		text_str(&i->why, ", which includes this file");
 		return ERR_SYNTAX;
 	}
-	if (is_read_already(c, text->name)) {
+	if (is_read_already(c, text)) {
 		free(text->owned);
 		return ERR_NONE;
 	}
@@ -284,7 +293,7 @@ take_group(struct compilation *c, const struct acl_rule *rule)
 	struct line members = rule->members;
 	struct acl_client member;
 	struct flaw flaw;
-	enum err err = expansion_add_group(&c->expansion, &g, &flaw);
+	enum err err = groups_add(&c->expansion.groups, &g, &flaw);
 
 	if (err == ERR_SYNTAX)
 		refuse(c, &flaw);
@@ -358,12 +367,24 @@ each_text(struct compilation *c, line_fn *each)
 	return err;
 }
 
+static void
+refuse_member(void *arg, const struct group *in, struct flaw *flaw)
+{
+	struct compilation *c = arg;
+
+	c->complaints.file = in->file;
+	c->line = in->line;
+	refuse(c, flaw);
+}
+
 static enum err
 read_all_texts(struct compilation *c)
 {
 	const struct policy_source *source = c->source;
-	const struct policy_text first = { source->name, source->text,
-					   source->len, NULL };
+	const struct policy_text first = { .name = source->name,
+					   .file = source->file,
+					   .text = source->text,
+					   .len = source->len };
 	enum err err = add_text(c, &first, NO_PARENT);
 
 	c->complaints.file = source->name;
@@ -381,6 +402,7 @@ read_all_texts(struct compilation *c)
 		refuse_line(c, 0, "the directory holds no access list",
 			    "put files into it that end in .acl");
 	}
+	groups_check(&c->expansion.groups, refuse_member, c);
 	if (err == ERR_NONE)
 		err = each_text(c, compile_line);
 	return err;
@@ -424,7 +446,7 @@ policy_compile(const struct policy_source *source, void **image_out,
 		free(c.text[i].text.owned);
 	free(c.text);
 	free(c.files);
-	expansion_fini(&c.expansion);
+	groups_fini(&c.expansion.groups);
 	build_fini(&c.build);
 	return err;
 }

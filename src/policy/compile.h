@@ -29,8 +29,14 @@ enum {
 	ACL_COMPLAINTS_SIZE = 32768
 };
 
+/* Which file it is, whatever it was called by; inode 0: not known. */
+struct policy_file {
+	uint64_t device, inode;
+};
+
 struct policy_text {
 	const char *name; /* as complaints shall call it */
+	struct policy_file file;
 	const char *text; /* need not end in NUL */
 	size_t len;
 	void *owned; /* free()d when the policy is compiled; name and text lie
@@ -49,6 +55,7 @@ struct own_addresses;
 
 struct policy_source {
 	const char *name; /* as in struct policy_text */
+	struct policy_file file;
 	const char *text;
 	size_t len;
 	/* what localhost, localnets and interfaces mean; NULL: not known, and

@@ -99,6 +99,7 @@ read_source(const struct role_kit *kit, struct policy_source *source,
 	}
 	err = fetch_bytes(kit->acl, 0, owned_out, &source->len);
 	source->text = *owned_out;
+	source->file = fetch_identity(kit->acl);
 	return err;
 }
 

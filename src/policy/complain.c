@@ -54,18 +54,34 @@ put_rest(struct complaints *c, unsigned count, const char *of_what)
 		    of_what);
 }
 
+/* False where it stands there already: a line with many clients is wrong for
+ * each of them in the same way. */
+static bool
+put_once(struct complaints *c, const struct flaw *flaw, const char *grade)
+{
+	struct text *t = c->out;
+	size_t start = t->len;
+
+	put(c, flaw, grade);
+	if (t->cut || !memmem(t->buf, start, t->buf + start, t->len - start))
+		return true;
+	t->len = start;
+	t->buf[start] = '\0';
+	return false;
+}
+
 void
 complain_error(struct complaints *c, const struct flaw *flaw)
 {
-	if (c->errors++ < ACL_MAX_COMPLAINTS)
-		put(c, flaw, "error");
+	if (c->errors >= ACL_MAX_COMPLAINTS || put_once(c, flaw, "error"))
+		c->errors++;
 }
 
 void
 complain_warning(struct complaints *c, const struct flaw *flaw)
 {
-	if (c->warnings++ < ACL_MAX_COMPLAINTS)
-		put(c, flaw, "warning");
+	if (c->warnings >= ACL_MAX_COMPLAINTS || put_once(c, flaw, "warning"))
+		c->warnings++;
 }
 
 void

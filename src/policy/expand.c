@@ -10,7 +10,6 @@
 #include "policy/expand.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proc/role.h"
@@ -20,62 +19,33 @@ struct walk {
 	struct expansion *x;
 	const struct expand_job *job;
 	uint16_t interface;
-	unsigned depth;
 };
 
 static enum err expand_client(const struct walk *w,
 			      const struct acl_client *client);
 
-void
-expansion_fini(struct expansion *x)
-{
-	free(x->group);
-}
-
-static bool
-same_token(const struct token *a, const struct token *b)
-{
-	return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
-}
-
-static struct group *
-find_group(const struct expansion *x, const struct token *name)
-{
-	for (size_t i = 0; i < x->count; i++)
-		if (same_token(&x->group[i].name, name))
-			return &x->group[i];
-	return NULL;
-}
-
-enum err
-expansion_add_group(struct expansion *x, const struct group *g,
-		    struct flaw *flaw)
-{
-	const struct group *other = find_group(x, &g->name);
-	struct text what;
-
-	if (other) {
-		text_init(&what, x->text, sizeof(x->text));
-		text_str(&what, "is a group already, of ");
-		text_escaped(&what, other->file, strnlen(other->file, 256));
-		text_printf(&what, ":%u", other->line);
-		wrong(flaw, &g->name, x->text, "give this one another name");
-		return ERR_SYNTAX;
-	}
-	if (x->count == x->room) {
-		size_t room = x->room ? x->room * 2 : 16;
-		void *more = realloc(x->group, room * sizeof(*x->group));
-
-		if (!more)
-			return ERR_FULL;
-		x->group = more;
-		x->room = room;
-	}
-	x->group[x->count++] = *g;
-	return ERR_NONE;
-}
-
 /* ---- rules --------------------------------------------------------------- */
+
+/* Counts what is written out; groups too, which may come to nothing. */
+static enum err
+take_room(const struct walk *w)
+{
+	if (w->x->expanded++ < EXPANDED_MOST)
+		return ERR_NONE;
+	wrong(w->job->flaw, &w->job->rule->who.whole,
+	      "comes to more rules than there is room for, with its groups and "
+	      "ports written out",
+	      "use nets, or fewer ports");
+	return ERR_SYNTAX;
+}
+
+static enum err
+emit(const struct walk *w)
+{
+	enum err err = take_room(w);
+
+	return err == ERR_NONE ? w->job->each(w->job->arg, w->job->rule) : err;
+}
 
 static enum err
 emit_port(const struct walk *w, uint16_t port)
@@ -89,14 +59,7 @@ emit_port(const struct walk *w, uint16_t port)
 		rule->protocol = IPPROTO_ICMPV6;
 		rule->port = PORT_ECHO6;
 	}
-	if (w->x->expanded++ == EXPANDED_MOST) {
-		wrong(w->job->flaw, &rule->who.whole,
-		      "comes to more rules than there is room for, with its "
-		      "groups and ports written out",
-		      "use nets, or fewer ports");
-		return ERR_SYNTAX;
-	}
-	return w->job->each(w->job->arg, rule);
+	return emit(w);
 }
 
 static enum err
@@ -108,7 +71,7 @@ emit_net(const struct walk *w, const struct net *net)
 	rule->client = *net;
 	rule->interface = w->interface;
 	if (rule->arrow != ARROW_GRANT)
-		return w->job->each(w->job->arg, rule);
+		return emit(w);
 	for (unsigned i = 0; err == ERR_NONE && i < rule->service.count; i++)
 		err = emit_port(w, rule->service.port[i]);
 	return err;
@@ -206,47 +169,25 @@ find_interface(const struct walk *w, const struct token *name,
 	return ERR_NONE;
 }
 
-static enum err
-refuse_loop(const struct walk *w, const struct acl_client *client)
-{
-	const struct expansion *x = w->x;
-	struct text what;
-
-	text_init(&what, w->x->text, sizeof(w->x->text));
-	text_str(&what, "contains itself, among the groups");
-	for (size_t i = 0; i < x->count; i++) {
-		if (!x->group[i].open)
-			continue;
-		text_char(&what, ' ');
-		text_bytes(&what, x->group[i].name.text, x->group[i].name.len);
-	}
-	wrong(w->job->flaw, &client->whole, w->x->text,
-	      "take one of them out of another");
-	return ERR_SYNTAX;
-}
-
+/* What is wrong within it was told when all groups were there. */
 static enum err
 expand_group(const struct walk *w, const struct acl_client *client)
 {
-	struct group *g = find_group(w->x, &client->group);
+	const struct group *g = groups_find(&w->x->groups, &client->group);
 	struct acl_client member;
-	struct walk inner = *w;
-	enum err err = ERR_NONE;
+	enum err err = take_room(w);
 
 	if (!g) {
 		wrong(w->job->flaw, &client->whole, "is not a group known here",
 		      "write group NAME = CLIENT, CLIENT first or later");
 		return ERR_SYNTAX;
 	}
-	if (g->open || ++inner.depth > GROUP_DEPTH_MOST)
-		return refuse_loop(w, client);
-	g->open = true;
 
 	struct line members = g->members;
 
-	while (err == ERR_NONE && acl_next_member(&members, &member))
-		err = expand_client(&inner, &member);
-	g->open = false;
+	while (err == ERR_NONE && g->state == GROUP_SOUND &&
+	       acl_next_member(&members, &member))
+		err = expand_client(w, &member);
 	return err;
 }
 

@@ -6,39 +6,22 @@
 #ifndef POLICY_EXPAND_H
 #define POLICY_EXPAND_H
 
+#include "policy/group.h"
 #include "policy/layout.h"
 #include "policy/parse.h"
 
-enum {
-	GROUP_DEPTH_MOST = 16,
-	EXPANDED_MOST = 4 << 20 /* rules, when all is written out */
-};
-
-/* group NAME = ... as it stands in a text that stays. */
-struct group {
-	struct token name;
-	struct line members;
-	const char *file;
-	uint32_t line;
-	bool open; /* being written out */
-};
+enum { EXPANDED_MOST = 4 << 20 }; /* rules, when all is written out */
 
 struct own_addresses;
 
 struct expansion {
 	const struct own_addresses *own; /* NULL: nothing is known of them */
-	struct group *group;
-	size_t count, room;
+	struct groups groups;		 /* checked */
 	struct interface_names interfaces;
 	bool follows_own; /* localhost or localnets was written out */
 	uint32_t expanded;
 	char text[512]; /* for flaws */
 };
-
-void expansion_fini(struct expansion *x);
-/* ERR_FULL: no memory. ERR_SYNTAX: there is one of that name (flaw). */
-enum err expansion_add_group(struct expansion *x, const struct group *g,
-			     struct flaw *flaw);
 
 typedef enum err expand_fn(void *arg, const struct acl_rule *rule);
 

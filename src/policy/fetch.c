@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc/role.h"
@@ -51,6 +52,16 @@ fetch_bytes(int fd, size_t room, char **owned_out, size_t *len_out)
 	*owned_out = text;
 	*len_out = len - room;
 	return text ? ERR_NONE : ERR_FULL;
+}
+
+struct policy_file
+fetch_identity(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return (struct policy_file){ 0 };
+	return (struct policy_file){ st.st_dev, st.st_ino };
 }
 
 static void
@@ -97,6 +108,7 @@ take_file(const struct answer *a, policy_text_fn *each, void *each_arg)
 	}
 	memcpy(owned, a->letter.text, ACL_PATH_SIZE);
 	text.name = text.owned = owned;
+	text.file = fetch_identity(a->fd);
 	text.text = owned + ACL_PATH_SIZE;
 	return each(each_arg, &text);
 }

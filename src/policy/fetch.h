@@ -12,6 +12,8 @@ struct role_kit;
  * `room` bytes that are the caller's; the text stands behind them. */
 enum err fetch_bytes(int fd, size_t room, char **owned_out, size_t *len_out);
 
+struct policy_file fetch_identity(int fd);
+
 /* A policy_include_fn; arg is the role's kit. The supervisor is asked for one
  * file after the other. */
 policy_include_fn fetch_included;

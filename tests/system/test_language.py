@@ -44,14 +44,17 @@ def test_group(stage, up):
 
 GROUPS = [
     ("@lan ~> a.test\n", "1:1: ", "not a group"),
-    ("group a = @b\ngroup b = @c\ngroup c = @a\n@a ~> x.test\n", "4:1: ",
+    ("group a = @b\ngroup b = @c\ngroup c = @a\n@a ~> x.test\n", "3:11: ",
      "a b c"),
+    ("group a = @b\nany ~> x.test\n", "1:11: ", "not a group"),
+    ("".join(f"group g{n} = @g{n + 1}\n" for n in range(20))
+     + "group g20 = 10.0.0.1\n", "16:13: ", "more than 16"),
     ("group a = 10.0.0.1\ngroup a = 10.0.0.2\n", "2:7: ", "already"),
     ("group a = 10.0.0.1 10.0.0.2\n", "1:20: ", "comma"),
     ("group a = \n", "1:11: ", "empty"),
     ("group a! = 10.0.0.1\n", "1:7: ", "letters"),
     ("group a = 10.0.0.300\n", "1:11: ", "not an address"),
-    ("group a = @a\n@a ~> x.test\n", "2:1: ", "itself"),
+    ("group a = @a\n@a ~> x.test\n", "1:11: ", "itself"),
 ]
 
 
@@ -59,6 +62,16 @@ GROUPS = [
 def test_bad_group(directory, text, place, why):
     err = check(directory, text, status=1)
     assert f"checked.acl:{place}" in err and why in err, err
+
+
+def test_groups_without_end(directory):
+    """Even rules without ports are counted; none is told twice."""
+    text = "".join(f"group g{n} = " + ",".join([f"@g{n + 1}"] * 500) + "\n"
+                   for n in range(6))
+    text += "group g6 = 10.0.0.1\n@g0 ~> a.test\n"
+    assert "room for" in check(directory, text, status=1)
+    err = check(directory, "any -> a.test:TCP:80\nany -| a.test\n", 1)
+    assert err.count("allow and block") == 1
 
 
 def test_groups_are_written_out(directory):
@@ -313,6 +326,17 @@ def test_file_includes_itself(directory):
     assert "checked.acl:1:10: " in err and "includes" in err
     write(directory / "b", "include \"checked.acl\"\n")
     assert "/b:1:10: " in check(directory, "include \"b\"\n", 1)
+
+
+def test_a_file_by_another_name_is_the_same(directory):
+    for name in ("./checked.acl", f"../{directory.name}/checked.acl"):
+        err = check(directory, f"include \"{name}\"\n", 1)
+        assert "checked.acl:1:10: " in err and "includes" in err
+    write(directory / "part", "group g = 10.0.0.1\n")
+    (directory / "link").symlink_to("part")
+    out = check(directory, "include \"part\"\ninclude \"./link\"\n"
+                           "@g ~> a.test\n")
+    assert out == "10.0.0.1 ~> a.test\n"
 
 
 def test_deep_includes(directory):

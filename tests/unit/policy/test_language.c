@@ -82,8 +82,9 @@ include(void *arg, const char *pattern, struct text *why, policy_text_fn *each,
 
 	for (unsigned i = 0; err == ERR_NONE && i < d->file_count; i++) {
 		const struct file *f = &d->files[i];
-		struct policy_text text = { f->path, f->text, strlen(f->text),
-					    NULL };
+		struct policy_text text = { .name = f->path,
+					    .text = f->text,
+					    .len = strlen(f->text) };
 
 		if (!is_meant(pattern, f->path))
 			continue;
@@ -183,8 +184,10 @@ groups_that_are_wrong(void **state)
 
 	refuses(d, "@x ~> a\n", "/etc/acl:1:1: error: \"@x\" is not a group");
 	refuses(d, "group a = @b\ngroup b = @a\n@a ~> x\n",
-		"/etc/acl:3:1: error: \"@a\" contains itself, among the groups "
+		"/etc/acl:2:11: error: \"@a\" contains itself, among the groups "
 		"a b;");
+	refuses(d, "group a = ::1, @b\n",
+		"/etc/acl:1:16: error: \"@b\" is not a group");
 	refuses(d, "group a = ::1\ngroup a = ::2\n",
 		"/etc/acl:2:7: error: \"a\" is a group already, of "
 		"/etc/acl:1;");
