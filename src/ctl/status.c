@@ -182,6 +182,21 @@ print_children(const struct supervisor_state *s, struct text *out)
 }
 
 static void
+print_memory(const struct supervisor_state *s, struct text *out)
+{
+	for (uint32_t i = 0; i < child_count(s); i++) {
+		uint32_t pid = s->child[i].pid;
+
+		if (pid == 0 || pid != s->child[i].measured_pid)
+			continue;
+		text_printf(out, "memory %s %u resident=%uKiB most=%uKiB\n",
+			    role_name((enum role)s->child[i].role),
+			    s->child[i].index, s->child[i].resident_kib,
+			    s->child[i].most_kib);
+	}
+}
+
+static void
 print_family(const struct board *b, enum set_index set, struct text *out)
 {
 	const char *fault = family_fault(b, set);
@@ -249,6 +264,7 @@ status_answer(struct answer *a, const struct view *v,
 	print_policy(v, &a->text);
 	print_listeners(v->state, &a->text);
 	print_children(v->state, &a->text);
+	print_memory(v->state, &a->text);
 	print_firewall(v, &a->text);
 	counters_print(v, false, &a->text);
 	options_print(v->opt, &a->text);

@@ -35,6 +35,7 @@ struct worker_stats {
 enum { STATE_MAX_CHILDREN = 80 };
 struct supervisor_state {
 	_Atomic int64_t started_ms; /* clock_ms() */
+	_Atomic int64_t measured_ms;
 	_Atomic uint32_t pid, generation, children;
 	_Atomic uint32_t landlock; /* version of the kernel, 0: none */
 	_Atomic uint32_t reloads, reloads_refused;
@@ -42,6 +43,8 @@ struct supervisor_state {
 	struct endpoint bind[16];
 	struct {
 		_Atomic uint32_t pid, role, index, restarts, ready;
+		/* its memory (proc/measure.h); 0: not known */
+		_Atomic uint32_t resident_kib, most_kib, measured_pid;
 	} child[STATE_MAX_CHILDREN];
 };
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/measure.h"
 
 static enum err
 failed(const struct role_kit *kit, const char *what)
@@ -112,6 +113,9 @@ role_enter_sandbox(const struct role_kit *kit)
 		return failed(kit, "death with the parent");
 	if (!hide())
 		return failed(kit, "no_new_privs");
+	/* What they need they have by now. */
+	if (kit->role == ROLE_WORKER || kit->role == ROLE_WARDEN)
+		measure_bind();
 	if (landlock_enter(kit, &abi) != ERR_NONE)
 		return failed(kit, "Landlock");
 	say_what_is_missing(kit, abi);

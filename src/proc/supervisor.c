@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/doors.h"
+#include "proc/measure.h"
 #include "proc/notify.h"
 
 enum {
@@ -405,6 +406,7 @@ supervisor_turn(struct supervisor *s)
 		restart_due(s, now);
 	else
 		proceed_to_end(s, now);
+	measure_crew(s->crew.state, now);
 	beat(s, now);
 }
 

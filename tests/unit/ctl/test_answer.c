@@ -79,6 +79,9 @@ healthy_status(void **state)
 	const char *text;
 
 	l->pages.state.child[0].restarts = 2;
+	l->pages.state.child[0].measured_pid = 815;
+	l->pages.state.child[0].resident_kib = 3212;
+	l->pages.state.child[0].most_kib = 72848;
 	l->pages.stats[0].queries_udp = 40;
 	l->pages.stats[1].queries_udp = 2;
 	l->pages.board.live = 7;
@@ -90,6 +93,9 @@ healthy_status(void **state)
 	assert_has(text, "\npolicy generation=3 rules=10 nets=4\n");
 	assert_has(text, "\nlisten 192.0.2.1@53\n");
 	assert_has(text, "\nchild worker 0 pid=815 restarts=2 ready\n");
+	assert_has(text, "\nmemory worker 0 resident=3212KiB "
+			 "most=72848KiB\n");
+	assert_lacks(text, "memory warden");
 	assert_has(text, "\nfirewall iptables chain=LAN-OUT sets=LAN-OUT "
 			 "up\n");
 	assert_has(text, "\nfirewall ipv4 rules placed references=1 "
