@@ -139,20 +139,40 @@ check_loops(struct gather *g)
 		check_loop(g, "--forward", &opt->forward[i].at);
 }
 
+/* One of the two holds what the other would. */
+static bool
+binds_overlap(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->addr.family == b->addr.family &&
+	       (addr_is_wildcard(&a->addr) || addr_is_wildcard(&b->addr));
+}
+
+/* What is wrong with both, or NULL. */
+static const char *
+binds_conflict(const struct endpoint *a, const struct endpoint *b)
+{
+	if (memcmp(a, b, sizeof(*a)) == 0)
+		return "is given twice; accepted is each address and port once";
+	if (binds_overlap(a, b))
+		return "and the address that stands for all of its family have "
+		       "one port; accepted is one of the two";
+	return NULL;
+}
+
 static void
 check_binds(struct gather *g)
 {
 	const struct options *opt = g->out;
 
-	for (uint32_t i = 1; i < opt->bind_count; i++)
-		for (uint32_t j = 0; j < i; j++)
-			if (memcmp(&opt->bind[i], &opt->bind[j],
-				   sizeof(opt->bind[i])) == 0) {
-				refuse_endpoint(g, "--bind", &opt->bind[i],
-						"is given twice; accepted is "
-						"each address and port once");
-				break;
-			}
+	for (uint32_t i = 1; i < opt->bind_count; i++) {
+		const struct endpoint *bind = &opt->bind[i];
+		const char *why = NULL;
+
+		for (uint32_t j = 0; j < i && !why; j++)
+			why = binds_conflict(bind, &opt->bind[j]);
+		if (why)
+			refuse_endpoint(g, "--bind", bind, why);
+	}
 }
 
 /* sockaddr_un.sun_path ends in NUL. */

@@ -414,6 +414,9 @@ test_duplicate_bind(void **state)
 	assert_refused(ARGS(LEAST, "--bind=192.0.2.1,192.0.2.1@537"), NO_ENV,
 		       "--bind: \"192.0.2.1@537\" is given twice");
 	assert_runs(ARGS(LEAST, "--bind=192.0.2.1,192.0.2.1@538"), NO_ENV);
+	assert_refused(ARGS(LEAST, "--bind=0.0.0.0,192.0.2.1"), NO_ENV,
+		       "--bind: \"192.0.2.1@537\" and the address that stands");
+	assert_runs(ARGS(LEAST, "--bind=0.0.0.0,::,192.0.2.1@538"), NO_ENV);
 }
 
 static void
