@@ -25,7 +25,7 @@ enum {
 	CACHE_NEGATIVE_MAX_S = 3600, /* NXDOMAIN and NODATA (RFC 2308 5) */
 	CACHE_FAILURE_S = 1,	     /* the first failure; each further one */
 	CACHE_FAILURE_MAX_S = 5,     /* in a row twice as long, up to this */
-	CACHE_RECHECK_S = 30	     /* a stale answer is not asked for again */
+	CACHE_RECHECK_S = 30	     /* what could not be refreshed waits */
 };
 
 struct cache;
@@ -60,7 +60,7 @@ struct cache_hit {
 	uint32_t lived_s;   /* that time when it came */
 	uint32_t hits;	    /* before this one */
 	unsigned failure;   /* what cache_fail() was told */
-	bool recheck_later; /* stale, and refreshing it has failed lately */
+	bool recheck_later; /* refreshing it has failed lately */
 };
 
 /* Now and then totals of struct worker_stats follow from these. */

@@ -15,8 +15,8 @@
 
 enum {
 	STALE_TTL = 30,
-	PREFETCH_HITS = 1,  /* before this one */
-	PREFETCH_PART = 10  /* a tenth of its time is left */
+	PREFETCH_HITS = 1, /* before this one */
+	PREFETCH_PART = 10 /* a tenth of its time is left */
 };
 
 static void
@@ -62,10 +62,12 @@ look(struct query *q, struct cache_key *key, struct cache_hit *hit)
 		cache_find(h->cache, key, loop_now_ms(h->loop), hit);
 }
 
+/* Whoever cannot answer is not asked again for every hit. */
 static bool
 ends_soon(const struct query *q, const struct cache_hit *hit)
 {
 	return q->house->opt->prefetch && hit->hits >= PREFETCH_HITS &&
+	       !hit->recheck_later &&
 	       hit->left_s < hit->lived_s / PREFETCH_PART;
 }
 

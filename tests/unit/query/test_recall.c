@@ -352,6 +352,27 @@ what_is_asked_for_often_is_asked_for_early(void **state)
 	assert_true(heard_address("192.0.2.2", 100));
 }
 
+static void
+a_failure_ahead_of_time_is_not_repeated_for_every_hit(void **state)
+{
+	(void)state;
+	learns("a.test", "192.0.2.1", 400);
+	client_says("a.test", TYPE_A);
+	client_hears(RCODE_NOERROR);
+	time_passes(361000);
+	for (unsigned i = 0; i < 3; i++) {
+		client_says("a.test", TYPE_A);
+		client_hears(RCODE_NOERROR);
+		assert_int_equal(play.asked, 2);
+		if (i == 0)
+			upstream_ends(UPSTREAM_FAILED, NULL);
+	}
+	time_passes(30000);
+	client_says("a.test", TYPE_A);
+	client_hears(RCODE_NOERROR);
+	assert_int_equal(play.asked, 3);
+}
+
 /* ---- too many ------------------------------------------------------------ */
 
 static void
@@ -400,6 +421,9 @@ main(void)
 		STORY(without_stale_a_failure_is_one),
 		cmocka_unit_test_setup_teardown(
 		    what_is_asked_for_often_is_asked_for_early,
+		    begin_with_prefetch, end),
+		cmocka_unit_test_setup_teardown(
+		    a_failure_ahead_of_time_is_not_repeated_for_every_hit,
 		    begin_with_prefetch, end),
 		STORY(the_oldest_makes_room),
 	};
