@@ -16,9 +16,13 @@
 #include "conf/value.h"
 #include "ctl/answer.h"
 #include "ctl/counters.h"
+#include "firewall/backend.h"
 #include "firewall/ledger.h"
 
-enum { WRONG_SIZE = 2048 };
+enum {
+	WRONG_SIZE = 2048,
+	FULL_MS = 5000 /* a grant that was refused for room is told so long */
+};
 
 /* One sentence after the other, for the line "state". */
 static void
@@ -100,6 +104,30 @@ check_family(const struct board *b, enum set_index set, struct text *wrong)
 	text_printf(wrong, " %s", fault);
 }
 
+static bool
+is_full(const struct board *b, enum set_index set)
+{
+	int64_t full_ms = b->full_ms[set];
+
+	return (b->set_limit[set] > 0 &&
+		b->set_live[set] >= b->set_limit[set]) ||
+	       (full_ms != 0 && clock_ms() - full_ms < FULL_MS);
+}
+
+static void
+check_room(const struct board *b, struct text *wrong)
+{
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		if (!is_full(b, set))
+			continue;
+		complain(wrong, family_name(set % 2));
+		text_printf(wrong, "%s set is full (%u of %u): new grants are "
+				   "refused",
+			    set_is_local(set) ? " local" : "",
+			    b->set_live[set], b->set_limit[set]);
+	}
+}
+
 static void
 check_firewall(const struct view *v, struct text *wrong)
 {
@@ -117,6 +145,7 @@ check_firewall(const struct view *v, struct text *wrong)
 		complain(wrong, "rules exist for no family");
 	check_family(v->board, SET_V4, wrong);
 	check_family(v->board, SET_V6, wrong);
+	check_room(v->board, wrong);
 }
 
 static void

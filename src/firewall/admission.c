@@ -90,6 +90,8 @@ alarm_full(struct admission *a, enum set_index set, int64_t now_ms)
 {
 	uint64_t missed;
 
+	atomic_store_explicit(&a->board->full_ms[set], now_ms,
+			      memory_order_relaxed);
 	if (log_may(&a->full_log, now_ms, &missed))
 		log_error("No room in a set of IPv%u: %u live grants, limit "
 			  "%u; new grants are refused missed=%llu",
@@ -399,8 +401,15 @@ admission_show_live(struct admission *a)
 {
 	uint64_t live = 0;
 
-	for (unsigned i = 0; i < SET_COUNT; i++)
-		live += ledger_live(a->ledger, i);
+	for (unsigned i = 0; i < SET_COUNT; i++) {
+		uint32_t here = ledger_live(a->ledger, i);
+
+		live += here;
+		atomic_store_explicit(&a->board->set_live[i], here,
+				      memory_order_relaxed);
+		atomic_store_explicit(&a->board->set_limit[i], a->limit[i],
+				      memory_order_relaxed);
+	}
 	atomic_store_explicit(&a->board->live, live, memory_order_relaxed);
 }
 

@@ -52,7 +52,7 @@ enum err admission_restore(struct admission *a, enum set_index set);
 uint32_t admission_purge(struct admission *a);
 /* Forgets elements that have ended; looks at `most` slots from *at on. */
 void admission_sweep(struct admission *a, uint32_t *at, uint32_t most);
-/* Writes the number of live elements on the board. */
+/* Writes on the board how many elements there are, and may be. */
 void admission_show_live(struct admission *a);
 
 /* The entry that shows whether a set was emptied. */

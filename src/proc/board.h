@@ -20,6 +20,10 @@ struct board {
 	_Atomic uint32_t firewall_up;	   /* 0: sets or rules are gone */
 	_Atomic uint32_t family4, family6; /* 1: rules exist for the family */
 	_Atomic uint32_t references[4];	   /* of v4, v6, v4-local, v6-local */
+	/* of the same sets: elements, how many there may be, and when one was
+	 * refused for that last (clock_ms(), 0: never) */
+	_Atomic uint32_t set_live[4], set_limit[4];
+	_Atomic int64_t full_ms[4];
 	_Atomic uint64_t live, granted, refreshed, refused, failed, evicted,
 	    adopted, repairs, revoked, flows_cut;
 };

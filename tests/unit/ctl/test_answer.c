@@ -158,6 +158,28 @@ status_never_reports_health_it_lacks(void **state)
 }
 
 static void
+status_tells_of_full_sets(void **state)
+{
+	struct lab *l = *state;
+	struct board *b = &l->pages.board;
+
+	b->set_limit[SET_V4] = b->set_limit[SET_V6_LOCAL] = 48;
+	b->set_live[SET_V4] = 47;
+	assert_has(ask(l, "status"), "\nstate ok\n");
+	b->set_live[SET_V4] = b->set_live[SET_V6_LOCAL] = 48;
+	assert_has(ask(l, "status"),
+		   "\nstate degraded: ipv4 set is full (48 of 48): new grants "
+		   "are refused; ipv6 local set is full (48 of 48): new "
+		   "grants are refused\n");
+	b->set_live[SET_V4] = b->set_live[SET_V6_LOCAL] = 3;
+	assert_has(ask(l, "status"), "\nstate ok\n");
+	b->full_ms[SET_V4] = clock_ms();
+	assert_has(ask(l, "status"), "ipv4 set is full (3 of 48)");
+	b->full_ms[SET_V4] = clock_ms() - 5000;
+	assert_has(ask(l, "status"), "\nstate ok\n");
+}
+
+static void
 status_misses_children(void **state)
 {
 	struct lab *l = *state;
@@ -539,6 +561,7 @@ main(void)
 		LAB_TEST(healthy_status),
 		LAB_TEST(counters_have_one_name_each),
 		LAB_TEST(status_never_reports_health_it_lacks),
+		LAB_TEST(status_tells_of_full_sets),
 		LAB_TEST(status_misses_children),
 		LAB_TEST(status_without_firewall),
 		LAB_TEST(state_page_is_not_an_index),
