@@ -75,6 +75,23 @@ group_name_is_good(const struct token *t)
 	return true;
 }
 
+/* Bytes that a name of the kernel may have and a rule cannot say, or only in a
+ * group, would make a policy that does not print as it was written. */
+static bool
+interface_name_is_good(const struct token *t)
+{
+	struct line rest = { t->text, t->len, 0 };
+
+	if (t->len == 0 || t->len > INTERFACE_NAME_MAX ||
+	    line_client(&rest).len < t->len)
+		return false;
+	for (size_t i = 0; i < t->len; i++)
+		if (!isgraph((unsigned char)t->text[i]) ||
+		    strchr("/%:,\\", t->text[i]))
+			return false;
+	return true;
+}
+
 /* Takes "%NAME" off the end of t. */
 static bool
 take_interface(struct token *t, struct acl_client *out, struct flaw *flaw)
@@ -86,9 +103,7 @@ take_interface(struct token *t, struct acl_client *out, struct flaw *flaw)
 
 	if (!percent)
 		return true;
-	if (name.len == 0 || name.len > INTERFACE_NAME_MAX ||
-	    token_has(&name, '/') || token_has(&name, '%') ||
-	    token_has(&name, ':'))
+	if (!interface_name_is_good(&name))
 		return wrong(flaw, &name, "is not the name of an interface",
 			     "write the client first, and an interface of at "
 			     "most 15 bytes last: 10.0.0.0/8%lan0");

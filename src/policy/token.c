@@ -151,12 +151,6 @@ token_is(const struct token *t, const char *word)
 }
 
 bool
-token_has(const struct token *t, char c)
-{
-	return memchr(t->text, c, t->len) != NULL;
-}
-
-bool
 read_number(const char *text, size_t len, unsigned *out)
 {
 	unsigned n = 0;

@@ -42,7 +42,6 @@ bool line_take(struct line *l, char c);
 bool line_take_arrow(struct line *l, uint8_t *arrow_out);
 
 bool token_is(const struct token *t, const char *word); /* any case */
-bool token_has(const struct token *t, char c);
 /* Digits only, at most five of them. */
 bool read_number(const char *text, size_t len, unsigned *out);
 

@@ -192,6 +192,8 @@ groups_that_are_wrong(void **state)
 		"/etc/acl:2:7: error: \"a\" is a group already, of "
 		"/etc/acl:1;");
 	refuses(d, "group a = ::1%lan0\n@a%wan0 ~> x\n", "another interface");
+	refuses(d, "group a = ::1%lan~>0\n", "1:15: error: \"lan~>0\" is not");
+	refuses(d, "group a = ::1%l\\an\n", "1:15: error: \"l\\an\" is not");
 	assert_int_equal(compile(d, "group a = 10.1.2.3/8\n"), ERR_NONE);
 	assert_non_null(strstr(d->said, "1:11: warning: \"10.1.2.3/8\""));
 }
