@@ -3,6 +3,7 @@
 
 import os
 
+import dns.message
 import pytest
 
 from daemon import once
@@ -161,9 +162,16 @@ def test_localnets_follow_the_addresses(stage, up):
     assert addresses(stage.client().ask(NAME)) == [ADDRESS]
     stranger = stage.stranger()
     assert rcode(stranger.ask(NAME)) == "REFUSED"
+    query = question(NAME).to_wire()
+
+    def is_known():
+        """Strangers that ask often are not answered at all."""
+        got = stranger.raw(query, 0.3)
+        return got and rcode(dns.message.from_wire(got)) == "NOERROR"
+
     stage.lab.router.run("ip", "addr", "add", "10.66.0.1/24", "dev", "lan0")
     try:
-        assert until(lambda: rcode(stranger.ask(NAME)) == "NOERROR", 5)
+        assert until(is_known, 10)
         assert until(lambda: "made anew" in d.err.text)
     finally:
         stage.lab.router.run("ip", "addr", "del", "10.66.0.1/24", "dev",
