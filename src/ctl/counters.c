@@ -36,6 +36,12 @@ static const struct counter of_warden[] = {
 	      "connections that ended with the grant they came by"),
 	BOARD("warden_adopted", adopted, "entries found at a start"),
 	BOARD("warden_repairs", repairs, "times sets or rules were repaired"),
+	BOARD("warden_comparisons", comparisons,
+	      "times the sets were compared with the ledger"),
+	BOARD("warden_put_back", put_back,
+	      "entries that others deleted or shortened, made again"),
+	BOARD("warden_cut_short", cut_short,
+	      "entries that others prolonged, cut to their end"),
 };
 
 static uint64_t

@@ -76,6 +76,12 @@ family_name(enum set_index set)
 	return set == SET_V4 ? "ipv4" : "ipv6";
 }
 
+static bool
+family_is_placed(const struct board *b, enum set_index set)
+{
+	return set == SET_V4 ? b->family4 != 0 : b->family6 != 0;
+}
+
 /* What is wrong with the rules of one family, or NULL. */
 static const char *
 family_fault(const struct board *b, enum set_index set)
@@ -87,21 +93,75 @@ family_fault(const struct board *b, enum set_index set)
 	return NULL;
 }
 
-static bool
-family_is_placed(const struct board *b, enum set_index set)
+/* What is wrong with a set; its rules are family_fault()'s. */
+static const char *
+set_fault(const struct board *b, enum set_index set)
 {
-	return set == SET_V4 ? b->family4 != 0 : b->family6 != 0;
+	static const char *const words[SET_FINDINGS] = {
+		[SET_UNKNOWN] = "set cannot be looked at",
+		[SET_GONE] = "set is gone",
+		[SET_OTHER] = "set has another type",
+		[SET_HELD] = "set has another type and something refers to it",
+		[SET_EMPTIED] = "set was emptied",
+	};
+	uint32_t finding = b->finding[set];
+
+	return finding < SET_FINDINGS ? words[finding] : "set is unknown";
+}
+
+static const char *
+rules_fault(const struct board *b)
+{
+	static const char *const words[RULES_WORDS] = {
+		[RULES_MISSING] = "rules are to be placed",
+		[RULES_CHANGED] = "rules were changed",
+		[RULES_NO_CHAIN] = "the chain is gone",
+		[RULES_REFUSED] = "rules cannot be placed, see the log",
+		[RULES_CLEARED] = "rules were removed to repair a set",
+	};
+	uint32_t word = b->rules;
+
+	return word < RULES_WORDS ? words[word] : "rules are unknown";
 }
 
 static void
-check_family(const struct board *b, enum set_index set, struct text *wrong)
+check_family(const struct board *b, enum set_index family, struct text *wrong)
 {
-	const char *fault = family_fault(b, set);
+	const char *fault = family_fault(b, family);
 
-	if (!family_is_placed(b, set) || fault == NULL)
+	if (!family_is_placed(b, family))
 		return;
-	complain(wrong, family_name(set));
-	text_printf(wrong, " %s", fault);
+	if (fault != NULL) {
+		complain(wrong, family_name(family));
+		text_printf(wrong, " %s", fault);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		enum set_index set = i == 0 ? family : family + SET_V4_LOCAL;
+
+		fault = set_fault(b, set);
+		if (fault == NULL)
+			continue;
+		complain(wrong, family_name(family));
+		text_printf(wrong, " %s%s", i == 0 ? "" : "local ", fault);
+	}
+}
+
+/* Nothing is granted: of what is not seen from here, entries are left. */
+static void
+check_board(const struct board *b, struct text *wrong)
+{
+	size_t before = wrong->len;
+
+	if (rules_fault(b) != NULL)
+		complain(wrong, rules_fault(b));
+	if (b->family4 == 0 && b->family6 == 0)
+		complain(wrong, "rules exist for no family");
+	check_family(b, SET_V4, wrong);
+	check_family(b, SET_V6, wrong);
+	if (b->firewall_up == 0 && wrong->len == before)
+		complain(wrong, "entries are missing and being put back");
+	if (b->firewall_up == 0)
+		complain(wrong, "nothing is granted until it is repaired");
 }
 
 static bool
@@ -139,13 +199,8 @@ check_firewall(const struct view *v, struct text *wrong)
 	}
 	if (ready_count(v->state, ROLE_WARDEN) == 0)
 		complain(wrong, "no warden is ready, firewall state is old");
-	if (v->board->firewall_up == 0)
-		complain(wrong, "firewall sets or rules are gone");
-	if (v->board->family4 == 0 && v->board->family6 == 0)
-		complain(wrong, "rules exist for no family");
-	check_family(v->board, SET_V4, wrong);
-	check_family(v->board, SET_V6, wrong);
 	check_room(v->board, wrong);
+	check_board(v->board, wrong);
 }
 
 static void

@@ -41,9 +41,20 @@ void admit(struct admission *a, const struct grant_letter *letter,
 void admission_take_over(struct admission *a);
 /* Makes or takes over a set and learns how much it holds. */
 enum err admission_prepare(struct admission *a, enum set_index set);
-/* Makes ledger and kernel one again: entries of the kernel are taken into
- * the ledger, elements the kernel has not are dropped. */
-enum err admission_adopt(struct admission *a);
+/* What a comparison of ledger and kernel found. */
+struct comparison {
+	uint32_t adopted;  /* entries that are new in the ledger */
+	uint32_t left_out; /* entries the ledger has no room for */
+	uint32_t lacking;  /* elements the kernel has not, or not so long */
+	uint32_t lasting;  /* elements the kernel has for longer, or ever */
+};
+
+/* Lists the sets and takes what the ledger does not know into it. Nothing is
+ * written: what is lacking or lasting waits for admission_complete(). */
+enum err admission_compare(struct admission *a, struct comparison *out);
+/* Writes what the comparison just before it found lacking or lasting, with
+ * the end the ledger has for it. */
+enum err admission_complete(struct admission *a);
 /* Writes all live elements of a set to the kernel, with the time that is
  * left to them. Where the set has become too small for them, what does not
  * fit is forgotten. */

@@ -3,9 +3,11 @@
  * Ledger and kernel made one: at start, after a reload, and whenever one may
  * have what the other has not.
  *
- * Entries are never flushed. What the kernel has and a rule could have given
- * stays until its own end; what no rule gives is revoked at once; what had
- * no end gets one.
+ * Entries are never flushed. What the kernel has and the ledger has not stays
+ * until its own end where a rule could have given it, and is revoked at once
+ * where none could; what had no end gets one. What both have ends when the
+ * ledger says, and what the kernel has lost it gets again: the ledger holds
+ * nothing that was not acknowledged.
  */
 #include <stdatomic.h>
 
@@ -94,8 +96,7 @@ enum { CLOSE_MS = 2000 };
 struct adoption {
 	struct admission *a;
 	int64_t now_ms;
-	uint32_t adopted, left_out;
-	bool endless; /* some entry would stay for ever */
+	struct comparison found;
 };
 
 /* The list has whole seconds: where the ledger knows better, it stands. */
@@ -105,71 +106,73 @@ is_close(int64_t ours_ms, int64_t theirs_ms)
 	return ours_ms < theirs_ms + CLOSE_MS && theirs_ms < ours_ms + CLOSE_MS;
 }
 
+/* An entry that would stay for ever gets an end as it is completed. */
+static void
+adopt(struct adoption *ad, const struct backend_entry *entry)
+{
+	struct admission *a = ad->a;
+	uint32_t slot = ledger_enter(a->ledger, &entry->key);
+	uint32_t left_s = entry->timeout_s;
+
+	if (slot == LEDGER_NONE) {
+		ad->found.left_out++;
+		return;
+	}
+	if (left_s == 0)
+		left_s = BACKEND_DEFAULT_TIMEOUT;
+	quota_take_over(a->quota, slot, &entry->key, ad->now_ms);
+	ledger_set_end(a->ledger, slot, ad->now_ms + (int64_t)left_s * 1000);
+	quota_renew(a->quota, slot, ledger_at(a->ledger, slot)->end_ms);
+	ad->found.adopted++;
+	if (entry->timeout_s == 0)
+		ad->found.lasting++;
+	else
+		ledger_mark(a->ledger, slot);
+}
+
 static void
 on_listed(void *arg, const struct backend_entry *entry)
 {
 	struct adoption *ad = arg;
-	struct admission *a = ad->a;
-	uint32_t slot = ledger_find(a->ledger, &entry->key);
-	int64_t end = ad->now_ms + (int64_t)entry->timeout_s * 1000;
+	struct ledger *l = ad->a->ledger;
+	uint32_t slot = ledger_find(l, &entry->key);
+	int64_t ours, theirs = ad->now_ms + (int64_t)entry->timeout_s * 1000;
 
 	if (is_canary(&entry->key))
 		return;
 	if (slot == LEDGER_NONE) {
-		slot = ledger_enter(a->ledger, &entry->key);
-		if (slot == LEDGER_NONE) {
-			ad->left_out++;
-			return;
-		}
-		quota_take_over(a->quota, slot, &entry->key, ad->now_ms);
-		ad->adopted++;
+		adopt(ad, entry);
+		return;
 	}
-	if (entry->timeout_s == 0) {
-		ad->endless = true;
-		end = 0;
-	}
-	ledger_mark(a->ledger, slot);
-	if (end == 0 || !is_close(ledger_at(a->ledger, slot)->end_ms, end))
-		ledger_set_end(a->ledger, slot, end);
-	quota_renew(a->quota, slot, end);
-}
-
-/* An entry that would stay for ever was listed with no end: it gets one. */
-static void
-end_the_endless(struct adoption *ad)
-{
-	struct admission *a = ad->a;
-
-	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
-		const struct ledger_element *e = ledger_at(a->ledger, i);
-		struct backend_entry entry = { .timeout_s =
-						   BACKEND_DEFAULT_TIMEOUT };
-		struct backend_fault fault;
-
-		if (e == NULL || e->end_ms != 0)
-			continue;
-		ledger_key_of(e, &entry.key);
-		if (a->kind->add(a->backend, &entry, 1, &fault) != ERR_NONE)
-			a->suspect = true;
-		ledger_set_end(a->ledger, i,
-			       ad->now_ms + BACKEND_DEFAULT_TIMEOUT * 1000);
+	ours = ledger_at(l, slot)->end_ms;
+	if (entry->timeout_s != 0 && is_close(ours, theirs)) {
+		ledger_mark(l, slot);
+	} else if (ours <= ad->now_ms) {
+		/* Its time was over, and yet it stands. */
+		broom_forget(ad->a, slot, ad->now_ms);
+		adopt(ad, entry);
+	} else if (entry->timeout_s == 0 || theirs > ours) {
+		ad->found.lasting++;
 	}
 }
 
 static void
-forget_unlisted(struct adoption *ad)
+count_lacking(struct adoption *ad)
 {
-	struct admission *a = ad->a;
+	const struct ledger *l = ad->a->ledger;
+	uint32_t unmarked = 0;
 
-	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
-		if (ledger_at(a->ledger, i) != NULL &&
-		    !ledger_is_marked(a->ledger, i))
-			broom_forget(a, i, ad->now_ms);
+	for (uint32_t i = 0; i < ledger_top(l); i++) {
+		const struct ledger_element *e = ledger_at(l, i);
+
+		unmarked += e != NULL && !ledger_is_marked(l, i) &&
+			    e->end_ms > ad->now_ms;
 	}
+	ad->found.lacking = unmarked - ad->found.lasting;
 }
 
 enum err
-admission_adopt(struct admission *a)
+admission_compare(struct admission *a, struct comparison *out)
 {
 	struct adoption ad = { .a = a, .now_ms = clock_ms() };
 
@@ -185,21 +188,20 @@ admission_adopt(struct admission *a)
 			return err;
 	}
 	a->suspect = false;
-	forget_unlisted(&ad);
-	if (ad.endless)
-		end_the_endless(&ad);
-	if (ad.left_out > 0)
+	count_lacking(&ad);
+	if (ad.found.left_out > 0)
 		log_warn("%u entries of the sets do not fit into the ledger: "
 			 "they stay until their own end",
-			 ad.left_out);
-	atomic_fetch_add_explicit(&a->board->adopted, ad.adopted,
+			 ad.found.left_out);
+	atomic_fetch_add_explicit(&a->board->adopted, ad.found.adopted,
 				  memory_order_relaxed);
+	*out = ad.found;
 	return ERR_NONE;
 }
 
 /* ---- the other way ------------------------------------------------------ */
 
-/* Elements on their way back into a set. */
+/* Elements on their way back into their sets, by the batch of one set. */
 struct restoring {
 	struct admission *a;
 	struct backend_entry entry[BACKEND_BATCH];
@@ -239,6 +241,49 @@ put_back(struct restoring *r)
 	return err;
 }
 
+static enum err
+take_along(struct restoring *r, uint32_t slot)
+{
+	const struct ledger_element *e = ledger_at(r->a->ledger, slot);
+	int64_t left_ms = e->end_ms - clock_ms();
+	enum err err = ERR_NONE;
+
+	if (left_ms <= 0)
+		return ERR_NONE;
+	if (r->count > 0 &&
+	    (r->count == BACKEND_BATCH || r->entry[0].key.set != e->set))
+		err = put_back(r);
+	r->slot[r->count] = slot;
+	ledger_key_of(e, &r->entry[r->count].key);
+	r->entry[r->count++].timeout_s = (uint32_t)((left_ms + 999) / 1000);
+	return err;
+}
+
+static enum err
+finish(struct restoring *r, enum err err)
+{
+	if (err == ERR_NONE)
+		err = put_back(r);
+	if (r->left_out > 0)
+		log_error("%u grants did not find room in their set again and "
+			  "are lost: it is smaller than it was",
+			  r->left_out);
+	return err;
+}
+
+enum err
+admission_complete(struct admission *a)
+{
+	struct restoring r = { .a = a };
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < ledger_top(a->ledger) && err == ERR_NONE; i++)
+		if (ledger_at(a->ledger, i) != NULL &&
+		    !ledger_is_marked(a->ledger, i))
+			err = take_along(&r, i);
+	return finish(&r, err);
+}
+
 enum err
 admission_restore(struct admission *a, enum set_index set)
 {
@@ -248,24 +293,11 @@ admission_restore(struct admission *a, enum set_index set)
 	for (uint32_t i = 0; i < ledger_top(a->ledger) && err == ERR_NONE;
 	     i++) {
 		const struct ledger_element *e = ledger_at(a->ledger, i);
-		int64_t now = clock_ms();
 
-		if (e == NULL || e->set != set || e->end_ms <= now)
-			continue;
-		r.slot[r.count] = i;
-		ledger_key_of(e, &r.entry[r.count].key);
-		r.entry[r.count++].timeout_s =
-		    (uint32_t)((e->end_ms - now + 999) / 1000);
-		if (r.count == BACKEND_BATCH)
-			err = put_back(&r);
+		if (e != NULL && e->set == set)
+			err = take_along(&r, i);
 	}
-	if (err == ERR_NONE)
-		err = put_back(&r);
-	if (r.left_out > 0)
-		log_error("%u grants did not find room in their set again and "
-			  "are lost: it is smaller than it was",
-			  r.left_out);
-	return err;
+	return finish(&r, err);
 }
 
 /* ---- what no rule gives ------------------------------------------------- */

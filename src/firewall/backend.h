@@ -31,6 +31,8 @@ struct backend_entry {
 
 struct backend_look {
 	bool present; /* and of the right type, with a timeout */
+	bool other;   /* not present: something else has its name */
+	bool counted; /* entries are those that have not ended, exactly */
 	uint32_t references, entries, capacity;
 };
 
@@ -59,7 +61,8 @@ struct backend_kind {
 	enum err (*open)(const struct backend_setup *s, struct backend **out);
 	void (*close)(struct backend *b);
 	/* Makes the set, or takes it over as it is. Entries that are there
-	 * stay there. */
+	 * stay there. ERR_BUSY: there is one of another type, and a rule or
+	 * another set holds it. */
 	enum err (*prepare)(struct backend *b, enum set_index set);
 	/* All entries are of one set; at most BACKEND_BATCH. An entry that is
 	 * there gets the new timeout. ERR_NONE: the kernel has acknowledged

@@ -73,17 +73,18 @@ run_path(char *const argv[], const char *input, struct tool_result *out)
 {
 	enum err err = tool_run(argv, input, out);
 
-	if (err == ERR_MISSING)
-		return err;
-	log_complaint(argv[0], out->complaint);
-	if (err != ERR_NONE) {
-		log_error("%s: %s", argv[0], err_text(err));
-		return err;
-	}
-	if (out->status == 0)
-		return ERR_NONE;
-	log_error("%s failed: exit code %d", argv[0], out->status);
-	return ERR_DENIED;
+	return err == ERR_NONE && out->status != 0 ? ERR_DENIED : err;
+}
+
+/* Why run() failed. */
+static void
+say_why(const char *tool, enum err err, const struct tool_result *r)
+{
+	log_complaint(tool, r->complaint);
+	if (err == ERR_DENIED)
+		log_error("%s failed: exit code %d", tool, r->status);
+	else
+		log_error("%s: %s", tool, err_text(err));
 }
 
 /* tool with "-save" or "-restore" behind it, from where it may be. */
@@ -153,9 +154,14 @@ static bool
 has_chain(const char *tool, const char *chain)
 {
 	struct tool_result saved;
-	bool found = run(tool, "-save", "", &saved) == ERR_NONE &&
-		     names_chain(saved.output, chain);
+	enum err err = run(tool, "-save", "", &saved);
+	bool found = err == ERR_NONE && names_chain(saved.output, chain);
 
+	/* A tool that is not there has no chain. */
+	if (err == ERR_NONE)
+		log_complaint(tool, saved.complaint);
+	else if (err != ERR_MISSING)
+		say_why(tool, err, &saved);
 	tool_done(&saved);
 	return found;
 }
@@ -345,9 +351,21 @@ say_removed(const struct chain *c, int version, const char *saved)
 			 s.foreign - FOREIGN_LOGGED);
 }
 
+/* What is tried again and again is complained of once a minute. */
+static bool
+may_complain(struct chain *c)
+{
+	int64_t now = clock_ms();
+
+	if (c->said_ms != 0 && now - c->said_ms < SAY_AGAIN_MS)
+		return false;
+	c->said_ms = now > 0 ? now : 1;
+	return true;
+}
+
 /* No ":NAME" line: it would make a chain that is missing. */
 static enum err
-restore(const struct chain *c, int version, const char *tool)
+restore(struct chain *c, int version, const char *tool, bool with_ours)
 {
 	struct tool_result result;
 	char buf[SCRIPT_SIZE];
@@ -356,7 +374,7 @@ restore(const struct chain *c, int version, const char *tool)
 
 	text_init(&script, buf, sizeof(buf));
 	text_printf(&script, "*filter\n-F %s\n", c->name);
-	for (unsigned i = 0; i < RULES; i++) {
+	for (unsigned i = 0; with_ours && i < RULES; i++) {
 		write_rule(c, version, i, &script);
 		text_char(&script, '\n');
 	}
@@ -364,23 +382,34 @@ restore(const struct chain *c, int version, const char *tool)
 	if (script.cut)
 		return ERR_RANGE;
 	err = run(tool, "-restore", buf, &result);
+	if (err != ERR_NONE && may_complain(c))
+		say_why(tool, err, &result);
 	tool_done(&result);
-	return err;
+	return err == ERR_MISSING ? ERR_DENIED : err;
 }
 
-/* It is asked for again and again until it is back. */
 static enum err
 complain_missing(struct chain *c, const char *tool)
 {
-	int64_t now = clock_ms();
-
-	if (c->said_ms != 0 && now - c->said_ms < SAY_AGAIN_MS)
-		return ERR_MISSING;
-	log_error("The chain is gone: make it again with \"%s -N %s\" and "
-		  "the rules that lead to it",
-		  tool, c->name);
-	c->said_ms = now > 0 ? now : 1;
+	if (may_complain(c))
+		log_error("The chain is gone: make it again with \"%s -N %s\" "
+			  "and the rules that lead to it",
+			  tool, c->name);
 	return ERR_MISSING;
+}
+
+/* The rules as they are now; to be given back by tool_done(). */
+static enum err
+look(struct chain *c, const char *tool, struct tool_result *out)
+{
+	enum err err = run(tool, "-save", "", out);
+
+	if (err != ERR_NONE && may_complain(c))
+		say_why(tool, err, out);
+	if (err != ERR_NONE)
+		return ERR_DENIED;
+	return names_chain(out->output, c->name) ? ERR_NONE
+						 : complain_missing(c, tool);
 }
 
 static enum err
@@ -391,14 +420,29 @@ place(struct chain *c, int version, const char *tool)
 
 	if (tool == NULL)
 		return ERR_NONE;
-	err = run(tool, "-save", "", &before);
-	if (err == ERR_NONE && !names_chain(before.output, c->name))
-		err = complain_missing(c, tool);
+	err = look(c, tool, &before);
 	if (err == ERR_NONE && !is_whole(c, version, before.output)) {
-		err = restore(c, version, tool);
+		err = restore(c, version, tool, true);
 		if (err == ERR_NONE)
 			say_removed(c, version, before.output);
 	}
+	tool_done(&before);
+	return err;
+}
+
+static enum err
+clear(struct chain *c, int version, const char *tool)
+{
+	struct tool_result before;
+	enum err err;
+
+	if (tool == NULL)
+		return ERR_NONE;
+	err = look(c, tool, &before);
+	if (err == ERR_NONE)
+		err = restore(c, version, tool, false);
+	if (err == ERR_NONE)
+		say_removed(c, version, before.output);
 	tool_done(&before);
 	return err;
 }
@@ -425,6 +469,15 @@ chain_place(struct chain *c)
 
 	if (err4 == ERR_NONE && err6 == ERR_NONE)
 		c->said_ms = 0;
+	return err4 != ERR_NONE ? err4 : err6;
+}
+
+enum err
+chain_clear(struct chain *c)
+{
+	enum err err4 = clear(c, 4, c->tool4);
+	enum err err6 = clear(c, 6, c->tool6);
+
 	return err4 != ERR_NONE ? err4 : err6;
 }
 

@@ -23,7 +23,7 @@ struct chain {
 	/* NULL: the family has no chain. "iptables", "iptables-nft",
 	 * "iptables-legacy", "ip6tables" ... */
 	const char *tool4, *tool6;
-	int64_t said_ms; /* when a missing chain was last complained of */
+	int64_t said_ms; /* when it was last complained of what fails */
 };
 
 /* Looks where the chain is, per family. Logs what it chose; a family without
@@ -34,6 +34,8 @@ enum err chain_find(const struct options *opt, struct chain *out);
  * are not exactly ours; the sets must exist. Both families are tried. A chain
  * that its owner has removed is ERR_MISSING, said once a minute. */
 enum err chain_place(struct chain *c);
+/* Takes all rules out of the chain, ours too. */
+enum err chain_clear(struct chain *c);
 /* All our rules stand in the chain, and nothing else. */
 bool chain_is_whole(const struct chain *c);
 

@@ -4,21 +4,33 @@
  *
  * A firewall script that flushes or destroys takes with it what clients were
  * promised. Each set is asked for three things: that it is there, that a
- * rule refers to it, and that an entry of our own, the canary, is in it. As
- * soon as one is missing nothing more is granted (firewall_up is 0) and
- * workers forget what they know; then sets and entries are made anew, and
- * the supervisor places the rules. It promises never to say that the
- * firewall is up when it has not seen all three.
+ * rule refers to it, and that an entry of our own, the canary, is in it; and
+ * it must have as many entries as the ledger. As soon as something is missing
+ * nothing more is granted (firewall_up is 0) and workers forget what they
+ * know; then sets and entries are made anew, and the supervisor places the
+ * rules. It promises never to say that the firewall is up when it has not
+ * seen all of it.
  */
 #include "firewall/health.h"
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
-enum { CANARY_RENEW_MS = 20000, ASK_AGAIN_MS = 1000, RETRY_MS = 1000 };
-
-enum finding { SOUND, EMPTIED, UNUSED, GONE, UNKNOWN };
+enum {
+	CANARY_RENEW_MS = 20000,
+	ASK_AGAIN_MS = 500,
+	RETRY_MS = 500,
+	COMPARE_AGAIN_MS = 200,
+	/* Single entries that nobody counts are looked at that often, where
+	 * it takes no more than one part of so many of our time. */
+	COMPARE_ALL_MS = 10000,
+	COMPARE_PARTS = 200,
+	/* The kernel's end may lie that much behind ours: it has whole
+	 * seconds. */
+	LATE_MS = 1500
+};
 
 void
 health_init(struct health *h, struct admission *a)
@@ -40,27 +52,82 @@ is_ours(const struct health *h, unsigned set)
 	return set_in_families(set, h->a->judge.families);
 }
 
-static enum finding
-look_at(struct health *h, enum set_index set)
+static void
+count_up(_Atomic uint64_t *counter, uint64_t by)
+{
+	atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+/* ---- looking ------------------------------------------------------------ */
+
+/* Entries beyond those of the ledger and the canary; where some are about to
+ * end it is not known to one. */
+static void
+excess(const struct health *h, enum set_index set,
+       const struct backend_look *look, int64_t bounds_out[2])
+{
+	const struct ledger *l = h->a->ledger;
+	int64_t now = clock_ms();
+	int64_t there = (int64_t)look->entries - h->odd[set];
+
+	bounds_out[0] = there - ledger_live(l, set);
+	bounds_out[1] = bounds_out[0];
+	if (bounds_out[0] == 0)
+		return;
+	bounds_out[0] = there - ledger_lasting(l, set, now - LATE_MS);
+	bounds_out[1] = there - ledger_lasting(l, set, now);
+}
+
+static bool
+counts_differ(const struct health *h, enum set_index set,
+	      const struct backend_look *look)
+{
+	int64_t bounds[2];
+
+	excess(h, set, look, bounds);
+	return bounds[0] > 0 || bounds[1] < 0;
+}
+
+/* What the set has beside its canary. */
+static enum set_finding
+look_inside(struct health *h, enum set_index set, struct backend_look *look)
 {
 	struct admission *a = h->a;
 	struct backend_entry canary;
-	struct backend_look look;
 	bool has;
 
-	if (a->kind->look(a->backend, set, &look) != ERR_NONE)
-		return UNKNOWN;
-	atomic_store_explicit(&a->board->references[set], look.references,
-			      memory_order_relaxed);
-	if (!look.present)
-		return GONE;
 	canary_of(set, &canary);
 	if (a->kind->has(a->backend, &canary, &has) != ERR_NONE)
-		return UNKNOWN;
+		return SET_UNKNOWN;
 	/* A full set has no room for a canary, and was not emptied. */
-	if (!has && look.entries < look.capacity)
-		return EMPTIED;
-	return look.references == 0 && h->placed ? UNUSED : SOUND;
+	if (!has && look->entries < look->capacity)
+		return SET_EMPTIED;
+	look->entries -= has;
+	if (look->references == 0 && h->rules == RULES_STAND)
+		return SET_UNUSED;
+	if (look->counted && counts_differ(h, set, look))
+		a->suspect = true;
+	return SET_SOUND;
+}
+
+static enum set_finding
+look_at(struct health *h, enum set_index set)
+{
+	struct admission *a = h->a;
+	enum set_finding finding = SET_UNKNOWN;
+	struct backend_look look;
+
+	if (a->kind->look(a->backend, set, &look) == ERR_NONE) {
+		atomic_store_explicit(&a->board->references[set],
+				      look.references, memory_order_relaxed);
+		if (look.present)
+			finding = look_inside(h, set, &look);
+		else
+			finding = look.other ? SET_OTHER : SET_GONE;
+	}
+	atomic_store_explicit(&a->board->finding[set], finding,
+			      memory_order_relaxed);
+	return finding;
 }
 
 /* Whether it is there now is for look_at() to say. */
@@ -86,40 +153,34 @@ renew_canaries(struct health *h, int64_t now_ms)
 	}
 }
 
-static void
-want_rules(struct health *h)
-{
-	h->placed = false;
-	h->wanted = true;
-}
+/* ---- down, and up again ------------------------------------------------- */
 
 static void
-ask_for_rules(struct health *h, int64_t now_ms)
+go_down(struct health *h)
 {
-	if (!h->wanted ||
-	    (h->asked_ms != 0 && now_ms - h->asked_ms < ASK_AGAIN_MS))
-		return;
-	h->asked_ms = now_ms;
-	h->rules_gone(h->arg);
-}
-
-static void
-fall(struct health *h, enum finding finding)
-{
-	static const char *const words[] = {
-		[SOUND] = "is sound",
-		[EMPTIED] = "was emptied",
-		[UNUSED] = "has no rule that refers to it",
-		[GONE] = "is gone",
-		[UNKNOWN] = "cannot be looked at",
-	};
-
 	h->a->down = true;
 	atomic_store_explicit(&h->a->board->firewall_up, 0,
 			      memory_order_relaxed);
 	health_new_epoch(h);
-	log_error("A set of the firewall %s: nothing is granted until it is "
+}
+
+static void
+fall(struct health *h, enum set_index set, enum set_finding finding)
+{
+	static const char *const words[SET_FINDINGS] = {
+		[SET_SOUND] = "is sound",
+		[SET_UNKNOWN] = "cannot be looked at",
+		[SET_GONE] = "is gone",
+		[SET_OTHER] = "has another type",
+		[SET_HELD] = "has another type and is in use",
+		[SET_EMPTIED] = "was emptied",
+		[SET_UNUSED] = "has no rule that refers to it",
+	};
+
+	go_down(h);
+	log_error("The %sset of IPv%u %s: nothing is granted until it is "
 		  "repaired",
+		  set_is_local(set) ? "local " : "", set_family(set),
 		  words[finding]);
 }
 
@@ -132,17 +193,60 @@ rise(struct health *h)
 	health_new_epoch(h);
 	atomic_store_explicit(&b->firewall_up, 1, memory_order_relaxed);
 	if (h->was_up) {
-		atomic_fetch_add_explicit(&b->repairs, 1, memory_order_relaxed);
+		count_up(&b->repairs, 1);
 		log_info("The firewall is repaired: all live grants stand");
 	}
 	h->was_up = true;
 }
 
+/* ---- rules -------------------------------------------------------------- */
+
+static void
+set_word(struct health *h, enum rules_word word)
+{
+	h->rules = word;
+	h->wanted = word != RULES_STAND;
+	atomic_store_explicit(&h->a->board->rules, word,
+			      memory_order_relaxed);
+}
+
+static void
+want_rules(struct health *h)
+{
+	if (h->rules == RULES_STAND)
+		set_word(h, RULES_MISSING);
+}
+
+/* A set of another type that a rule refers to cannot be replaced; rules in
+ * our own chain make room. */
+static void
+ask_for_rules(struct health *h, bool sets_stand, int64_t now_ms)
+{
+	bool clear = h->held && h->rules != RULES_CLEARED;
+
+	if (!h->wanted || (!sets_stand && !clear) ||
+	    (h->asked_ms != 0 && now_ms - h->asked_ms < ASK_AGAIN_MS))
+		return;
+	h->asked_ms = now_ms;
+	h->wish(h->arg, clear ? WISH_CLEAR : WISH_PLACE);
+}
+
+/* ---- sets --------------------------------------------------------------- */
+
 /* What the ledger says is in the set again, whatever set that is now. */
 static bool
 fill(struct health *h, enum set_index set, int64_t now_ms)
 {
-	if (admission_prepare(h->a, set) != ERR_NONE) {
+	enum err err = admission_prepare(h->a, set);
+
+	if (err == ERR_BUSY) {
+		atomic_store_explicit(&h->a->board->finding[set], SET_HELD,
+				      memory_order_relaxed);
+		if (h->rules != RULES_CLEARED)
+			set_word(h, RULES_MISSING);
+		h->held = true;
+	}
+	if (err != ERR_NONE) {
 		h->retry_ms = now_ms + RETRY_MS;
 		return false;
 	}
@@ -152,23 +256,127 @@ fill(struct health *h, enum set_index set, int64_t now_ms)
 	return true;
 }
 
+static bool
+needs_filling(enum set_finding finding)
+{
+	return finding == SET_GONE || finding == SET_OTHER ||
+	       finding == SET_EMPTIED;
+}
+
 /* Brings one set back to what the ledger says; false: not yet. */
 static bool
 mend(struct health *h, enum set_index set, int64_t now_ms)
 {
-	enum finding finding = look_at(h, set);
+	enum set_finding finding = look_at(h, set);
 
 	/* A set that rules refer to cannot go before them. */
-	if (finding == GONE && h->was_up)
+	if ((finding == SET_GONE || finding == SET_OTHER) && h->was_up)
 		want_rules(h);
-	if (finding == GONE || finding == EMPTIED) {
+	if (needs_filling(finding)) {
 		if (!fill(h, set, now_ms))
 			return false;
 		finding = look_at(h, set);
 	}
-	if (finding == UNUSED)
+	if (finding == SET_UNUSED)
 		want_rules(h);
-	return finding == SOUND;
+	return finding == SET_SOUND || finding == SET_UNUSED;
+}
+
+/* ---- single entries ----------------------------------------------------- */
+
+/* What the ledger cannot hold is not missed at every look. */
+static void
+note_odd(struct health *h)
+{
+	struct admission *a = h->a;
+
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		struct backend_look look;
+		int64_t bounds[2];
+
+		h->odd[set] = 0;
+		if (!is_ours(h, set) ||
+		    a->kind->look(a->backend, set, &look) != ERR_NONE)
+			continue;
+		look.entries -= look.entries > 0; /* the canary */
+		excess(h, set, &look, bounds);
+		h->odd[set] = bounds[0] > 0 ? bounds[0] : 0;
+	}
+}
+
+static void
+put_right(struct health *h, const struct comparison *found)
+{
+	struct admission *a = h->a;
+
+	if (found->lacking > 0 && !a->down) {
+		log_error("%u entries were deleted or shortened by others: "
+			  "nothing is granted until they are put back",
+			  found->lacking);
+		go_down(h);
+	}
+	if (found->lasting > 0)
+		log_warn("%u entries were prolonged by others: they end when "
+			 "they should have",
+			 found->lasting);
+	if (admission_complete(a) != ERR_NONE)
+		a->suspect = true;
+	count_up(&a->board->put_back, found->lacking);
+	count_up(&a->board->cut_short, found->lasting);
+}
+
+static void
+plan_next(struct health *h, int64_t start_ms)
+{
+	int64_t rest = (clock_ms() - start_ms) * COMPARE_PARTS;
+
+	h->due_ms = start_ms + (rest > COMPARE_ALL_MS ? rest : COMPARE_ALL_MS);
+}
+
+/* Makes ledger and kernel one: they have not the same number of entries, or
+ * no answer told of some, or it was long ago. */
+static void
+compare(struct health *h, int64_t now_ms)
+{
+	struct admission *a = h->a;
+	struct comparison found;
+	uint32_t revoked;
+
+	h->compare_ms = now_ms + COMPARE_AGAIN_MS;
+	count_up(&a->board->comparisons, 1);
+	if (admission_compare(a, &found) != ERR_NONE) {
+		a->suspect = true;
+		return;
+	}
+	revoked = admission_purge(a);
+	if (revoked > 0) {
+		log_warn("%u entries that no rule gives were revoked",
+			 revoked);
+		health_new_epoch(h);
+	}
+	if (found.lacking > 0 || found.lasting > 0)
+		put_right(h, &found);
+	note_odd(h);
+	plan_next(h, now_ms);
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static bool
+sets_stand(struct health *h, int64_t now_ms)
+{
+	bool sound = true;
+
+	if (now_ms < h->retry_ms)
+		return false;
+	h->held = false;
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		if (is_ours(h, set) && !mend(h, set, now_ms))
+			sound = false;
+	}
+	if (sound && h->a->suspect && now_ms >= h->compare_ms)
+		compare(h, now_ms);
+	return sound && !h->a->suspect;
 }
 
 /* Rules come last: one that refers to a set of another shape would match
@@ -176,36 +384,29 @@ mend(struct health *h, enum set_index set, int64_t now_ms)
 static void
 mend_all(struct health *h, int64_t now_ms)
 {
-	bool sound = true;
+	bool stand = sets_stand(h, now_ms);
 
-	if (now_ms < h->retry_ms)
-		return;
-	for (unsigned set = 0; set < SET_COUNT; set++) {
-		if (is_ours(h, set) && !mend(h, set, now_ms))
-			sound = false;
-	}
-	if (now_ms < h->retry_ms)
-		return;
-	ask_for_rules(h, now_ms);
-	if (sound && h->placed)
+	ask_for_rules(h, stand, now_ms);
+	if (stand && h->rules == RULES_STAND)
 		rise(h);
 }
 
-/* The kernel may have what no answer told of. */
-static void
-compare(struct health *h)
-{
-	if (admission_adopt(h->a) != ERR_NONE)
-		return;
-	admission_purge(h->a);
-	health_new_epoch(h);
-}
+/* ---- what the warden calls ---------------------------------------------- */
 
 void
-health_placed(struct health *h, int64_t now_ms)
+health_rules(struct health *h, enum rules_word word, int64_t now_ms)
 {
-	h->placed = true;
-	h->wanted = false;
+	set_word(h, word);
+	if (word == RULES_CLEARED) {
+		h->retry_ms = h->asked_ms = 0;
+	} else if (word != RULES_STAND) {
+		h->asked_ms = now_ms;
+		if (!h->a->down) {
+			log_error("The rules were changed: nothing is granted "
+				  "until they are repaired");
+			go_down(h);
+		}
+	}
 	if (h->a->down)
 		mend_all(h, now_ms);
 }
@@ -213,17 +414,18 @@ health_placed(struct health *h, int64_t now_ms)
 void
 health_tick(struct health *h, int64_t now_ms)
 {
-	enum finding finding;
+	enum set_finding finding;
 
 	renew_canaries(h, now_ms);
 	h->next = (h->next + 1) % SET_COUNT;
 	if (!h->a->down && is_ours(h, h->next)) {
 		finding = look_at(h, h->next);
-		if (finding != SOUND)
-			fall(h, finding);
+		if (finding != SET_SOUND)
+			fall(h, h->next, finding);
 	}
+	if (!h->a->down && now_ms >= h->compare_ms &&
+	    (h->a->suspect || now_ms >= h->due_ms))
+		compare(h, now_ms);
 	if (h->a->down)
 		mend_all(h, now_ms);
-	if (h->a->suspect && !h->a->down)
-		compare(h);
 }

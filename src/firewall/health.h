@@ -16,22 +16,28 @@ enum { HEALTH_ROUND_MS = 200, HEALTH_TICK_MS = HEALTH_ROUND_MS / SET_COUNT };
 
 struct health {
 	struct admission *a;
-	bool placed; /* the supervisor says that the rules stand */
-	bool wanted; /* the supervisor shall place them */
+	enum rules_word rules; /* the supervisor's last word, or our doubt */
+	bool wanted;	       /* the supervisor shall place them */
+	bool held; /* it shall empty their chain first: a set is in use */
 	bool was_up;
-	unsigned next;	   /* set to look at */
-	int64_t canary_ms; /* when canaries were renewed */
-	int64_t asked_ms;  /* when the supervisor was last told */
-	int64_t retry_ms;  /* a set could not be made: not before that */
-	/* Tells the supervisor that the rules are gone. */
-	void (*rules_gone)(void *arg);
+	unsigned next;	    /* set to look at */
+	int64_t canary_ms;  /* when canaries were renewed */
+	int64_t asked_ms;   /* when the supervisor was last told */
+	int64_t retry_ms;   /* a set could not be made: not before that */
+	int64_t compare_ms; /* not before that, in doubt */
+	int64_t due_ms;	    /* and then in any case */
+	/* Entries the ledger does not hold, and will not. */
+	int64_t odd[SET_COUNT];
+	/* Tells the supervisor what is to be done with the rules. */
+	void (*wish)(void *arg, enum rules_wish wish);
 	void *arg;
 };
 
 /* Nothing is granted until the rules are placed. */
 void health_init(struct health *h, struct admission *a);
-/* The rules were placed: looks at once whether that is so. */
-void health_placed(struct health *h, int64_t now_ms);
+/* The supervisor's word on the rules. Where they stand, it is looked at at
+ * once whether all is well now. */
+void health_rules(struct health *h, enum rules_word word, int64_t now_ms);
 /* Call it every HEALTH_TICK_MS: looks, and repairs. */
 void health_tick(struct health *h, int64_t now_ms);
 /* Entries were lost or revoked: workers forget what they know. */

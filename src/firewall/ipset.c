@@ -125,6 +125,8 @@ ipset_look(struct backend *b, enum set_index set, struct backend_look *out)
 	if (err != ERR_NONE)
 		return err;
 	*out = (struct backend_look){ .present = ipset_is_usable(&h, set),
+				      .other = !ipset_is_usable(&h, set),
+				      .counted = true,
 				      .references = h.references,
 				      .entries = h.entries,
 				      .capacity = h.maxelem };

@@ -157,6 +157,10 @@ replace(struct backend *b, enum set_index set, uint32_t entries)
 	if (err != ERR_NONE)
 		goto undo;
 	err = take_place(b, b->name[set], copy, &refusal);
+	if (err == ERR_DENIED && refusal.code == IPSET_ERR_BUSY) {
+		err = ERR_BUSY;
+		goto undo;
+	}
 	if (err != ERR_NONE) {
 		ipset_complain("replace", b->name[set], err, &refusal);
 		goto undo;

@@ -271,6 +271,17 @@ ledger_live(const struct ledger *l, enum set_index set)
 }
 
 uint32_t
+ledger_lasting(const struct ledger *l, enum set_index set, int64_t time_ms)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < l->top; i++)
+		count += l->slot[i].taken && l->element[i].set == set &&
+			 l->element[i].end_ms > time_ms;
+	return count;
+}
+
+uint32_t
 ledger_top(const struct ledger *l)
 {
 	return l->top;

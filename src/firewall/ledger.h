@@ -93,6 +93,9 @@ void ledger_close(struct ledger *l); /* the map stays */
 
 uint32_t ledger_capacity(const struct ledger *l);
 uint32_t ledger_live(const struct ledger *l, enum set_index set);
+/* How many of them end later than that; looks at every slot. */
+uint32_t ledger_lasting(const struct ledger *l, enum set_index set,
+			int64_t time_ms);
 /* Behind the last slot that was ever used: where a walk may stop. */
 uint32_t ledger_top(const struct ledger *l);
 /* NULL: the slot is free. */

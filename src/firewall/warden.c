@@ -222,12 +222,13 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 static void
 on_placed(void *self, const void *letter, size_t size, int fd)
 {
+	const struct plain_letter *word = letter;
 	struct warden *wd = self;
 
-	(void)letter;
 	(void)size;
 	(void)fd;
-	health_placed(&wd->health, clock_ms());
+	if (word->value < RULES_WORDS)
+		health_rules(&wd->health, word->value, clock_ms());
 }
 
 static void
@@ -242,13 +243,13 @@ on_stop(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
-tell_rules_gone(void *arg)
+tell_rules_gone(void *arg, enum rules_wish wish)
 {
 	struct warden *wd = arg;
-	struct plain_letter letter = { 0 };
+	struct plain_letter letter = { .value = wish };
 
 	post_head(&letter.head, POST_RULES_GONE, 0);
-	/* Where it is not taken it is said again a second later. */
+	/* Where it is not taken it is said again. */
 	post_send(wd->kit->supervisor, &letter, sizeof(letter), -1);
 }
 
@@ -318,6 +319,11 @@ open_backend(struct warden *wd)
 		if (set_in_families(set, wd->kit->families))
 			err = admission_prepare(a, set);
 	}
+	if (err != ERR_BUSY)
+		return err;
+	log_error("A set has another type, and a rule or another set refers "
+		  "to it");
+	tell_rules_gone(wd, WISH_CLEAR);
 	return err;
 }
 
@@ -338,6 +344,7 @@ begin(struct warden *wd)
 {
 	struct board *board = wd->kit->board;
 	uint32_t families = wd->kit->families;
+	struct comparison found;
 	enum err err = open_judge(wd);
 
 	wd->admission.board = board;
@@ -348,16 +355,18 @@ begin(struct warden *wd)
 	if (err == ERR_NONE)
 		err = open_flows(wd);
 	if (err == ERR_NONE)
-		err = admission_adopt(&wd->admission);
+		err = admission_compare(&wd->admission, &found);
 	if (err != ERR_NONE)
 		return err;
 	admission_purge(&wd->admission);
+	if (admission_complete(&wd->admission) != ERR_NONE)
+		wd->admission.suspect = true;
 	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);
 	atomic_store(&board->family6, (families & ROLE_IPV6) != 0);
 	atomic_store(&board->firewall_up, 0);
 	atomic_fetch_add(&board->set_epoch, 1);
 	health_init(&wd->health, &wd->admission);
-	wd->health.rules_gone = tell_rules_gone;
+	wd->health.wish = tell_rules_gone;
 	wd->health.arg = wd;
 	return ERR_NONE;
 }

@@ -68,6 +68,18 @@ place_chain(void *arg)
 	return chain_place(arg);
 }
 
+static enum err
+clear_chain(void *arg)
+{
+	return chain_clear(arg);
+}
+
+static bool
+chain_stands(void *arg)
+{
+	return chain_is_whole(arg);
+}
+
 static uint64_t
 ledger_size(uint32_t set_size)
 {
@@ -81,6 +93,8 @@ run(struct options *opt)
 	struct firewall_hooks hooks = { .arg = &chain,
 					.find = find_chain,
 					.place = place_chain,
+					.clear = clear_chain,
+					.stand = chain_stands,
 					.ledger_bytes = ledger_size,
 					.acl_max_bytes = ACL_MAX_BYTES };
 

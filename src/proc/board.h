@@ -12,6 +12,29 @@
 
 #include "base/addr.h"
 
+/* What a look at a set finds. */
+enum set_finding {
+	SET_SOUND,
+	SET_UNKNOWN, /* the kernel does not say */
+	SET_GONE,
+	SET_OTHER,   /* there is one of another type, or without timeout */
+	SET_HELD,    /* the same, and something else refers to it */
+	SET_EMPTIED,
+	SET_UNUSED,  /* no rule refers to it */
+	SET_FINDINGS
+};
+
+/* How it is with the rules that lead to the sets. */
+enum rules_word {
+	RULES_MISSING, /* as far as is known: they are to be placed */
+	RULES_STAND,
+	RULES_CHANGED,	/* others stand in their chain, or some do not */
+	RULES_NO_CHAIN, /* the owner has removed it */
+	RULES_REFUSED,	/* they could not be placed */
+	RULES_CLEARED,	/* the chain was emptied, for the sets' sake */
+	RULES_WORDS
+};
+
 /* Written by the warden, read by workers and control. */
 struct board {
 	/* grows whenever entries may have been lost: workers forget what
@@ -25,7 +48,10 @@ struct board {
 	_Atomic uint32_t set_live[4], set_limit[4];
 	_Atomic int64_t full_ms[4];
 	_Atomic uint64_t live, granted, refreshed, refused, failed, evicted,
-	    adopted, repairs, revoked, flows_cut;
+	    adopted, repairs, revoked, flows_cut,
+	    comparisons, put_back, cut_short;
+	_Atomic uint32_t finding[4];	   /* enum set_finding */
+	_Atomic uint32_t rules;		   /* enum rules_word */
 };
 
 /* One a worker, written by it. Counters only grow. */

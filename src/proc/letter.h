@@ -159,6 +159,10 @@ struct granted_letter {
 	uint32_t pad;
 };
 
+/* ---- warden and supervisor --------------------------------------------- */
+
+enum rules_wish { WISH_PLACE, WISH_CLEAR };
+
 /* ---- worker and recorder ---------------------------------------------- */
 
 enum record_kind {

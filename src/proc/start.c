@@ -84,12 +84,7 @@ start_firewall(struct supervisor *s)
 	err = start_role(s, ROLE_WARDEN);
 	if (err != ERR_NONE)
 		return err;
-	s->chain_wanted = false;
-	err = s->hooks->place(s->hooks->arg);
-	if (err != ERR_NONE)
-		return err;
-	return child_tell(crew_find(&s->crew, ROLE_WARDEN),
-			  POST_RULES_PLACED, 0, 1);
+	return rules_first(s);
 }
 
 /* A control socket that cannot be had is only fatal where it was asked for. */

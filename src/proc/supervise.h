@@ -35,7 +35,10 @@ struct supervisor {
 	uint32_t waiting[MOST_WAITING];
 	unsigned waiting_count;
 	int64_t watchdog_ms, watchdog_next_ms;
-	bool chain_wanted; /* rules are to be placed */
+	struct {
+		bool place, clear; /* is to be done */
+		int64_t check_ms;  /* look then whether they stand; 0: no */
+	} rules;
 	struct caches caches;
 };
 
@@ -45,6 +48,13 @@ void supervisor_turn(struct supervisor *s);
 /* start.c: options to a crew, a crew to answers. They say what is wrong. */
 enum err supervisor_prepare(struct supervisor *s);
 enum err supervisor_start(struct supervisor *s);
+
+/* rules.c: the rules that lead to the sets. */
+enum err rules_first(struct supervisor *s);
+/* Does what is to be done, and tells the warden. */
+void rules_serve(struct supervisor *s);
+/* Looks whether they still stand, from time to time. */
+void rules_check(struct supervisor *s, int64_t now_ms);
 
 /* reload.c: the first policy, and each later one. */
 enum err reload_first(struct supervisor *s);

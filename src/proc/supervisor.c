@@ -43,7 +43,7 @@ on_ready(void *self, const void *letter, size_t size, int fd)
 	(void)fd;
 	from->child->ready = true;
 	if (from->child->role == ROLE_WARDEN)
-		from->s->chain_wanted = true;
+		from->s->rules.place = true;
 	crew_publish(&from->s->crew);
 }
 
@@ -51,11 +51,13 @@ static void
 on_rules_gone(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
+	struct plain_letter gone;
 
-	(void)letter;
 	(void)size;
 	(void)fd;
-	from->s->chain_wanted = true;
+	memcpy(&gone, letter, sizeof(gone));
+	from->s->rules.place = gone.value == WISH_PLACE;
+	from->s->rules.clear = gone.value == WISH_CLEAR;
 }
 
 static void
@@ -167,16 +169,6 @@ hear(struct supervisor *s, struct child *child)
 }
 
 /* ---- children ---------------------------------------------------------- */
-
-static void
-place_rules(struct supervisor *s)
-{
-	struct child *warden = crew_find(&s->crew, ROLE_WARDEN);
-	enum err err = s->hooks->place(s->hooks->arg);
-
-	s->chain_wanted = false;
-	child_tell(warden, POST_RULES_PLACED, 0, err == ERR_NONE);
-}
 
 static void
 on_death(struct supervisor *s, struct child *child, int status)
@@ -333,6 +325,8 @@ sleep_ms(const struct supervisor *s, int64_t now)
 		wait = s->settle_until_ms - now;
 	if (s->watchdog_ms > 0 && s->watchdog_next_ms - now < wait)
 		wait = s->watchdog_next_ms - now;
+	if (s->rules.check_ms != 0 && s->rules.check_ms - now < wait)
+		wait = s->rules.check_ms - now;
 	return wait > 0 ? (int)wait : 0;
 }
 
@@ -400,8 +394,10 @@ supervisor_turn(struct supervisor *s)
 	reload_settle(s, now);
 	caches_tick(&s->caches, &s->crew, now);
 	reap(s);
-	if (s->chain_wanted && s->phase < DRAINING)
-		place_rules(s);
+	if (s->phase == RUNNING)
+		rules_check(s, now);
+	if (s->phase < DRAINING)
+		rules_serve(s);
 	if (s->phase < DRAINING)
 		restart_due(s, now);
 	else

@@ -6,6 +6,7 @@
 #ifndef PROC_SUPERVISOR_H
 #define PROC_SUPERVISOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -17,8 +18,13 @@ struct firewall_hooks {
 	/* Finds the chains; ERR_MISSING where no family has one. */
 	enum err (*find)(void *arg, const struct options *opt,
 			 uint32_t *families_out);
-	/* Puts our rules in place; harmless where they stand. */
+	/* Puts our rules in place; harmless where they stand. ERR_MISSING:
+	 * there is no chain for them. */
 	enum err (*place)(void *arg);
+	/* Takes all rules out of the chain. */
+	enum err (*clear)(void *arg);
+	/* Whether the chain holds our rules and nothing else. */
+	bool (*stand)(void *arg);
 	uint64_t (*ledger_bytes)(uint32_t set_size);
 	uint64_t acl_max_bytes;
 };

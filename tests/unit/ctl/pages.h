@@ -72,6 +72,7 @@ pages_init(struct pages *p, const char *acl)
 	pages_child(p, ROLE_RECORDER, 813);
 	p->board.firewall_up = p->board.family4 = 1;
 	p->board.references[SET_V4] = p->board.references[SET_V4_LOCAL] = 1;
+	p->board.rules = RULES_STAND;
 	p->view = (struct view){ .opt = &p->opt, .state = &p->state,
 				 .board = &p->board, .own = &p->own,
 				 .stats = { &p->stats[0], &p->stats[1] },

@@ -147,7 +147,16 @@ status_never_reports_health_it_lacks(void **state)
 	p->board.family6 = 0;
 	p->board.firewall_up = 0;
 	text = ask(l, "status");
-	assert_has(text, "degraded: firewall sets or rules are gone\n");
+	assert_has(text, "degraded: entries are missing and being put back; "
+			 "nothing is granted until it is repaired\n");
+	p->board.finding[SET_V4_LOCAL] = SET_EMPTIED;
+	p->board.rules = RULES_NO_CHAIN;
+	text = ask(l, "status");
+	assert_has(text, "degraded: the chain is gone; ipv4 local set was "
+			 "emptied; nothing is granted");
+	p->board.finding[SET_V4_LOCAL] = SET_SOUND;
+	p->board.rules = RULES_STAND;
+	text = ask(l, "status");
 	assert_has(text, "sets=LAN-OUT down\n");
 	p->board.firewall_up = 1;
 	p->board.family4 = 0;

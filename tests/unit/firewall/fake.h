@@ -20,6 +20,7 @@ struct backend {
 	uint32_t fail_code;	/* 0: no answer at all */
 	unsigned references;
 	bool gone[SET_COUNT];
+	bool held; /* what is gone cannot be made */
 };
 
 static inline struct backend_entry *
@@ -112,15 +113,20 @@ static inline enum err
 fake_look(struct backend *b, enum set_index set, struct backend_look *out)
 {
 	*out = (struct backend_look){ .present = !b->gone[set],
+				      .other = b->gone[set] && b->held,
+				      .counted = true,
 				      .references = b->references,
-				      .entries = b->count,
 				      .capacity = b->capacity };
+	for (unsigned i = 0; i < b->count; i++)
+		out->entries += b->entry[i].key.set == set;
 	return ERR_NONE;
 }
 
 static inline enum err
 fake_prepare(struct backend *b, enum set_index set)
 {
+	if (b->gone[set] && b->held)
+		return ERR_BUSY;
 	b->gone[set] = false;
 	return ERR_NONE;
 }

@@ -49,9 +49,20 @@ expect_letter(int fd, enum letter_kind kind)
 }
 
 static void
-tell(int fd, enum letter_kind kind)
+expect_wish(int fd, enum rules_wish wish)
 {
-	struct plain_letter l = { 0 };
+	struct plain_letter l;
+
+	wait_for(fd);
+	assert_int_equal(recv(fd, &l, sizeof(l), 0), sizeof(l));
+	assert_int_equal(l.head.kind, POST_RULES_GONE);
+	assert_int_equal(l.value, wish);
+}
+
+static void
+tell(int fd, enum letter_kind kind, uint32_t value)
+{
+	struct plain_letter l = { .value = value };
 
 	post_head(&l.head, kind, 0);
 	assert_int_equal(post_send(fd, &l, sizeof(l), -1), ERR_NONE);
@@ -202,7 +213,7 @@ setup(void **state)
 		return -1;
 	start(&s);
 	place_rules("I");
-	tell(s.supervisor, POST_RULES_PLACED);
+	tell(s.supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(&s, 1);
 	*state = &s;
 	return 0;
@@ -374,12 +385,12 @@ test_without_rules_nothing_is_granted(void **state)
 	assert_int_equal(system("iptables -F OUTPUT; ipset destroy "
 				"TEST-ipv4-allow"),
 			 0);
-	expect_letter(s->supervisor, POST_RULES_GONE);
+	expect_wish(s->supervisor, WISH_PLACE);
 	assert_int_equal(s->board->firewall_up, 0);
 	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
 	assert_int_equal(system("ip6tables -F OUTPUT"), 0);
 	place_rules("I");
-	tell(s->supervisor, POST_RULES_PLACED);
+	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(s, 1);
 	assert_true(stands(s, &l.item[0]));
 	assert_int_equal(ask(s, &l).status, GRANT_OK);
@@ -395,17 +406,17 @@ test_a_set_that_no_rule_refers_to(void **state)
 	kit_letter(&l, 1);
 	l.item[0] = kit_item("10.0.0.2", "203.0.113.5");
 	assert_int_equal(system("iptables -F OUTPUT"), 0);
-	expect_letter(s->supervisor, POST_RULES_GONE);
+	expect_wish(s->supervisor, WISH_PLACE);
 	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
 	assert_int_equal(s->board->references[SET_V4], 0);
 	/* To say that they are placed is not enough: they are looked at. */
-	tell(s->supervisor, POST_RULES_PLACED);
-	expect_letter(s->supervisor, POST_RULES_GONE);
+	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
+	expect_wish(s->supervisor, WISH_PLACE);
 	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
 	assert_int_equal(s->board->firewall_up, 0);
 	assert_int_equal(system("ip6tables -F OUTPUT"), 0);
 	place_rules("I");
-	tell(s->supervisor, POST_RULES_PLACED);
+	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(s, 1);
 	assert_int_equal(ask(s, &l).status, GRANT_OK);
 }
@@ -430,11 +441,14 @@ test_rules_wait_for_their_sets(void **state)
 	/* What was asked before the sets were looked at. */
 	while (poll(&at, 1, 300) == 1)
 		expect_letter(s->supervisor, POST_RULES_GONE);
+	/* Ours could be what holds it; it is not. */
+	tell(s->supervisor, POST_RULES_PLACED, RULES_CLEARED);
 	assert_int_equal(poll(&at, 1, 1500), 0);
+	assert_int_equal(s->board->finding[SET_V4], SET_HELD);
 	assert_int_equal(system("iptables -F INPUT"), 0);
-	expect_letter(s->supervisor, POST_RULES_GONE);
+	expect_wish(s->supervisor, WISH_PLACE);
 	place_rules("I");
-	tell(s->supervisor, POST_RULES_PLACED);
+	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(s, 1);
 }
 
@@ -457,7 +471,7 @@ test_a_restarted_warden_knows_its_grants(void **state)
 				"TEST-ipv4-allow 10.0.0.3,tcp:80,203.0.113.9"),
 			 0);
 	start(s);
-	tell(s->supervisor, POST_RULES_PLACED);
+	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(s, 1);
 	assert_true(stands(s, &l.item[0]));
 	l.item[1] = kit_item("10.0.0.3", "203.0.113.9");

@@ -541,6 +541,7 @@ static void
 test_adoption(void **state)
 {
 	struct backend_entry known, unknown, unruled, endless, canary;
+	struct comparison found;
 
 	(void)state;
 	give(1);
@@ -558,20 +559,53 @@ test_adoption(void **state)
 	w.backend.entry[3] = endless;
 	w.backend.entry[4] = canary;
 	w.backend.count = 5;
-	assert_int_equal(admission_adopt(&w.a), ERR_NONE);
+	assert_int_equal(admission_compare(&w.a, &found), ERR_NONE);
 	assert_int_equal(w.board.adopted, 3);
+	assert_int_equal(found.lasting, 1);
+	assert_int_equal(found.lacking, 0);
 	assert_int_equal(admission_purge(&w.a), 1);
+	assert_int_equal(admission_complete(&w.a), ERR_NONE);
 	assert_int_equal(w.backend.count, 4);
 	assert_null(fake_find(&w.backend, &unruled.key));
 	assert_int_equal(fake_find(&w.backend, &endless.key)->timeout_s,
 			 BACKEND_DEFAULT_TIMEOUT);
 	assert_int_equal(fake_find(&w.backend, &known.key)->timeout_s, 100);
 	assert_int_equal(ledger_live(w.a.ledger, SET_V4), 3);
-	/* The kernel has lost one: so does the ledger. */
-	fake_remove(&w.backend, &known, 1);
-	assert_int_equal(admission_adopt(&w.a), ERR_NONE);
-	assert_int_equal(ledger_find(w.a.ledger, &known.key), LEDGER_NONE);
-	assert_int_equal(ledger_live(w.a.ledger, SET_V4), 2);
+}
+
+/* What the ledger has was acknowledged: the kernel gets it again. */
+static void
+test_entries_that_others_change(void **state)
+{
+	struct comparison found;
+	struct backend_entry *e;
+	unsigned adds;
+
+	(void)state;
+	kit_letter(&l, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		l.item[i] = kit_item("10.0.0.2", "203.0.113.0");
+		l.item[i].rule = rule_at(1);
+		l.item[i].destination.byte[3] = (uint8_t)i;
+	}
+	give(4);
+	w.backend.entry[0].timeout_s = 50;   /* shortened */
+	w.backend.entry[1].timeout_s = 5000; /* prolonged */
+	w.backend.entry[2].timeout_s = 0;    /* for ever */
+	w.backend.count = 3;		     /* and one deleted */
+	assert_int_equal(admission_compare(&w.a, &found), ERR_NONE);
+	assert_int_equal(found.adopted, 0);
+	assert_int_equal(found.lacking, 2);
+	assert_int_equal(found.lasting, 2);
+	assert_int_equal(admission_complete(&w.a), ERR_NONE);
+	assert_int_equal(w.backend.count, 4);
+	for (e = w.backend.entry; e < w.backend.entry + 4; e++)
+		assert_in_range(e->timeout_s, 99, 100);
+	adds = w.backend.adds;
+	assert_int_equal(admission_compare(&w.a, &found), ERR_NONE);
+	assert_int_equal(found.lacking + found.lasting, 0);
+	assert_int_equal(admission_complete(&w.a), ERR_NONE);
+	assert_int_equal(w.backend.adds, adds);
 }
 
 static void
@@ -664,6 +698,7 @@ main(void)
 		ON_A_STAGE(test_a_client_over_its_rate_waits),
 		ON_A_STAGE(test_a_reload_leaves_what_another_rule_gives),
 		ON_A_STAGE(test_adoption),
+		ON_A_STAGE(test_entries_that_others_change),
 		ON_A_STAGE(test_restoring_a_set),
 		ON_A_STAGE(test_restoring_into_a_smaller_set),
 		ON_A_STAGE(test_what_has_ended_is_swept),
