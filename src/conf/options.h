@@ -21,6 +21,7 @@ enum { OPTION_TEXT_SIZE = 512 };
 enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES };
 enum iptables_flavour { IPTABLES_AUTO, IPTABLES_NFT, IPTABLES_LEGACY };
 enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
+enum policy_mode { MODE_ENFORCE, MODE_AUDIT };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum upstream_order { UPSTREAM_STRICT, UPSTREAM_FASTEST };
 enum compat { COMPAT_NONE, COMPAT_RUST };

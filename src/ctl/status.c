@@ -18,6 +18,7 @@
 #include "ctl/counters.h"
 #include "firewall/backend.h"
 #include "firewall/ledger.h"
+#include "record/past.h"
 
 enum {
 	WRONG_SIZE = 2048,
@@ -315,6 +316,30 @@ print_firewall(const struct view *v, struct text *out)
 	print_family(v->board, SET_V6, out);
 }
 
+/* What the witness hears of the firewall. */
+static void
+print_witness(const struct view *v, struct text *out)
+{
+	struct past_view packets;
+	const struct past_head *h;
+
+	if (v->opt->nflog_group == 0)
+		return;
+	text_printf(out, "witness group=%u", v->opt->nflog_group);
+	if (v->refusals == NULL ||
+	    past_look(v->refusals, v->refusals_size, &packets) != ERR_NONE) {
+		text_str(out, " not begun\n");
+		return;
+	}
+	h = packets.head;
+	text_printf(out,
+		    " refused=%" PRIu64 " said=%" PRIu64 " unsaid=%" PRIu64
+		    " foreign=%" PRIu64 " malformed=%" PRIu64 " lost=%" PRIu64
+		    "\n",
+		    h->seen, h->said, h->unsaid, h->foreign, h->malformed,
+		    h->lost);
+}
+
 static void
 print_state(const struct view *v, struct text *out)
 {
@@ -350,6 +375,7 @@ status_answer(struct answer *a, const struct view *v,
 	print_children(v->state, &a->text);
 	print_memory(v->state, &a->text);
 	print_firewall(v, &a->text);
+	print_witness(v, &a->text);
 	counters_print(v, false, &a->text);
 	options_print(v->opt, &a->text);
 }

@@ -8,7 +8,6 @@
 #include "ctl/view.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -45,33 +44,39 @@ own_take(struct view *v, int fd)
 		policy_find_interfaces(&v->policy, newer);
 }
 
-/* The whole of a page or image, or NULL where it is shorter than least. */
-static const void *
-map_whole(int fd, size_t least, size_t *size_out)
+/* Puts a newer mapping of a whole in the place of the one before. */
+static void
+whole_take(const void **map, size_t *map_size, int fd, const char *what)
 {
-	struct stat st;
+	size_t size;
+	const void *newer = role_map_whole(fd, 1, &size);
 
-	if (fstat(fd, &st) == -1 || st.st_size <= 0 ||
-	    (size_t)st.st_size < least)
-		return NULL;
-	*size_out = (size_t)st.st_size;
-	return role_map(fd, *size_out, false);
+	if (newer == NULL) {
+		log_error("%s cannot be mapped", what);
+		return;
+	}
+	if (*map != NULL)
+		munmap((void *)(uintptr_t)*map, *map_size);
+	*map = newer;
+	*map_size = size;
 }
 
 static void
 ledger_take(struct view *v, int fd)
 {
-	size_t size;
-	const void *newer = map_whole(fd, 1, &size);
+	whole_take(&v->ledger, &v->ledger_size, fd, "Ledger");
+}
 
-	if (newer == NULL) {
-		log_error("Ledger cannot be mapped");
-		return;
-	}
-	if (v->ledger != NULL)
-		munmap((void *)(uintptr_t)v->ledger, v->ledger_size);
-	v->ledger = newer;
-	v->ledger_size = size;
+static void
+past_take(struct view *v, int fd)
+{
+	whole_take(&v->past, &v->past_size, fd, "Past");
+}
+
+static void
+refusals_take(struct view *v, int fd)
+{
+	whole_take(&v->refusals, &v->refusals_size, fd, "Refusals");
 }
 
 static void
@@ -82,7 +87,7 @@ stats_take(struct view *v, int fd, uint32_t worker)
 
 	if (worker >= ROLE_MAX_WORKERS)
 		return;
-	newer = map_whole(fd, sizeof(*newer), &size);
+	newer = role_map_whole(fd, sizeof(*newer), &size);
 	if (newer == NULL) {
 		log_error("Counters of worker %u cannot be mapped", worker);
 		return;
@@ -115,6 +120,14 @@ view_open(struct view *v, const struct role_kit *kit)
 	if (kit->ledger != -1) {
 		ledger_take(v, kit->ledger);
 		close(kit->ledger);
+	}
+	if (kit->past != -1) {
+		past_take(v, kit->past);
+		close(kit->past);
+	}
+	if (kit->refusals != -1) {
+		refusals_take(v, kit->refusals);
+		close(kit->refusals);
 	}
 	return ERR_NONE;
 }
@@ -151,4 +164,8 @@ view_close(struct view *v)
 		own_close(v->own);
 	if (v->ledger != NULL)
 		munmap((void *)(uintptr_t)v->ledger, v->ledger_size);
+	if (v->past != NULL)
+		munmap((void *)(uintptr_t)v->past, v->past_size);
+	if (v->refusals != NULL)
+		munmap((void *)(uintptr_t)v->refusals, v->refusals_size);
 }

@@ -22,6 +22,10 @@ struct view {
 	struct policy policy;		 /* head NULL: none */
 	const void *ledger;		 /* NULL: not handed */
 	size_t ledger_size;
+	const void *past;		 /* of queries; NULL: not handed */
+	size_t past_size;
+	const void *refusals;		 /* of packets; NULL: no --nflog */
+	size_t refusals_size;
 };
 
 /* Maps what the kit holds and closes its descriptors. On failure it has

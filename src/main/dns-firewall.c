@@ -21,7 +21,9 @@
 #include "policy/compile.h"
 #include "proc/role.h"
 #include "proc/supervisor.h"
+#include "record/past.h"
 #include "record/recorder.h"
+#include "witness/witness.h"
 
 #ifdef WITH_SANITIZERS
 const char *__asan_default_options(void);
@@ -38,7 +40,7 @@ __asan_default_options(void)
 static role_main_fn *const roles[ROLE_COUNT] = {
 	[ROLE_WORKER] = worker_main,	 [ROLE_WARDEN] = warden_main,
 	[ROLE_RECORDER] = recorder_main, [ROLE_CONTROL] = control_main,
-	[ROLE_COMPILER] = compiler_main,
+	[ROLE_COMPILER] = compiler_main, [ROLE_WITNESS] = witness_main,
 };
 
 static int
@@ -96,6 +98,9 @@ run(struct options *opt)
 					.clear = clear_chain,
 					.stand = chain_stands,
 					.ledger_bytes = ledger_size,
+					.past_bytes = past_bytes(PAST_QUERIES),
+					.refusals_bytes =
+					    past_bytes(PAST_PACKETS),
 					.acl_max_bytes = ACL_MAX_BYTES };
 
 	return supervisor_main(opt, &hooks);

@@ -13,6 +13,7 @@
 #include "proc/doors.h"
 
 #define ONE(role) (1u << ROLE_##role)
+#define OWN_READERS (ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS))
 
 static enum err
 shared_page(const char *name, size_t size, int *rw_out, int *ro_out)
@@ -23,7 +24,7 @@ shared_page(const char *name, size_t size, int *rw_out, int *ro_out)
 }
 
 static enum err
-make_pages(struct crew *c, uint64_t ledger_bytes)
+make_pages(struct crew *c, const struct crew_memory *memory)
 {
 	int state;
 	enum err err = shared_page("board", sizeof(struct board), &c->board,
@@ -40,9 +41,14 @@ make_pages(struct crew *c, uint64_t ledger_bytes)
 	for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++)
 		err = shared_page("stats", sizeof(struct worker_stats),
 				  &c->stats[i], &c->stats_ro[i]);
-	if (err == ERR_NONE && ledger_bytes > 0)
-		err = shared_page("ledger", ledger_bytes, &c->ledger,
+	if (err == ERR_NONE && memory->ledger > 0)
+		err = shared_page("ledger", memory->ledger, &c->ledger,
 				  &c->ledger_ro);
+	if (err == ERR_NONE && memory->past > 0)
+		err = shared_page("past", memory->past, &c->past, &c->past_ro);
+	if (err == ERR_NONE && memory->refusals > 0)
+		err = shared_page("refusals", memory->refusals, &c->refusals,
+				  &c->refusals_ro);
 	return err;
 }
 
@@ -53,20 +59,24 @@ add_child(struct crew *c, enum role role, uint32_t index)
 }
 
 enum err
-crew_init(struct crew *c, const struct options *opt, uint64_t ledger_bytes)
+crew_init(struct crew *c, const struct options *opt,
+	  const struct crew_memory *memory)
 {
 	*c = (struct crew){ .opt = opt, .workers = opt->workers };
 	c->log_fd = c->output = c->journal = c->options = -1;
 	c->policy = c->own = -1;
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
+	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
 	add_child(c, ROLE_RECORDER, 0);
-	if (ledger_bytes > 0)
+	if (memory->ledger > 0)
 		add_child(c, ROLE_WARDEN, 0);
+	if (memory->refusals > 0)
+		add_child(c, ROLE_WITNESS, 0);
 	add_child(c, ROLE_CONTROL, 0);
 	for (uint32_t i = 0; i < c->workers; i++)
 		add_child(c, ROLE_WORKER, i);
-	return make_pages(c, ledger_bytes);
+	return make_pages(c, memory);
 }
 
 /* "::" takes IPv4 too, unless 0.0.0.0 is bound to the same port. */
@@ -128,10 +138,14 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_BOARD, ONE(WARDEN), c->board },
 		{ HAND_BOARD, ONE(WORKER) | ONE(CONTROL), c->board_ro },
 		{ HAND_POLICY, ~ONE(COMPILER), c->policy },
-		{ HAND_OWN, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL),
-		  c->own },
+		{ HAND_OWN, OWN_READERS, c->own },
 		{ HAND_LEDGER, ONE(WARDEN), c->ledger },
-		{ HAND_LEDGER, ONE(CONTROL), c->ledger_ro },
+		{ HAND_LEDGER, ONE(CONTROL) | ONE(WITNESS), c->ledger_ro },
+		{ HAND_PAST, ONE(RECORDER), c->past },
+		{ HAND_PAST, ONE(CONTROL) | ONE(WITNESS), c->past_ro },
+		{ HAND_REFUSALS, ONE(WITNESS), c->refusals },
+		{ HAND_REFUSALS, ONE(CONTROL), c->refusals_ro },
+		{ HAND_NFLOG, ONE(WITNESS), c->nflog },
 		{ HAND_STATE, ONE(CONTROL), c->state_ro },
 		{ HAND_CONTROL, ONE(CONTROL), c->control },
 		{ HAND_OUTPUT, ONE(RECORDER), c->output },
@@ -261,7 +275,7 @@ crew_new_policy(struct crew *c, int fd)
 	 * never the other way round. The recorder too: it names rules that
 	 * workers know. */
 	hand_to(c, ONE(WARDEN) | ONE(RECORDER), HAND_POLICY, fd);
-	hand_to(c, ONE(WORKER) | ONE(CONTROL), HAND_POLICY, fd);
+	hand_to(c, ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS), HAND_POLICY, fd);
 	crew_publish(c);
 }
 
@@ -284,7 +298,7 @@ crew_new_own(struct crew *c, int fd)
 	if (c->own != -1)
 		close(c->own);
 	c->own = fd;
-	hand_to(c, ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL), HAND_OWN, fd);
+	hand_to(c, OWN_READERS, HAND_OWN, fd);
 }
 
 void

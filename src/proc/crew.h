@@ -17,6 +17,13 @@
 #include "proc/child.h"
 #include "proc/role.h"
 
+/* Bytes of what is shared and outlives a child; 0: not needed. */
+struct crew_memory {
+	uint64_t ledger;   /* 0: no warden either */
+	uint64_t past;	   /* of queries */
+	uint64_t refusals; /* of packets; 0: no witness either */
+};
+
 struct crew {
 	const struct options *opt;
 	uint32_t workers;
@@ -24,6 +31,7 @@ struct crew {
 	uint32_t generation; /* of the policy */
 	int log_fd, output, journal, options, policy, own, control;
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
+	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
 	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
 	int tcp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
@@ -32,10 +40,9 @@ struct crew {
 	unsigned count;
 };
 
-/* Memory and places for all of them; nothing runs yet. ledger_bytes 0: no
- * warden is needed. */
+/* Memory and places for all of them; nothing runs yet. */
 enum err crew_init(struct crew *c, const struct options *opt,
-		   uint64_t ledger_bytes);
+		   const struct crew_memory *memory);
 /* Opens every listening socket. */
 enum err crew_bind(struct crew *c, struct text *complaint);
 /* Starts a child (again) and equips it; its peers get their ends. */

@@ -41,6 +41,12 @@ enum err door_control(const char *path, uint32_t gid, int *fd_out,
 /* A socket connected to the systemd journal (systemd.journal-fields(7)). */
 enum err door_journal(int *fd_out, struct text *complaint);
 
+/* A socket of the kernel's nfnetlink_log (linux/netfilter/nfnetlink_log.h),
+ * bound to a group and told how much of a packet we want; to be read and no
+ * more. It stays bound for as long as anybody holds the descriptor. */
+enum { DOOR_NFLOG_BYTES = 160 };
+enum err door_nflog(uint16_t group, int *fd_out, struct text *complaint);
+
 /* A memfd of that size, sealed against shrinking; sealed_copy also against
  * writing. */
 enum err door_memory(const char *name, uint64_t size, int *fd_out);

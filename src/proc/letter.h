@@ -53,6 +53,9 @@ enum hand {
 	HAND_IMAGE,	 /* compiler: where the image is written */
 	HAND_COMPLAINTS, /* compiler: pipe */
 	HAND_PRINT,	 /* compiler: pipe for the canonical form */
+	HAND_PAST,	 /* recorder's memory of queries; others read it */
+	HAND_REFUSALS,	 /* witness's memory of packets; control reads it */
+	HAND_NFLOG,	 /* witness: bound socket of the firewall's log */
 	HAND_COUNT
 };
 
@@ -176,6 +179,7 @@ enum record_kind {
 	RECORD_GRANTED,	 /* <-  */
 	RECORD_GRANT_FAILED, /* <! ... Firewall configuration failed */
 	RECORD_ALIAS, /* no event: a name that the next items' name led to */
+	RECORD_RESOLVED, /* no event: an address it was told, not granted */
 	RECORD_KINDS
 };
 
@@ -189,7 +193,8 @@ enum record_source {
 };
 
 /* What is of no use to the form of the log that was asked for stays zero. An
- * ALIAS has nothing but chain, chain_count (its place, from 1) and a name. */
+ * ALIAS has nothing but chain, chain_count (its place, from 1) and a name; a
+ * RESOLVED has client, name, address and interface. */
 struct record_item {
 	struct addr client;
 	struct addr address; /* GRANTED, GRANT_FAILED, LOCAL */
@@ -213,7 +218,8 @@ struct record_item {
 	uint8_t name_len;    /* 0: no name */
 	uint8_t name[256];   /* wire, as the client wrote it; zero behind */
 	uint8_t ended;	     /* 1: rcode, source and latency are meant */
-	uint8_t pad[2];
+	uint8_t audit;	     /* 1: so it would have been (--mode audit) */
+	uint8_t pad[1];
 };
 
 struct record_letter {

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,15 +44,6 @@ role_from_name(const char *name, enum role *role_out, uint32_t *index_out)
 		}
 	}
 	return false;
-}
-
-void *
-role_map(int fd, size_t size, bool writable)
-{
-	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-	void *map = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
-
-	return map == MAP_FAILED ? NULL : map;
 }
 
 /* Maps a page that was handed; the descriptor is of no more use. */
@@ -124,6 +114,12 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->complaints;
 	case HAND_PRINT:
 		return &kit->print;
+	case HAND_PAST:
+		return &kit->past;
+	case HAND_REFUSALS:
+		return &kit->refusals;
+	case HAND_NFLOG:
+		return &kit->nflog;
 	default:
 		return indexed_place(kit, hand);
 	}
@@ -202,6 +198,7 @@ kit_clear(struct role_kit *kit)
 	kit->policy = kit->own = kit->ledger = kit->warden = -1;
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
+	kit->past = kit->refusals = kit->nflog = -1;
 }
 
 /* The supervisor alone decides when a child ends, and says so by letter; a

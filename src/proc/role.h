@@ -35,6 +35,9 @@ struct role_kit {
 	const struct supervisor_state *state;			/* control */
 	uint32_t families; /* warden: ROLE_IPV4 | ROLE_IPV6 that have a chain */
 	int ledger;
+	int past;     /* memory of queries; the recorder may write */
+	int refusals; /* memory of packets; the witness may write */
+	int nflog;    /* witness: the firewall's log */
 	int udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
 	int warden, recorder;		 /* channels of a worker */
 	int worker[ROLE_MAX_WORKERS];	 /* channels of warden and recorder */
@@ -69,6 +72,9 @@ enum err role_begin(enum role role, uint32_t index, char **argv,
 
 /* A shared mapping of a whole descriptor, or NULL. */
 void *role_map(int fd, size_t size, bool writable);
+/* The whole of a page or image, to be read; NULL where it is shorter than
+ * least, or fd is -1. */
+const void *role_map_whole(int fd, size_t least, size_t *size_out);
 enum err own_open(int fd, const struct own_addresses **out);
 void own_close(const struct own_addresses *own);
 /* Ours or a broadcast address of our nets; also embedded in IPv6. */

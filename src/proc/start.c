@@ -143,6 +143,22 @@ warn_of_absent(const struct supervisor *s)
 }
 
 static enum err
+open_nflog(struct supervisor *s)
+{
+	char why[256];
+	struct text text;
+
+	if (s->opt->nflog_group == 0)
+		return ERR_NONE;
+	text_init(&text, why, sizeof(why));
+	if (door_nflog((uint16_t)s->opt->nflog_group, &s->crew.nflog, &text) ==
+	    ERR_NONE)
+		return ERR_NONE;
+	log_error("--nflog: %s", why);
+	return ERR_DENIED;
+}
+
+static enum err
 open_all(struct supervisor *s)
 {
 	char why[256];
@@ -150,6 +166,8 @@ open_all(struct supervisor *s)
 	enum err err;
 
 	err = open_journal(s);
+	if (err == ERR_NONE)
+		err = open_nflog(s);
 	if (err != ERR_NONE)
 		return err;
 	text_init(&text, why, sizeof(why));
@@ -205,20 +223,22 @@ raise_descriptors(void)
 enum err
 supervisor_prepare(struct supervisor *s)
 {
-	uint64_t ledger = 0;
+	struct crew_memory memory = { .past = s->hooks->past_bytes };
 	enum err err;
 
 	if (s->opt->workers == 0)
 		s->opt->workers = cpu_count();
 	if (s->opt->firewall != FIREWALL_NONE)
-		ledger = s->hooks->ledger_bytes(s->opt->set_size);
+		memory.ledger = s->hooks->ledger_bytes(s->opt->set_size);
+	if (s->opt->nflog_group != 0)
+		memory.refusals = s->hooks->refusals_bytes;
 	err = identity_find(s->opt);
 	if (err != ERR_NONE)
 		return err;
 	raise_descriptors();
 	err = supervisor_shed(true);
 	if (err == ERR_NONE)
-		err = crew_init(&s->crew, s->opt, ledger);
+		err = crew_init(&s->crew, s->opt, &memory);
 	if (err == ERR_NONE)
 		err = open_sinks(&s->crew);
 	if (err == ERR_NONE)
@@ -251,6 +271,8 @@ supervisor_start(struct supervisor *s)
 		err = start_role(s, ROLE_RECORDER);
 	if (err == ERR_NONE)
 		err = start_firewall(s);
+	if (err == ERR_NONE && s->opt->nflog_group != 0)
+		err = start_role(s, ROLE_WITNESS);
 	if (err == ERR_NONE)
 		err = start_role(s, ROLE_WORKER);
 	if (err == ERR_NONE && s->crew.control != -1)

@@ -26,6 +26,8 @@ struct firewall_hooks {
 	/* Whether the chain holds our rules and nothing else. */
 	bool (*stand)(void *arg);
 	uint64_t (*ledger_bytes)(uint32_t set_size);
+	/* of the memory of queries, and of that of packets */
+	uint64_t past_bytes, refusals_bytes;
 	uint64_t acl_max_bytes;
 };
 

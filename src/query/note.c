@@ -21,10 +21,12 @@ note_is_detailed(const struct options *opt)
 	return opt->log_journal || opt->log_format != LOG_FORMAT_TEXT;
 }
 
+/* What was granted is asked for later, whether or not the log has it. */
 static bool
 is_wanted(const struct query *q, enum record_kind kind)
 {
-	return !q->house->opt->log_hits_only || record_is_hit(kind);
+	return !q->house->opt->log_hits_only || record_is_hit(kind) ||
+	       kind == RECORD_GRANTED;
 }
 
 static struct record_item *
@@ -113,6 +115,18 @@ note_asked(struct query *q, enum record_kind kind)
 		query_count(q, dns_only);
 	if (is_wanted(q, kind))
 		item_new(q, kind);
+}
+
+void
+note_resolved(struct query *q, const struct addr *address)
+{
+	const struct options *opt = q->house->opt;
+	struct record_item *item;
+
+	if (opt->nflog_group == 0 && opt->mode != MODE_AUDIT)
+		return;
+	item = item_new(q, RECORD_RESOLVED);
+	item->address = *address;
 }
 
 /* One for each address and port. */

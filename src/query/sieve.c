@@ -13,6 +13,7 @@
 #include "query/sieve.h"
 
 #include "query/fate.h"
+#include "query/note.h"
 #include "query/scratch.h"
 
 /* An answer on the table. */
@@ -78,6 +79,8 @@ take_address(const struct sorting *s, const struct addr *a)
 	if (q->verdict.dns_only) {
 		pass = fate_passes_dns_only(q, a);
 		guarded = !pass;
+		if (pass && fate != FATE_GRANT && fate != FATE_KEPT)
+			note_resolved(q, a);
 	} else {
 		pass = fate == FATE_GRANT ||
 		       (fate == FATE_FOREIGN &&

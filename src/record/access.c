@@ -151,6 +151,7 @@ print_rest(const struct record_item *item, struct text *out)
 		break;
 	case RECORD_FORWARDED:
 	case RECORD_ALIAS:
+	case RECORD_RESOLVED:
 	case RECORD_KINDS:
 		break;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One record as one line of the access log, with its '\n': printable ASCII
  * whatever the name held. The parts of it are what other forms are made of.
- * Every item here is sound (record_is_sound) and no RECORD_ALIAS. */
+ * Every item here is sound (record_is_sound) and an event
+ * (record_is_event). */
 #ifndef RECORD_ACCESS_H
 #define RECORD_ACCESS_H
 

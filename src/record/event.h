@@ -14,7 +14,7 @@
 #include "proc/letter.h"
 
 struct event {
-	const struct record_item *item; /* sound, no RECORD_ALIAS */
+	const struct record_item *item; /* sound, and an event */
 	uint64_t time_ms;		/* since 1970 */
 	const struct policy *policy;	/* of its rule; NULL: not at hand */
 	const struct name *chain;	/* names it led to, in order */

@@ -47,6 +47,12 @@ record_is_hit(enum record_kind kind)
 	}
 }
 
+bool
+record_is_event(enum record_kind kind)
+{
+	return kind != RECORD_ALIAS && kind != RECORD_RESOLVED;
+}
+
 static bool
 name_is_whole(const struct record_item *item)
 {
@@ -87,8 +93,8 @@ static bool
 numbers_are_known(const struct record_item *item)
 {
 	return item->kind < RECORD_KINDS && item->has_id <= 1 &&
-	       item->ended <= 1 && item->reason < REASON_COUNT &&
-	       item->source < SOURCE_COUNT &&
+	       item->ended <= 1 && item->audit <= 1 &&
+	       item->reason < REASON_COUNT && item->source < SOURCE_COUNT &&
 	       item->chain_count <= RECORD_ALIASES_MAX &&
 	       (item->chain == 0) == (item->chain_count == 0);
 }

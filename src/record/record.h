@@ -28,6 +28,8 @@ enum record_reason {
 	REASON_COUNT
 };
 
+/* False: ALIAS and RESOLVED, which no log has. */
+bool record_is_event(enum record_kind kind);
 /* Where an access log has only some of the events (--log-hits-only). */
 bool record_is_hit(enum record_kind kind);
 /* Whether a worker of ours wrote it: known numbers, a whole name, nothing

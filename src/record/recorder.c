@@ -45,6 +45,7 @@ struct recorder {
 	struct author worker[ROLE_MAX_WORKERS];
 	struct line_queue queue;
 	struct scribe scribe;
+	struct past past; /* of queries, for those who look back */
 	int out; /* who reads it: standard output, or the journal */
 	bool reader_busy;
 	bool journal_is_gone;
@@ -329,6 +330,19 @@ turn(struct recorder *r)
 	write_lines(r);
 }
 
+/* Without it the log is as good as ever. */
+static void
+open_past(struct recorder *r, int fd)
+{
+	size_t size = past_bytes(PAST_QUERIES);
+	void *map = fd == -1 ? NULL : role_map(fd, size, true);
+
+	if (map && past_open(map, size, &r->past) == ERR_NONE)
+		r->scribe.past = &r->past;
+	if (fd != -1)
+		close(fd);
+}
+
 static enum err
 recorder_init(struct recorder *r, struct role_kit *kit)
 {
@@ -350,6 +364,8 @@ recorder_init(struct recorder *r, struct role_kit *kit)
 	if (queue_init(&r->queue, kit->opt->log_journal) != ERR_NONE ||
 	    scribe_init(&r->scribe, kit->opt, &r->queue) != ERR_NONE)
 		return ERR_SYSTEM;
+	open_past(r, kit->past);
+	kit->past = -1;
 	if (kit->policy == -1)
 		return ERR_NONE;
 	scribe_take_policy(&r->scribe, kit->policy, kit->generation);

@@ -103,6 +103,14 @@ write_event(struct scribe *s, const struct event *e)
 		queue_add(s->queue, s->line.buf, s->line.len);
 }
 
+/* Grants are always told of, for the past. */
+static bool
+is_written(const struct scribe *s, enum record_kind kind)
+{
+	return record_is_event(kind) &&
+	       (!s->opt->log_hits_only || record_is_hit(kind));
+}
+
 enum err
 scribe_write(struct scribe *s, const struct record_letter *letter,
 	     const struct record_item *items, struct scribe_chain *chain)
@@ -119,11 +127,12 @@ scribe_write(struct scribe *s, const struct record_letter *letter,
 
 		if (!record_is_sound(item))
 			return ERR_BROKEN;
-		if (item->kind == RECORD_ALIAS) {
+		if (s->past)
+			past_note(s->past, item, s->opt->grace_s, now_ms);
+		if (item->kind == RECORD_ALIAS)
 			take_alias(chain, item);
-			continue;
-		}
-		if (!repeat_may(&s->repeat, item, now_ms, &e.repeated))
+		if (!is_written(s, (enum record_kind)item->kind) ||
+		    !repeat_may(&s->repeat, item, now_ms, &e.repeated))
 			continue;
 		e.item = item;
 		e.chain_count = item->chain == chain->number &&

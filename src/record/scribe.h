@@ -9,6 +9,7 @@
 
 #include "conf/options.h"
 #include "record/event.h"
+#include "record/past.h"
 #include "record/queue.h"
 #include "record/record.h"
 #include "record/repeat.h"
@@ -26,6 +27,7 @@ struct scribe {
 	struct line_queue *queue;
 	struct rules rules;
 	struct repeat repeat;
+	struct past *past; /* NULL: nobody looks back */
 	struct text line;
 	char *buf;
 	size_t size;

@@ -15,10 +15,11 @@ BEGIN {
 	may["upstream"] = may["cache"]
 	may["record"] = may["cache"]
 	may["firewall"] = may["cache"] " record"
-	may["ctl"] = may["cache"] " record firewall"
+	may["witness"] = may["cache"] " record firewall"
+	may["ctl"] = may["witness"] " witness"
 	may["query"] = may["cache"] " cache upstream firewall record"
 	may["listen"] = may["query"] " query"
-	may["main"] = may["listen"] " listen ctl"
+	may["main"] = may["listen"] " listen ctl witness"
 	status = 0
 }
 

@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,7 +28,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/doors.h"
 #include "proc/role.h"
+
+enum { NFLOG_GROUP = 20707 };
 
 static int
 try_netlink(void)
@@ -295,13 +301,81 @@ compiler_is_shut_in(void **state)
 }
 
 static void
+witness_is_shut_in(void **state)
+{
+	(void)state;
+	nobody_can(ROLE_WITNESS);
+}
+
+/* The one descriptor that it has and nobody else: what the supervisor set up
+ * with power, it can read and not change. */
+static int nflog = -1;
+
+static int
+try_unbind(void)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nfgenmsg gen;
+		struct nlattr attr;
+		struct nfulnl_msg_config_cmd unbind;
+		uint8_t pad[3];
+	} ask = { .head = { .nlmsg_len = sizeof(ask),
+			    .nlmsg_type =
+				NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+			    .nlmsg_seq = 77 },
+		  .gen = { .res_id = htons(NFLOG_GROUP) },
+		  .attr = { .nla_len = sizeof(struct nlattr) + 1,
+			    .nla_type = NFULA_CFG_CMD },
+		  .unbind = { .command = NFULNL_CFG_CMD_UNBIND } };
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr err;
+		uint8_t more[256];
+	} answer;
+
+	if (sendto(nflog, &ask, sizeof(ask), 0, (struct sockaddr *)&kernel,
+		   sizeof(kernel)) == -1)
+		return -1;
+	if (recv(nflog, &answer, sizeof(answer), MSG_DONTWAIT) == -1 ||
+	    answer.head.nlmsg_seq != 77)
+		return 0;
+	return answer.err.error == -EPERM ? -1 : 0;
+}
+
+static void
+the_witness_cannot_change_what_it_hears(void **state)
+{
+	static const struct attempt list[] = {
+		{ "unbind the firewall's log", try_unbind }
+	};
+	struct trial t = { ROLE_WITNESS, list, 1 };
+	char why[256];
+	struct text text;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	text_init(&text, why, sizeof(why));
+	if (door_nflog(NFLOG_GROUP, &nflog, &text) != ERR_NONE)
+		fail_msg("%s", why);
+	must_all_fail(&t);
+	/* and with power it can */
+	assert_int_equal(try_unbind(), 0);
+	close(nflog);
+}
+
+static void
 only_workers_have_internet_sockets(void **state)
 {
 	static const struct attempt list[] = {
 		{ "internet socket", try_internet_socket }
 	};
 	static const enum role without[] = { ROLE_WARDEN, ROLE_RECORDER,
-					     ROLE_CONTROL, ROLE_COMPILER };
+					     ROLE_CONTROL, ROLE_COMPILER,
+					     ROLE_WITNESS };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
@@ -352,6 +426,8 @@ main(void)
 		cmocka_unit_test(recorder_is_shut_in),
 		cmocka_unit_test(control_is_shut_in),
 		cmocka_unit_test(compiler_is_shut_in),
+		cmocka_unit_test(witness_is_shut_in),
+		cmocka_unit_test(the_witness_cannot_change_what_it_hears),
 		cmocka_unit_test(only_workers_have_internet_sockets),
 		cmocka_unit_test(a_worker_connects_to_upstream_ports_only),
 	};

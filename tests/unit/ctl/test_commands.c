@@ -70,7 +70,7 @@ unknown_command_names_the_commands(void **state)
 	assert_int_equal(parse(&p, "panic now"), ERR_SYNTAX);
 	assert_string_equal(p.why,
 			    "unknown command \"panic\"; commands are status, "
-			    "stats, grants, explain, reload, top, cache, "
+			    "stats, grants, explain, why, reload, top, cache, "
 			    "check, doctor and query");
 	assert_int_equal(parse(&p, ""), ERR_SYNTAX);
 	assert_non_null(strstr(p.why, "unknown command \"\""));

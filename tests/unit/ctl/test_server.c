@@ -62,7 +62,8 @@ be_control(struct lab *l, int channel)
 				.state = &l->pages.state,
 				.all_stats = { &l->pages.stats[0] },
 				.own = -1,
-				.ledger = -1,
+				.ledger = -1, .past = -1,
+				.refusals = -1,
 				.generation = 3,
 				.control = l->listener };
 

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One loop over the firewall's log and the supervisor.
+ *
+ * What it reads was sent by strangers, as often as they like: so a packet
+ * costs a look into a table of fixed size, no more than a number of them is
+ * read in a time (the kernel drops the rest, which is counted), the same
+ * refusal is said once in a while, and only so many in a second. It holds no
+ * capability: the socket was bound and configured before it was handed here.
+ */
+#include "witness/witness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/role.h"
+#include "wire/packet.h"
+#include "witness/finding.h"
+#include "witness/nflog.h"
+
+enum {
+	MESSAGE_BYTES = 128 << 10,
+	SLOT_MS = 100,
+	PACKETS_A_SLOT = 2000,
+	SAY_AGAIN_MS = 60000, /* the same refusal */
+	SAY_EVERY_MS = 100,   /* one line in that time ... */
+	SAY_BURST = 40,	      /* ... and so many at once */
+	LINE_SIZE = 2048,
+	LETTERS_AT_ONCE = 16
+};
+
+struct witness {
+	struct role_kit *kit;
+	struct post supervisor;
+	struct policy policy;
+	const struct own_addresses *own;
+	struct evidence evidence;
+	const void *queries; /* mapping */
+	size_t queries_size;
+	struct past packets;
+	int64_t now_ms;
+	int64_t slot_ms;     /* when it began */
+	unsigned read;	     /* packets of this slot */
+	int64_t said_ms;     /* what has been said counts up to then */
+	uint32_t seq;	     /* of the last packet */
+	bool has_seq;
+	bool stopping;
+	unsigned char *message;
+};
+
+static void
+count_up(_Atomic uint64_t *counter, uint64_t more)
+{
+	atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+/* ---- said --------------------------------------------------------------- */
+
+/* A line every SAY_EVERY_MS, saved up to SAY_BURST of them. */
+static bool
+may_say(struct witness *w)
+{
+	int64_t earliest = w->now_ms - SAY_BURST * SAY_EVERY_MS;
+
+	if (w->said_ms < earliest)
+		w->said_ms = earliest;
+	if (w->said_ms + SAY_EVERY_MS > w->now_ms)
+		return false;
+	w->said_ms += SAY_EVERY_MS;
+	return true;
+}
+
+static void
+print_rest(const struct witness *w, const struct finding *f,
+	   const struct attempt *a, struct text *out)
+{
+	char buf[LINE_SIZE / 2];
+	struct text line;
+
+	if (f->name.len > 0) {
+		text_str(out, " name=");
+		name_print(&f->name, out);
+	}
+	if (f->rule != IMAGE_NONE && f->cause != CAUSE_BLOCKED) {
+		text_str(out, " rule=");
+		finding_print_place(&w->policy, f->rule, out);
+	}
+	text_init(&line, buf, sizeof(buf));
+	if (f->cause > CAUSE_UNASKED && !f->given &&
+	    finding_print_line(f, a, &line))
+		text_printf(out, " line=\"%s\"", buf);
+}
+
+static void
+say(struct witness *w, const struct attempt *a, struct past_entry *e)
+{
+	char buf[LINE_SIZE], client[ADDR_TEXT_SIZE];
+	struct finding f;
+	struct text line;
+
+	finding_of(&w->evidence, a, w->now_ms, &f);
+	text_init(&line, buf, sizeof(buf));
+	text_printf(&line, "Refused %s -> ", addr_print(&a->client, client));
+	attempt_print(a, &line);
+	text_str(&line, ": ");
+	finding_print(&f, &w->policy, w->now_ms, &line);
+	print_rest(w, &f, a, &line);
+	if (e->unsaid > 1)
+		text_printf(&line, " times=%llu",
+			    (unsigned long long)e->unsaid);
+	log_info("%s", buf);
+	e->said_ms = w->now_ms;
+	e->unsaid = 0;
+	count_up(&w->packets.head->said, 1);
+}
+
+/* ---- seen --------------------------------------------------------------- */
+
+/* Of a client that the access list or our own nets know, to somewhere else:
+ * what the Internet tries at our doors is not ours to explain. */
+static bool
+is_ours(const struct witness *w, const struct attempt *a)
+{
+	const struct policy_client client = { &a->client, a->ifindex };
+	const struct own_addresses *own = w->own;
+
+	if (own_has(own, &a->address) ||
+	    addr_class_of(&a->address) == ADDR_NEVER)
+		return false;
+	if (policy_knows(&w->policy, &client) ||
+	    own_is_local(own, &a->client))
+		return true;
+	for (uint32_t i = 0; i < own->net_count; i++)
+		if (addr_in_net(&a->client, &own->net[i]))
+			return true;
+	return false;
+}
+
+static void
+remember(struct witness *w, const struct attempt *a)
+{
+	struct past_key key;
+	struct past_entry *e;
+	bool fresh;
+
+	past_key_set(&key, PAST_REFUSED, NULL);
+	key.client = a->client;
+	key.address = a->address;
+	key.protocol = a->protocol;
+	key.port = a->port;
+	e = past_write_begin(&w->packets, &key, w->now_ms, &fresh);
+	e->has_port = a->has_port;
+	e->ifindex = a->ifindex;
+	e->unsaid++;
+	if ((fresh || w->now_ms - e->said_ms >= SAY_AGAIN_MS) && may_say(w))
+		say(w, a, e);
+	else
+		count_up(&w->packets.head->unsaid, 1);
+	past_write_end(e);
+}
+
+static void
+count_lost(struct witness *w, uint32_t seq)
+{
+	uint32_t gap = seq - w->seq - 1;
+
+	/* Where the numbers go back, the group was bound anew. */
+	if (w->has_seq && gap < 1u << 31)
+		count_up(&w->packets.head->lost, gap);
+	w->has_seq = true;
+	w->seq = seq;
+}
+
+static void
+on_packet(void *arg, const struct nflog_packet *from)
+{
+	struct witness *w = arg;
+	struct packet p;
+	struct attempt a;
+
+	w->read++;
+	count_up(&w->packets.head->seen, 1);
+	count_lost(w, from->seq);
+	if (packet_parse(from->bytes, from->len, &p) != ERR_NONE) {
+		count_up(&w->packets.head->malformed, 1);
+		return;
+	}
+	a = (struct attempt){ .client = p.source,
+			      .address = p.destination,
+			      .ifindex = from->ifindex,
+			      .protocol = p.protocol,
+			      .has_port = p.has_port,
+			      .port = p.port };
+	if (is_ours(w, &a))
+		remember(w, &a);
+	else
+		count_up(&w->packets.head->foreign, 1);
+}
+
+static void
+read_log(struct witness *w)
+{
+	/* The recorder may have begun it only now. */
+	if (!w->evidence.queries.head && w->queries)
+		past_look(w->queries, w->queries_size, &w->evidence.queries);
+	while (w->read < PACKETS_A_SLOT) {
+		ssize_t got = recv(w->kit->nflog, w->message, MESSAGE_BYTES,
+				   MSG_DONTWAIT);
+
+		if (got == -1 && (errno == EINTR || errno == ENOBUFS))
+			continue;
+		if (got <= 0)
+			return;
+		nflog_read(w->message, (size_t)got, on_packet, w);
+	}
+}
+
+/* ---- the supervisor ----------------------------------------------------- */
+
+static void
+take_policy(struct witness *w, int fd, uint32_t generation)
+{
+	struct policy fresh;
+
+	if (policy_open(fd, generation, &fresh) != ERR_NONE) {
+		log_error("The witness cannot use the new policy");
+		return;
+	}
+	if (w->policy.head)
+		policy_close(&w->policy);
+	w->policy = fresh;
+	if (w->own)
+		policy_find_interfaces(&w->policy, w->own);
+}
+
+static void
+take_own(struct witness *w, int fd)
+{
+	const struct own_addresses *fresh;
+
+	if (own_open(fd, &fresh) != ERR_NONE) {
+		log_error("The witness cannot use the new own addresses");
+		return;
+	}
+	own_close(w->own);
+	w->own = w->evidence.own = fresh;
+	if (w->policy.head)
+		policy_find_interfaces(&w->policy, fresh);
+}
+
+static void
+on_hand(void *self, const void *letter, size_t size, int fd)
+{
+	const struct hand_letter *hand = letter;
+	struct witness *w = self;
+
+	(void)size;
+	if (hand->hand == HAND_OWN)
+		take_own(w, fd);
+	if (hand->hand == HAND_POLICY) {
+		take_policy(w, fd, hand->generation);
+		role_taken(w->kit, w->policy.generation);
+	}
+	close(fd);
+}
+
+static void
+on_stop(void *self, const void *letter, size_t size, int fd)
+{
+	struct witness *w = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	w->stopping = true;
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+static enum err
+turn(struct witness *w)
+{
+	bool enough = w->read >= PACKETS_A_SLOT;
+	int64_t rest = w->slot_ms + SLOT_MS - w->now_ms;
+	struct pollfd at[] = {
+		{ .fd = w->supervisor.channel, .events = POLLIN },
+		{ .fd = enough ? -1 : w->kit->nflog, .events = POLLIN }
+	};
+
+	if (poll(at, 2, enough ? (rest > 0 ? (int)rest : 0) : -1) == -1 &&
+	    errno != EINTR)
+		return ERR_SYSTEM;
+	w->now_ms = clock_ms();
+	if (w->now_ms - w->slot_ms >= SLOT_MS) {
+		w->slot_ms = w->now_ms;
+		w->read = 0;
+	}
+	if (at[1].revents != 0)
+		read_log(w);
+	return at[0].revents == 0 ? ERR_NONE
+				  : post_pump(&w->supervisor, LETTERS_AT_ONCE);
+}
+
+static const void *
+take_whole(int fd, size_t *size_out)
+{
+	const void *map = role_map_whole(fd, 1, size_out);
+
+	if (fd != -1)
+		close(fd);
+	return map;
+}
+
+static enum err
+open_books(struct witness *w)
+{
+	struct role_kit *kit = w->kit;
+	size_t size = past_bytes(PAST_PACKETS);
+	void *map = role_map(kit->refusals, size, true);
+
+	if (!map || past_open(map, size, &w->packets) != ERR_NONE)
+		return ERR_IMAGE;
+	w->queries = take_whole(kit->past, &w->queries_size);
+	w->evidence.ledger = take_whole(kit->ledger, &w->evidence.ledger_size);
+	w->evidence.policy = &w->policy;
+	take_policy(w, kit->policy, kit->generation);
+	take_own(w, kit->own);
+	close(kit->policy);
+	close(kit->own);
+	close(kit->refusals);
+	return w->policy.head && w->own && kit->nflog != -1 ? ERR_NONE
+							    : ERR_MISSING;
+}
+
+int
+witness_main(struct role_kit *kit)
+{
+	static struct witness w;
+	enum err err;
+
+	w.kit = kit;
+	w.supervisor = (struct post){
+		.channel = kit->supervisor,
+		.self = ROLE_WITNESS,
+		.peer = ROLE_SUPERVISOR,
+		.arg = &w,
+		.handler = { [POST_HAND] = on_hand, [POST_STOP] = on_stop }
+	};
+	w.message = malloc(MESSAGE_BYTES);
+	err = w.message ? open_books(&w) : ERR_FULL;
+	if (err == ERR_NONE)
+		err = role_enter_sandbox(kit);
+	if (err == ERR_NONE)
+		err = role_ready(kit);
+	while (err == ERR_NONE && !w.stopping)
+		err = turn(&w);
+	if (err == ERR_NONE || err == ERR_CLOSED)
+		return 0;
+	log_error("The witness ends: %s", err_text(err));
+	return 1;
+}
