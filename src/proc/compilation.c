@@ -20,12 +20,14 @@
 
 enum { LETTERS_A_TURN = 64, TURN_MS = 1000 };
 
+static const uid_t nobody = (uid_t)-1;
+
 static enum err
 equip(struct compilation *c, const struct compilation_setup *setup, int acl,
       int said)
 {
-	enum err err = child_hand(&c->child, HAND_OPTIONS, 0, 0,
-				  setup->options);
+	enum err err =
+	    child_hand(&c->child, HAND_OPTIONS, 0, 0, setup->options);
 
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_OWN, 0, 0, setup->own);
@@ -36,8 +38,7 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_COMPLAINTS, 0, 0, said);
 	if (err == ERR_NONE && setup->print_fd != -1)
-		err = child_hand(&c->child, HAND_PRINT, 0, 0,
-				 setup->print_fd);
+		err = child_hand(&c->child, HAND_PRINT, 0, 0, setup->print_fd);
 	if (err == ERR_NONE)
 		err = child_tell(&c->child, POST_START, 0, 0);
 	return err;
@@ -56,6 +57,33 @@ find(struct compilation *c, const char *pattern)
 	if (glob(pattern, 0, NULL, &c->found) == GLOB_NOMATCH &&
 	    strpbrk(pattern, "*?[") == NULL)
 		glob(pattern, GLOB_NOCHECK, NULL, &c->found);
+}
+
+/* Complaints quote what they complain of: whoever owns the access list gets
+ * to read through us only what he may read without. */
+static bool
+owner_may_read(const struct compilation *c, int file)
+{
+	struct stat st;
+
+	return c->owner == 0 ||
+	       (fstat(file, &st) == 0 &&
+		(st.st_uid == c->owner || (st.st_mode & S_IROTH)));
+}
+
+static enum err
+open_included(const struct compilation *c, const char *path, int *file_out,
+	      struct text *text)
+{
+	enum err err = door_text_file(path, c->max_bytes, file_out, text);
+
+	if (err != ERR_NONE || owner_may_read(c, *file_out))
+		return err;
+	close(*file_out);
+	*file_out = -1;
+	text_escaped(text, path, strlen(path));
+	text_str(text, " is not for the owner of the access list to read");
+	return ERR_DENIED;
 }
 
 static void
@@ -80,8 +108,7 @@ on_include(void *self, const void *letter, size_t size, int fd)
 
 		answer.state = INCLUDED_FILE;
 		text_init(&text, answer.text, sizeof(answer.text));
-		if (door_text_file(path, c->max_bytes, &file, &text) ==
-		    ERR_NONE)
+		if (open_included(c, path, &file, &text) == ERR_NONE)
 			text_str(&text, path);
 		else
 			answer.state = INCLUDED_REFUSED;
@@ -141,7 +168,10 @@ open_source(struct compilation *c, const struct compilation_setup *setup,
 
 	snprintf(name, OPTION_TEXT_SIZE, "%s", setup->path);
 	*fd_out = -1;
-	if (stat(setup->path, &st) == -1 || !S_ISDIR(st.st_mode))
+	c->owner = nobody;
+	if (stat(setup->path, &st) == 0)
+		c->owner = st.st_uid;
+	if (c->owner == nobody || !S_ISDIR(st.st_mode))
 		return door_text_file(setup->path, setup->max_bytes, fd_out,
 				      &c->text);
 	snprintf(name, OPTION_TEXT_SIZE, "%.*s/", OPTION_TEXT_SIZE - 2,
@@ -149,14 +179,12 @@ open_source(struct compilation *c, const struct compilation_setup *setup,
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return ERR_NONE;
 	text_escaped(&c->text, name, strlen(name));
-	text_str(&c->text,
-		 " may be written by group or others: chmod go-w it");
+	text_str(&c->text, " may be written by group or others: chmod go-w it");
 	return ERR_DENIED;
 }
 
 enum err
-compilation_start(struct compilation *c,
-		  const struct compilation_setup *setup)
+compilation_start(struct compilation *c, const struct compilation_setup *setup)
 {
 	char name[OPTION_TEXT_SIZE];
 	int acl, said[2];
@@ -264,8 +292,9 @@ compilation_end(struct compilation *c, int *image_out)
 		return ERR_NONE;
 	}
 	if (c->text.len == 0)
-		text_printf(&c->text, "the compiler ended without a word "
-				      "(status %d)",
+		text_printf(&c->text,
+			    "the compiler ended without a word "
+			    "(status %d)",
 			    status);
 	close_all(c);
 	return ERR_SYNTAX;

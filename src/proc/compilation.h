@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/text.h"
@@ -32,6 +33,7 @@ struct compilation {
 	int64_t deadline_ms;
 	bool follows_own; /* after its end, see COMPILER_FOLLOWS */
 	uint64_t max_bytes;
+	uid_t owner;			 /* of the access list */
 	char pattern[INCLUDE_PATH_SIZE]; /* that was looked up last */
 	glob_t found;			 /* by it */
 	char buf[COMPLAINTS_SIZE];

@@ -372,6 +372,21 @@ def test_include_that_cannot_be(directory, kind):
     assert "checked.acl:2:10: " in err and "part" in err, err
 
 
+def test_include_is_no_way_to_read_what_is_secret(directory):
+    """Where somebody else than root owns the access list."""
+    write(directory / "secret", "10.0.0.1 ~> secret.test\n")
+    (directory / "secret").chmod(0o600)
+    acl = directory / "checked.acl"
+    write(acl, "include \"secret\"\n")
+    assert once("--check", acl)[0] == 0
+    os.chown(acl, 65534, 65534)
+    status, out, err = once("--check", acl)
+    assert status == 1 and "not for the owner" in err
+    assert "secret.test" not in out + err
+    (directory / "secret").chmod(0o644)
+    assert once("--check", acl)[0] == 0
+
+
 def test_pattern_that_matches_nothing(directory):
     out = check(directory, "include \"none/*.acl\"\n10.0.0.1 ~> a.test\n")
     assert out == "10.0.0.1 ~> a.test\n"
