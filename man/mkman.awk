@@ -89,16 +89,18 @@ function read_table(	line, row, open)
 	close(def)
 }
 
-function print_option(i)
+# A flag that is on is shown with what switches it off.
+function print_option(i,	on)
 {
-	printf ".It Fl Fl %s", name[i]
+	on = kind[i] == "flag" && fallback[i] == "yes"
+	printf ".It Fl Fl %s", name[i] (on ? "[=no]" : "")
 	print (kind[i] == "flag") ? "" : " Ar " meta[i]
 	print_text(help[i])
 	if (kind[i] == "choice")
 		print "Possible values: " choices[key[i]] "."
 	print "Environment:"
 	print ".Ev " variable[i] " ."
-	if (fallback[i] != "" && kind[i] != "flag") {
+	if (fallback[i] != "" && (kind[i] != "flag" || on)) {
 		print "Default:"
 		print ".Ql " fallback[i] " ."
 	}

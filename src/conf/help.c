@@ -44,13 +44,16 @@ print_setting(const struct setting *s)
 	char buf[1024], env[SETTING_NAME_SIZE];
 	struct text t;
 
-	if (s->kind == SETTING_flag)
-		printf("      --%s\n", s->name);
+	bool is_flag = s->kind == SETTING_flag;
+	bool is_on = is_flag && strcmp(s->fallback, "yes") == 0;
+
+	if (is_flag)
+		printf("      --%s%s\n", s->name, is_on ? "[=no]" : "");
 	else
 		printf("      --%s <%s>\n", s->name, s->meta);
 	text_init(&t, buf, sizeof(buf));
 	text_printf(&t, "%s [env: %s=]", s->help, setting_env_name(s, env));
-	if (s->fallback[0] != '\0' && s->kind != SETTING_flag)
+	if (s->fallback[0] != '\0' && (!is_flag || is_on))
 		text_printf(&t, " [default: %s]", s->fallback);
 	for (size_t i = 0; s->choices != NULL && s->choices[i] != NULL; i++)
 		text_printf(&t, "%s%s", i == 0 ? " [possible values: " : ", ",
