@@ -24,6 +24,11 @@ enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
 enum policy_mode { MODE_ENFORCE, MODE_AUDIT };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum upstream_order { UPSTREAM_STRICT, UPSTREAM_FASTEST };
+enum source_check {
+	SOURCE_CHECK_OFF,
+	SOURCE_CHECK_CONNECTED,
+	SOURCE_CHECK_ROUTES
+};
 enum compat { COMPAT_NONE, COMPAT_RUST };
 
 /* A zone as lower-cased wire labels with the root label. */

@@ -80,17 +80,28 @@ struct supervisor_state {
 
 /* The router's own addresses, with the broadcast addresses of its nets; the
  * nets themselves, without loopback; and its interfaces. */
-enum { OWN_MAX = 1024, OWN_MAX_INTERFACES = 512, OWN_NAME_SIZE = 16 };
+enum {
+	OWN_MAX = 1024,
+	OWN_MAX_INTERFACES = 512,
+	OWN_NAME_SIZE = 16,
+	OWN_HOME_INTERFACES = 4
+};
 struct own_addresses {
 	uint32_t count;
 	uint32_t net_count;
 	uint32_t interface_count;
-	uint32_t pad;
+	uint32_t home_count;
 	struct net net[OWN_MAX];
 	struct own_interface {
 		uint32_t index;
 		char name[OWN_NAME_SIZE]; /* ends in NUL */
 	} interface[OWN_MAX_INTERFACES];
+	/* where nets live (proc/home.h); zero behind the last interface */
+	struct own_home {
+		struct net net;
+		uint32_t parent;
+		uint32_t ifindex[OWN_HOME_INTERFACES];
+	} home[OWN_MAX];
 	struct addr addr[OWN_MAX];   /* sorted by memcmp */
 	uint8_t broadcast[OWN_MAX];  /* 1: a broadcast address, not ours */
 };

@@ -38,7 +38,7 @@ supervisor_check(struct options *opt, const char *path,
 	enum err err = identity_find(opt);
 
 	if (err == ERR_NONE)
-		err = own_watch_open(&own);
+		err = own_watch_open(false, &own);
 	if (err == ERR_NONE)
 		err = own_watch_image(own, &setup.own);
 	if (err == ERR_NONE)

@@ -19,29 +19,33 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "proc/doors.h"
-#include "proc/role.h"
+#include "proc/home.h"
 
 struct own_watch {
 	struct mnl_socket *socket;
-	struct own_addresses table;
+	bool routed;
+	bool told; /* that there is no room for all nets */
+	struct own_addresses table, fresh;
 };
 
 enum err
-own_watch_open(struct own_watch **out)
+own_watch_open(bool routed, struct own_watch **out)
 {
+	unsigned groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK;
 	struct own_watch *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return ERR_FULL;
+	w->routed = routed;
+	if (routed)
+		groups |= RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
 	w->socket = mnl_socket_open2(NETLINK_ROUTE,
 				     SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->socket)
 		goto undo;
-	if (mnl_socket_bind(w->socket,
-			    RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-				RTMGRP_LINK,
-			    MNL_SOCKET_AUTOPID) == -1)
+	if (mnl_socket_bind(w->socket, groups, MNL_SOCKET_AUTOPID) == -1)
 		goto undo;
 	*out = w;
 	return ERR_NONE;
@@ -135,15 +139,17 @@ add_last_of_net(struct own_addresses *t, const void *address, uint8_t prefix)
 }
 
 static void
-add_net(struct own_addresses *t, int family, const void *address, uint8_t bits)
+add_net(struct own_addresses *t, const struct ifaddrmsg *ifa,
+	const void *address)
 {
-	struct net net = { .bits = bits };
+	struct net net = { .bits = ifa->ifa_prefixlen };
 
-	if (family == AF_INET)
+	if (ifa->ifa_family == AF_INET)
 		addr_from_v4(address, &net.addr);
 	else
 		addr_from_v6(address, &net.addr);
-	addr_mask(&net.addr, bits);
+	addr_mask(&net.addr, net.bits);
+	home_add(t, &net, ifa->ifa_index);
 	if (addr_is_loopback(&net.addr) || t->net_count == OWN_MAX)
 		return;
 	for (uint32_t i = 0; i < t->net_count; i++)
@@ -166,7 +172,7 @@ on_address(const struct nlmsghdr *head, void *arg)
 	if (f.address && ifa->ifa_family == AF_INET && ifa->ifa_prefixlen < 31)
 		add_last_of_net(t, f.address, ifa->ifa_prefixlen);
 	if (f.address)
-		add_net(t, ifa->ifa_family, f.address, ifa->ifa_prefixlen);
+		add_net(t, ifa, f.address);
 	/* On a point-to-point link IFA_ADDRESS is the other end. */
 	if (f.local)
 		f.address = f.local;
@@ -244,23 +250,49 @@ list_interfaces(struct own_addresses *t)
 	return ERR_NONE;
 }
 
-enum err
-own_watch_image(struct own_watch *w, int *fd_out)
+static enum err
+ask_all(struct own_watch *w, struct own_addresses *t)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	enum err err = ERR_SYSTEM;
 
 	if (!nl)
 		return ERR_SYSTEM;
-	memset(&w->table, 0, sizeof(w->table));
+	memset(t, 0, sizeof(*t));
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
-		err = dump(nl, &w->table);
+		err = dump(nl, t);
+	if (err == ERR_NONE && w->routed)
+		err = home_add_routes(t, nl);
 	mnl_socket_close(nl);
+	return err;
+}
+
+static void
+say_what_is_missing(struct own_watch *w)
+{
+	if (w->fresh.home_count < OWN_MAX || w->told)
+		return;
+	w->told = true;
+	log_warn("More than %d nets are routed: those behind are not looked "
+		 "at by --source-check", OWN_MAX);
+}
+
+enum err
+own_watch_image(struct own_watch *w, int *fd_out)
+{
+	struct own_addresses *t = &w->fresh;
+	enum err err = ask_all(w, t);
+
 	if (err == ERR_NONE)
-		err = list_interfaces(&w->table);
+		err = list_interfaces(t);
 	if (err != ERR_NONE)
 		return err;
-	sort(&w->table);
+	sort(t);
+	home_arrange(t);
+	say_what_is_missing(w);
+	if (memcmp(&w->table, t, sizeof(*t)) == 0)
+		return ERR_AGAIN;
+	w->table = *t;
 	return door_sealed_copy("own-addresses", &w->table, sizeof(w->table),
 				fd_out);
 }

@@ -23,6 +23,7 @@ own_open(int fd, const struct own_addresses **out)
 	if (t == MAP_FAILED)
 		return ERR_SYSTEM;
 	if (t->count > OWN_MAX || t->net_count > OWN_MAX ||
+	    t->home_count > OWN_MAX ||
 	    t->interface_count > OWN_MAX_INTERFACES) {
 		munmap(t, sizeof(*t));
 		return ERR_IMAGE;

@@ -245,7 +245,8 @@ supervisor_prepare(struct supervisor *s)
 		err = door_sealed_copy("options", s->opt, sizeof(*s->opt),
 				       &s->crew.options);
 	if (err == ERR_NONE)
-		err = own_watch_open(&s->own);
+		err = own_watch_open(
+		    s->opt->source_check == SOURCE_CHECK_ROUTES, &s->own);
 	if (err == ERR_NONE)
 		err = own_watch_image(s->own, &s->crew.own);
 	if (err != ERR_NONE) {

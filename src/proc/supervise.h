@@ -16,6 +16,8 @@
 #include "proc/supervisor.h"
 
 enum { MOST_WAITING = 8, LONGEST_SLEEP_MS = 1000 };
+/* Routes may change all the time; that must not keep us busy. */
+enum { OWN_PAUSE_MS = 1000 };
 
 enum phase { STARTING, RUNNING, DRAINING, LEAVING, ENDED };
 
@@ -24,6 +26,7 @@ struct supervisor {
 	const struct firewall_hooks *hooks;
 	struct crew crew;
 	struct own_watch *own;
+	int64_t own_pause_ms; /* its news are not heard until then */
 	int signals;
 	enum phase phase;
 	int64_t phase_ends_ms;

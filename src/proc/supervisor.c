@@ -334,7 +334,10 @@ static unsigned
 fill_poll(const struct supervisor *s, struct pollfd *p)
 {
 	p[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = own_watch_fd(s->own), .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = clock_ms() < s->own_pause_ms
+					  ? -1
+					  : own_watch_fd(s->own),
+				.events = POLLIN };
 	p[COMPILATION_AT] = p[COMPILATION_AT + 1] = (struct pollfd){ .fd = -1 };
 	if (s->compiling)
 		compilation_watch(&s->compilation, p + COMPILATION_AT);
@@ -350,6 +353,8 @@ own_changed(struct supervisor *s)
 {
 	int fd;
 
+	if (s->opt->source_check == SOURCE_CHECK_ROUTES)
+		s->own_pause_ms = clock_ms() + OWN_PAUSE_MS;
 	if (!own_watch_changed(s->own) ||
 	    own_watch_image(s->own, &fd) != ERR_NONE)
 		return;

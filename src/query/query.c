@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "proc/home.h"
 #include "query/compose.h"
 #include "query/note.h"
 #include "query/path.h"
@@ -310,8 +311,16 @@ void
 query_new(struct query_house *h, const struct origin *origin,
 	  const uint8_t *bytes, size_t len)
 {
-	struct query *q = slot_for(h, origin);
+	struct query *q;
 
+	/* Before anything is counted: who forges a source must not use up
+	 * what its owner may ask. */
+	if (h->opt->source_check != SOURCE_CHECK_OFF &&
+	    !home_is_by(h->own, &origin->client.addr, origin->ifindex)) {
+		drop_over(h, origin, LIMIT_SOURCE);
+		return;
+	}
+	q = slot_for(h, origin);
 	if (!q)
 		return;
 	q->bytes = bytes;

@@ -28,16 +28,17 @@ the_kernel_lists_loopback(void **state)
 	const struct own_addresses *own;
 	struct addr lo = address("127.0.0.1"), far = address("192.0.2.77");
 	struct own_watch *w;
-	int fd;
+	int fd, again;
 
 	(void)state;
-	assert_int_equal(own_watch_open(&w), ERR_NONE);
+	assert_int_equal(own_watch_open(false, &w), ERR_NONE);
 	assert_int_equal(own_watch_image(w, &fd), ERR_NONE);
 	assert_int_equal(own_open(fd, &own), ERR_NONE);
 	assert_true(own_has(own, &lo));
 	assert_true(own_is_local(own, &lo));
 	assert_false(own_has(own, &far));
 	assert_false(own_is_local(own, &far));
+	assert_int_equal(own_watch_image(w, &again), ERR_AGAIN);
 	own_close(own);
 	close(fd);
 	own_watch_close(w);
