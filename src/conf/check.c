@@ -37,23 +37,16 @@ check_required(struct gather *g)
 	if (!gather_has(g, offsetof(struct options, firewall)))
 		gather_refuse(g, "--firewall",
 			      "nothing is given, here or as FIREWALL; accepted "
-			      "is none or iptables");
+			      "is none, iptables or nftables");
 }
 
 static void
-check_chain(struct gather *g)
+check_set_names(struct gather *g)
 {
 	const struct options *opt = g->out;
 
-	if (opt->firewall != FIREWALL_IPTABLES)
-		return;
-	if (opt->chain[0] == '\0')
-		gather_refuse(
-		    g, "--chain",
-		    "nothing is given, here or as CHAIN; accepted with "
-		    "--firewall iptables is the name of a chain");
-	else if (opt->set_prefix[0] == '\0' &&
-		 strlen(opt->chain) > WORD_SET_PREFIX_MAX)
+	if (opt->set_prefix[0] == '\0' &&
+	    strlen(opt->chain) > WORD_SET_PREFIX_MAX)
 		gather_refuse(g, "--chain",
 			      "\"%s\" is too long to begin the names of the "
 			      "sets; accepted is a chain of at most %d "
@@ -63,11 +56,43 @@ check_chain(struct gather *g)
 			      WORD_SET_PREFIX_MAX);
 }
 
+static void
+check_chain(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->firewall == FIREWALL_NONE || opt->enforce)
+		return;
+	if (opt->chain[0] == '\0')
+		gather_refuse(
+		    g, "--chain",
+		    "nothing is given, here or as CHAIN; accepted with "
+		    "--firewall %s is the name of a chain",
+		    opt->firewall == FIREWALL_IPTABLES ? "iptables"
+						       : "nftables");
+	else if (opt->firewall == FIREWALL_IPTABLES)
+		check_set_names(g);
+}
+
+static void
+check_enforce(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->enforce && opt->firewall != FIREWALL_NFTABLES)
+		gather_refuse(g, "--enforce",
+			      "needs a table of nftables; accepted is "
+			      "--enforce with --firewall nftables");
+	if (opt->enforce_output && !opt->enforce)
+		gather_refuse(g, "--enforce-output",
+			      "is a part of --enforce; accepted is both");
+}
+
 /* The sets are called after the chain where nothing else is said. */
 static void
 fill_set_prefix(struct options *opt)
 {
-	if (opt->set_prefix[0] == '\0')
+	if (opt->set_prefix[0] == '\0' && !opt->enforce)
 		memcpy(opt->set_prefix, opt->chain, sizeof(opt->set_prefix));
 }
 
@@ -199,6 +224,7 @@ check_together(struct gather *g)
 	fill_ports(opt->bind, opt->bind_count, opt->bind_port);
 	check_required(g);
 	check_chain(g);
+	check_enforce(g);
 	check_times(g);
 	check_loops(g);
 	check_binds(g);

@@ -18,7 +18,8 @@
 
 enum { OPTION_TEXT_SIZE = 512 };
 
-enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES };
+enum firewall_kind { FIREWALL_NONE, FIREWALL_IPTABLES, FIREWALL_NFTABLES };
+enum enforce_action { ENFORCE_REJECT, ENFORCE_DROP };
 enum iptables_flavour { IPTABLES_AUTO, IPTABLES_NFT, IPTABLES_LEGACY };
 enum query_case { QUERY_CASE_RANDOM, QUERY_CASE_PLAIN };
 enum policy_mode { MODE_ENFORCE, MODE_AUDIT };

@@ -45,6 +45,22 @@ word_set_prefix(const char *text)
 	       "set, and 17 are added)";
 }
 
+const char *
+word_nft_table(const char *text)
+{
+	static const char *const families[] = { "inet ", "ip ", "ip6 " };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		size_t len = strlen(families[i]);
+
+		if (strncmp(text, families[i], len) == 0 &&
+		    is_name(text + len, WORD_NFT_TABLE_MAX))
+			return NULL;
+	}
+	return "a family and a name, like \"inet filter\": inet, ip or ip6, "
+	       "one blank, and 1 to 63 letters, digits, '_', '.' and '-'";
+}
+
 /* Digits alone; uid_t -1 means "no user" to the kernel. */
 static bool
 is_uid(const char *text)

@@ -9,11 +9,15 @@ enum {
 	WORD_CHAIN_MAX = 28,
 	/* IPSET_MAXNAMELEN is 32 with the NUL, and the longest name of a set
 	 * ends in "-ipv4-allow-local". */
-	WORD_SET_PREFIX_MAX = 14
+	WORD_SET_PREFIX_MAX = 14,
+	/* nftables takes 255; more than this nobody writes. */
+	WORD_NFT_TABLE_MAX = 63
 };
 
 const char *word_chain(const char *text);
 const char *word_set_prefix(const char *text);
+/* "inet filter": a family that nftables has, and a name. */
+const char *word_nft_table(const char *text);
 /* A name of the user database or a number; never uid 0. */
 const char *word_user(const char *text);
 

@@ -55,6 +55,10 @@ enum err admission_compare(struct admission *a, struct comparison *out);
 /* Writes what the comparison just before it found lacking or lasting, with
  * the end the ledger has for it. */
 enum err admission_complete(struct admission *a);
+/* Places the rules, where the backend does that; ERR_NONE elsewhere. */
+enum err admission_place(struct admission *a);
+/* The descriptor by which the backend hears of others, or -1. */
+int admission_watch(const struct admission *a);
 /* Writes all live elements of a set to the kernel, with the time that is
  * left to them. Where the set has become too small for them, what does not
  * fit is forgotten. */

@@ -89,6 +89,23 @@ admission_prepare(struct admission *a, enum set_index set)
 	return ERR_NONE;
 }
 
+enum err
+admission_place(struct admission *a)
+{
+	struct backend_fence fence = { .policy = &a->judge.policy,
+				       .own = a->judge.own };
+
+	if (a->kind->place == NULL)
+		return ERR_NONE;
+	return a->kind->place(a->backend, &fence);
+}
+
+int
+admission_watch(const struct admission *a)
+{
+	return a->kind->watch != NULL ? a->kind->watch(a->backend) : -1;
+}
+
 /* ---- the kernel's list -------------------------------------------------- */
 
 enum { CLOSE_MS = 2000 };

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "firewall/ledger.h"
+#include "policy/image.h"
 #include "proc/role.h"
 
 enum {
@@ -49,6 +50,13 @@ struct backend_setup {
 	const char *prefix;
 	uint32_t set_size;
 	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 */
+	const struct options *opt; /* stays where it is; nftables */
+};
+
+/* Whom our own chain shuts in (--enforce). */
+struct backend_fence {
+	const struct policy *policy;
+	const struct own_addresses *own;
 };
 
 struct backend; /* each kind has its own */
@@ -79,9 +87,16 @@ struct backend_kind {
 			 backend_entry_fn *each, void *arg);
 	enum err (*look)(struct backend *b, enum set_index set,
 			 struct backend_look *out);
+	/* Puts our rules in place of all that is in their chain; the sets are
+	 * there. NULL: the supervisor does so. */
+	enum err (*place)(struct backend *b, const struct backend_fence *f);
+	/* A descriptor that is readable when others may have changed what is
+	 * ours, and what then tells whether they have. NULL: nobody tells. */
+	int (*watch)(const struct backend *b);
+	bool (*heard)(struct backend *b);
 };
 
-extern const struct backend_kind backend_ipset, backend_none;
+extern const struct backend_kind backend_ipset, backend_nftables, backend_none;
 
 static inline bool
 set_is_local(enum set_index set)

@@ -231,6 +231,18 @@ ask_for_rules(struct health *h, bool sets_stand, int64_t now_ms)
 	h->wish(h->arg, clear ? WISH_CLEAR : WISH_PLACE);
 }
 
+/* Some backends need nobody for it. */
+static void
+place_rules(struct health *h, bool sets_stand, int64_t now_ms)
+{
+	if (!h->wanted || !sets_stand)
+		return;
+	if (admission_place(h->a) == ERR_NONE)
+		set_word(h, RULES_STAND);
+	else
+		h->retry_ms = now_ms + RETRY_MS;
+}
+
 /* ---- sets --------------------------------------------------------------- */
 
 /* What the ledger says is in the set again, whatever set that is now. */
@@ -386,7 +398,10 @@ mend_all(struct health *h, int64_t now_ms)
 {
 	bool stand = sets_stand(h, now_ms);
 
-	ask_for_rules(h, stand, now_ms);
+	if (h->a->kind->place != NULL)
+		place_rules(h, stand, now_ms);
+	else
+		ask_for_rules(h, stand, now_ms);
 	if (stand && h->rules == RULES_STAND)
 		rise(h);
 }
@@ -407,6 +422,38 @@ health_rules(struct health *h, enum rules_word word, int64_t now_ms)
 			go_down(h);
 		}
 	}
+	if (h->a->down)
+		mend_all(h, now_ms);
+}
+
+void
+health_want_rules(struct health *h)
+{
+	want_rules(h);
+	if (h->a->down)
+		return;
+	log_error("The rules could not be replaced: nothing is granted until "
+		  "they are");
+	go_down(h);
+}
+
+static void
+look_at_all(struct health *h)
+{
+	for (unsigned set = 0; set < SET_COUNT && !h->a->down; set++) {
+		enum set_finding finding =
+		    is_ours(h, set) ? look_at(h, set) : SET_SOUND;
+
+		if (finding != SET_SOUND)
+			fall(h, set, finding);
+	}
+}
+
+void
+health_alarm(struct health *h, int64_t now_ms)
+{
+	h->a->suspect = true;
+	look_at_all(h);
 	if (h->a->down)
 		mend_all(h, now_ms);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whether what was granted really stands: sets, entries and rules, looked at
- * again and again, for ipset tells nobody when they go.
+ * again and again, for ipset tells nobody when they go. nftables does.
  */
 #ifndef FIREWALL_HEALTH_H
 #define FIREWALL_HEALTH_H
@@ -40,6 +40,10 @@ void health_init(struct health *h, struct admission *a);
 void health_rules(struct health *h, enum rules_word word, int64_t now_ms);
 /* Call it every HEALTH_TICK_MS: looks, and repairs. */
 void health_tick(struct health *h, int64_t now_ms);
+/* The rules must be placed again; until then nothing is granted. */
+void health_want_rules(struct health *h);
+/* Others have changed something: looks at all of it at once. */
+void health_alarm(struct health *h, int64_t now_ms);
 /* Entries were lost or revoked: workers forget what they know. */
 void health_new_epoch(struct health *h);
 

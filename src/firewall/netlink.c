@@ -20,18 +20,21 @@
 
 #include "base/clock.h"
 
-enum { BUSY_PAUSE_MS = 1 };
+/* A batch must leave whole, whatever the system's default is. */
+enum { BUSY_PAUSE_MS = 1, SEND_ROOM = 1 << 20 };
 
 enum err
 netlink_open(struct netlink *out)
 {
 	struct sockaddr_nl at = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(at);
+	int room = SEND_ROOM;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			NETLINK_NETFILTER);
 
 	if (fd == -1)
 		return ERR_SYSTEM;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&at, &len) == -1)
 		goto undo;
@@ -71,13 +74,14 @@ pause_for(const struct netlink *n, short events, int64_t deadline_ms)
 }
 
 static enum err
-send_out(const struct netlink *n, const struct nlmsghdr *m, int64_t deadline)
+send_out(const struct netlink *n, const void *bytes, size_t len,
+	 int64_t deadline)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	short events;
 
 	for (;;) {
-		if (sendto(n->fd, m, m->nlmsg_len, 0,
+		if (sendto(n->fd, bytes, len, 0,
 			   (const struct sockaddr *)&kernel,
 			   sizeof(kernel)) >= 0)
 			return ERR_NONE;
@@ -178,7 +182,8 @@ netlink_send(struct netlink *n, const struct netlink_question *q)
 {
 	assert((q->message->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) != 0);
 	q->message->nlmsg_seq = ++n->seq;
-	return send_out(n, q->message, clock_ms() + n->wait_ms);
+	return send_out(n, q->message, q->message->nlmsg_len,
+			clock_ms() + n->wait_ms);
 }
 
 enum err
@@ -220,6 +225,72 @@ netlink_ask(struct netlink *n, const struct netlink_question *q,
 		if (err != ERR_NONE)
 			return err;
 		err = read_datagram(n, q, len, refusal_out);
+		if (err != ERR_AGAIN)
+			return err;
+		if (clock_ms() >= deadline)
+			return ERR_TIMEOUT;
+	}
+}
+
+/* ---- batches ------------------------------------------------------------ */
+
+/* Numbers the messages; only the last but the end is to be acknowledged. */
+static void
+number(struct netlink *n, const struct netlink_batch *b)
+{
+	struct nlmsghdr *h = b->bytes, *last = NULL;
+	int left = (int)b->len;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		h->nlmsg_seq = ++n->seq;
+		if (left > (int)NLMSG_ALIGN(h->nlmsg_len))
+			last = h;
+	}
+	assert(left == 0 && last != NULL);
+	last->nlmsg_flags |= NLM_F_ACK;
+}
+
+/* Refusals stand before the acknowledgement, that of the commit itself first
+ * of all (net/netfilter/nfnetlink.c). */
+static enum err
+read_verdict(const struct netlink *n, uint32_t first, size_t len,
+	     struct netlink_refusal *out)
+{
+	const struct nlmsghdr *h = (const void *)n->in;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		enum err err;
+
+		if (h->nlmsg_seq - first > n->seq - first ||
+		    h->nlmsg_pid != n->port || h->nlmsg_type != NLMSG_ERROR)
+			continue;
+		err = read_error(h, out);
+		if (err != ERR_NONE || h->nlmsg_seq == n->seq - 1)
+			return err;
+	}
+	return ERR_AGAIN;
+}
+
+enum err
+netlink_ask_batch(struct netlink *n, const struct netlink_batch *b,
+		  struct netlink_refusal *refusal_out)
+{
+	int64_t deadline = clock_ms() + n->wait_ms;
+	uint32_t first = n->seq + 1;
+	size_t len = 0;
+	enum err err;
+
+	*refusal_out = (struct netlink_refusal){ 0 };
+	number(n, b);
+	err = send_out(n, b->bytes, b->len, deadline);
+	if (err != ERR_NONE)
+		return err;
+	for (;;) {
+		err = receive(n, deadline, &len);
+		if (err != ERR_NONE)
+			return err;
+		err = read_verdict(n, first, len, refusal_out);
 		if (err != ERR_AGAIN)
 			return err;
 		if (clock_ms() >= deadline)

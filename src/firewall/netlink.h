@@ -11,6 +11,7 @@
 
 #include <linux/netlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -45,6 +46,13 @@ struct netlink_refusal {
 	const struct nlmsghdr *copy;
 };
 
+/* Messages of which the kernel takes all or none: the first begins, the last
+ * ends a batch (NFNL_MSG_BATCH_BEGIN, _END in linux/netfilter/nfnetlink.h). */
+struct netlink_batch {
+	void *bytes; /* seq is filled in, and who is asked to acknowledge */
+	size_t len;
+};
+
 /* ERR_SYSTEM. */
 enum err netlink_open(struct netlink *out);
 void netlink_close(struct netlink *n);
@@ -54,6 +62,11 @@ void netlink_close(struct netlink *n);
  * lost (ENOBUFS); whether the change was made is not known. ERR_SYSTEM. */
 enum err netlink_ask(struct netlink *n, const struct netlink_question *q,
 		     struct netlink_refusal *refusal_out);
+/* The same for a batch. An acknowledgement of one message is none of the
+ * batch: ERR_NONE only where the last one was acknowledged and none refused.
+ * ERR_DENIED: the kernel has taken nothing of it. */
+enum err netlink_ask_batch(struct netlink *n, const struct netlink_batch *b,
+			   struct netlink_refusal *refusal_out);
 
 /* ---- an answer in parts, taken as they come ----------------------------- */
 

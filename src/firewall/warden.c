@@ -164,6 +164,16 @@ hear_worker(struct worker *w)
 
 /* ---- the supervisor ----------------------------------------------------- */
 
+/* Who is shut in by our own chain follows the policy. Where that fails nothing
+ * is granted until it does not. */
+static void
+fence_again(struct warden *wd)
+{
+	if (wd->kit->opt->enforce &&
+	    admission_place(&wd->admission) != ERR_NONE)
+		health_want_rules(&wd->health);
+}
+
 static void
 on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 {
@@ -180,6 +190,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_find_interfaces(&fresh, judge->own);
 	policy_close(&judge->policy);
 	judge->policy = fresh;
+	fence_again(wd);
 	gone = admission_purge(&wd->admission);
 	role_taken(wd->kit, fresh.generation);
 	if (gone > 0)
@@ -199,6 +210,7 @@ on_own(struct warden *wd, int fd)
 	own_close(wd->admission.judge.own);
 	wd->admission.judge.own = own;
 	policy_find_interfaces(&wd->admission.judge.policy, own);
+	fence_again(wd);
 }
 
 static void
@@ -302,24 +314,30 @@ open_books(struct warden *wd)
 static enum err
 open_backend(struct warden *wd)
 {
+	static const struct backend_kind *const kinds[] = {
+		[FIREWALL_NONE] = &backend_none,
+		[FIREWALL_IPTABLES] = &backend_ipset,
+		[FIREWALL_NFTABLES] = &backend_nftables,
+	};
 	struct admission *a = &wd->admission;
 	const struct options *opt = wd->kit->opt;
 	struct backend_setup setup = {
-		.prefix =
-		    opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain,
+		.prefix = opt->set_prefix,
 		.set_size = opt->set_size,
 		.families = wd->kit->families,
+		.opt = opt,
 	};
 	enum err err;
 
-	a->kind =
-	    opt->firewall == FIREWALL_NONE ? &backend_none : &backend_ipset;
+	a->kind = kinds[opt->firewall];
 	err = a->kind->open(&setup, &a->backend);
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
 		if (set_in_families(set, wd->kit->families))
 			err = admission_prepare(a, set);
 	}
-	if (err != ERR_BUSY)
+	if (err == ERR_NONE)
+		return admission_place(a);
+	if (err != ERR_BUSY || a->kind->place != NULL)
 		return err;
 	log_error("A set has another type, and a rule or another set refers "
 		  "to it");
@@ -416,7 +434,7 @@ wait_ms(const struct warden *wd)
 	return left > 0 ? (int)left : 0;
 }
 
-enum { POLL_SUPERVISOR, POLL_FLOWS, POLL_WORKERS };
+enum { POLL_SUPERVISOR, POLL_NEWS, POLL_FLOWS, POLL_WORKERS };
 
 /* Who has a channel, behind the others; poll(2) takes no more entries than
  * there may be descriptors. */
@@ -428,6 +446,9 @@ fill_poll(const struct warden *wd, struct pollfd *at, unsigned *who)
 
 	at[POLL_SUPERVISOR] = (struct pollfd){ .fd = wd->supervisor.channel,
 					       .events = POLLIN };
+	at[POLL_NEWS] =
+	    (struct pollfd){ .fd = admission_watch(&wd->admission),
+			     .events = POLLIN };
 	at[POLL_FLOWS] =
 	    (struct pollfd){ .fd = flows != NULL ? flows_fd(flows) : -1,
 			     .events = POLLIN };
@@ -456,6 +477,9 @@ hear_all(struct warden *wd)
 	}
 	if (at[POLL_SUPERVISOR].revents != 0)
 		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
+	if (at[POLL_NEWS].revents != 0 &&
+	    wd->admission.kind->heard(wd->admission.backend))
+		health_alarm(&wd->health, clock_ms());
 	if (at[POLL_FLOWS].revents != 0)
 		flows_pump(wd->admission.flows);
 	for (unsigned i = POLL_WORKERS; i < n; i++) {

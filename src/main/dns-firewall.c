@@ -16,6 +16,7 @@
 #include "ctl/server.h"
 #include "firewall/chain.h"
 #include "firewall/ledger.h"
+#include "firewall/nft_find.h"
 #include "firewall/warden.h"
 #include "listen/worker.h"
 #include "policy/compile.h"
@@ -57,17 +58,23 @@ static enum err
 find_chain(void *arg, const struct options *opt, uint32_t *families_out)
 {
 	struct chain *chain = arg;
-	enum err err = chain_find(opt, chain);
+	enum err err;
 
+	if (opt->firewall == FIREWALL_NFTABLES)
+		return nft_find(opt, families_out);
+	err = chain_find(opt, chain);
 	*families_out = (chain->tool4 ? ROLE_IPV4 : 0) |
 			(chain->tool6 ? ROLE_IPV6 : 0);
 	return err;
 }
 
+/* Of nftables the warden places the rules itself. */
 static enum err
 place_chain(void *arg)
 {
-	return chain_place(arg);
+	struct chain *chain = arg;
+
+	return chain->name != NULL ? chain_place(chain) : ERR_NONE;
 }
 
 static enum err

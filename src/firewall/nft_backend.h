@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nftables backend from inside: what its files share. */
+#ifndef FIREWALL_NFT_BACKEND_H
+#define FIREWALL_NFT_BACKEND_H
+
+#include "firewall/backend.h"
+#include "firewall/netlink.h"
+#include "firewall/nft_paper.h"
+
+enum { NFT_RULES_MAX = 1024 };
+
+struct backend {
+	struct netlink netlink;
+	int events; /* socket that hears what others change; -1: none */
+	struct nft_place at;
+	struct nft_place output; /* --enforce-output: the second chain */
+	const struct options *opt;
+	uint32_t set_size, families;
+	char name[SET_COUNT][NFT_NAME_SIZE];
+	/* Adding an element that is there renews its time: Linux 6.12 and
+	 * later; others have it deleted and added in one batch. */
+	bool renews, renews_known;
+	/* Our rules, by the handles that the kernel gave them: a rule never
+	 * changes under its handle. */
+	uint64_t handle[NFT_RULES_MAX];
+	unsigned rules;
+	unsigned fence_turn; /* which of the two names the fence's sets have */
+	bool fence[2][2];    /* which of them are there: turn, family */
+	int64_t said_ms; /* when a missing chain was last complained of */
+	struct nft_paper paper;
+};
+
+static inline bool
+nft_enforces(const struct backend *b)
+{
+	return b->opt->enforce;
+}
+
+void nft_complain(const char *what, const char *name, enum err err,
+		  const struct netlink_refusal *r);
+
+/* ---- nft_set.c: sets, and the tables and chains around them -------------- */
+
+struct nft_set_shape {
+	bool present;
+	bool has_timeout, is_plain; /* plain: no map, no intervals */
+	uint32_t key_len, key_type, size;
+};
+
+enum err nft_has_table(struct netlink *n, struct nft_paper *p,
+		       const struct nft_place *at, bool *has_out);
+enum err nft_has_chain(struct netlink *n, struct nft_paper *p,
+		       const struct nft_place *at, bool *has_out);
+enum err nft_look_at(struct backend *b, const char *name,
+		     struct nft_set_shape *out);
+bool nft_is_usable(const struct nft_set_shape *s, enum set_index set);
+/* backend_kind.prepare */
+enum err nft_prepare(struct backend *b, enum set_index set);
+
+/* ---- nft_chain.c: the rules ---------------------------------------------- */
+
+/* backend_kind.place */
+enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
+/* Ours stand in their chains as they were placed, and nothing else. */
+enum err nft_rules_stand(struct backend *b, bool *stand_out);
+
+/* ---- nft_fence.c: our own table (--enforce) ------------------------------ */
+
+/* The table, with chains that decide nothing yet. */
+enum err nft_make_table(struct backend *b);
+/* Sets of the clients that are shut in, filled; written before the rules
+ * that refer to them. */
+enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);
+/* Rules around those for grants. */
+enum err nft_put_before(struct backend *b, const struct nft_place *at);
+enum err nft_put_behind(struct backend *b, const struct nft_place *at,
+			const struct backend_fence *f);
+/* The sets of the fence that was in force before, in the same batch. */
+void nft_put_old_fence_gone(struct backend *b);
+
+/* ---- nft_watch.c ---------------------------------------------------------- */
+
+/* Hears what others than `port` do to nftables; -1: cannot. */
+int nft_watch_open(uint32_t port);
+/* Reads all news; true where they may be about that table. */
+bool nft_watch_heard(int fd, const struct nft_place *at);
+
+#endif

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Our own table (--enforce): what the access list does not open stays shut
+ * without any rule of the owner's.
+ *
+ * A chain of it sees what is forwarded: established connections pass, then
+ * grants, and everything else of the clients that the access list names with
+ * `->` is refused; who is not named there is not touched. With
+ * --enforce-output another chain does the same for this host itself.
+ *
+ * The clients are in sets of intervals, whose names alternate: the new ones
+ * are filled before the rules turn to them in one batch. So nobody slips out
+ * while an access list is replaced.
+ */
+/* Before those of the kernel, which define its shapes again. */
+#include <netinet/in.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "base/log.h"
+#include "firewall/nft_backend.h"
+#include "firewall/nft_rule.h"
+#include "policy/table.h"
+#include "proc/board.h"
+
+enum { PRIORITY_FILTER = 0, RANGES_AT_ONCE = 256, ADDRESS_MAX = 16 };
+enum { PORT_DHCP = 67, PORT_DHCPV6 = 547 };
+/* Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810). */
+static const uint8_t link_types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
+
+/* ---- table and chains --------------------------------------------------- */
+
+static void
+put_table(struct backend *b)
+{
+	struct nlmsghdr *m =
+	    nft_message(&b->paper, NFT_MSG_NEWTABLE, &b->at, NLM_F_CREATE);
+
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, b->at.table);
+	nft_done(&b->paper, m);
+}
+
+static enum err
+put_base_chain(struct backend *b, const struct nft_place *at, uint32_t hook)
+{
+	struct nftnl_chain *c = nftnl_chain_alloc();
+	struct nlmsghdr *m;
+
+	if (c == NULL)
+		return ERR_FULL;
+	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, at->table) != 0 ||
+	    nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, at->chain) != 0 ||
+	    nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter") != 0) {
+		nftnl_chain_free(c);
+		return ERR_FULL;
+	}
+	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
+	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_FILTER);
+	nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+	m = nft_message(&b->paper, NFT_MSG_NEWCHAIN, at, NLM_F_CREATE);
+	nftnl_chain_nlmsg_build_payload(m, c);
+	nft_done(&b->paper, m);
+	nftnl_chain_free(c);
+	return ERR_NONE;
+}
+
+static enum err
+has_all(struct backend *b, bool *has_out)
+{
+	enum err err = nft_has_chain(&b->netlink, &b->paper, &b->at, has_out);
+
+	if (err == ERR_NONE && *has_out && b->output.chain[0] != '\0')
+		err = nft_has_chain(&b->netlink, &b->paper, &b->output,
+				    has_out);
+	return err;
+}
+
+enum err
+nft_make_table(struct backend *b)
+{
+	struct netlink_refusal refusal = { 0 };
+	bool has = false;
+	enum err err = has_all(b, &has);
+
+	if (err != ERR_NONE || has)
+		return err;
+	nft_begin(&b->paper);
+	put_table(b);
+	err = put_base_chain(b, &b->at, NF_INET_FORWARD);
+	if (err == ERR_NONE && b->output.chain[0] != '\0')
+		err = put_base_chain(b, &b->output, NF_INET_LOCAL_OUT);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err != ERR_NONE)
+		nft_complain("make table", b->at.table, err, &refusal);
+	return err;
+}
+
+/* ---- who is shut in ------------------------------------------------------ */
+
+struct range {
+	uint8_t low[ADDRESS_MAX], high[ADDRESS_MAX];
+};
+
+struct ranges {
+	struct range *at;
+	uint32_t count;
+	uint32_t len; /* of an address: 4 or 16 */
+};
+
+static bool
+is_named(const struct image_net *net)
+{
+	return net->port_count > 0;
+}
+
+static void
+range_of(const struct net *net, struct range *out)
+{
+	uint8_t len = net->addr.family == 4 ? 4 : 16;
+
+	memcpy(out->low, net->addr.byte, ADDRESS_MAX);
+	memcpy(out->high, net->addr.byte, ADDRESS_MAX);
+	for (unsigned bit = net->bits; bit < len * 8u; bit++)
+		out->high[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+}
+
+static int
+by_low(const void *a, const void *b)
+{
+	return memcmp(((const struct range *)a)->low,
+		      ((const struct range *)b)->low, ADDRESS_MAX);
+}
+
+/* The address behind it; false: there is none. */
+static bool
+step(uint8_t *address, uint32_t len)
+{
+	while (len > 0) {
+		if (++address[--len] != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Ranges that meet or overlap become one. */
+static void
+join(struct ranges *r)
+{
+	uint32_t kept = 0;
+
+	qsort(r->at, r->count, sizeof(*r->at), by_low);
+	for (uint32_t i = 1; i < r->count; i++) {
+		struct range *last = &r->at[kept];
+		uint8_t next[ADDRESS_MAX];
+
+		memcpy(next, last->high, ADDRESS_MAX);
+		if (!step(next, r->len))
+			break;
+		if (memcmp(r->at[i].low, next, ADDRESS_MAX) > 0)
+			r->at[++kept] = r->at[i];
+		else if (memcmp(r->at[i].high, last->high, ADDRESS_MAX) > 0)
+			memcpy(last->high, r->at[i].high, ADDRESS_MAX);
+	}
+	if (r->count > 0)
+		r->count = kept + 1;
+}
+
+/* Of clients that any interface may bring. */
+static enum err
+find_ranges(const struct policy *p, uint8_t family, struct ranges *out)
+{
+	const struct image_net *net = image_nets(p->head);
+
+	*out = (struct ranges){ .len = family == 4 ? 4 : 16 };
+	out->at = calloc(p->head->nets.count + 1, sizeof(*out->at));
+	if (out->at == NULL)
+		return ERR_FULL;
+	for (uint32_t i = 0; i < p->head->nets.count; i++) {
+		if (is_named(&net[i]) && net[i].interface == 0 &&
+		    net[i].net.addr.family == family)
+			range_of(&net[i].net, &out->at[out->count++]);
+	}
+	join(out);
+	return ERR_NONE;
+}
+
+static bool
+holds_own(const struct net *net, const struct own_addresses *own)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 };
+	static const uint8_t loopback6[16] = { [15] = 1 };
+	struct addr a;
+
+	addr_from_v4(loopback4, &a);
+	if (addr_in_net(&a, net))
+		return true;
+	addr_from_v6(loopback6, &a);
+	if (addr_in_net(&a, net))
+		return true;
+	for (uint32_t i = 0; i < own->count; i++) {
+		if (!own->broadcast[i] && addr_in_net(&own->addr[i], net))
+			return true;
+	}
+	return false;
+}
+
+static bool
+names_this_host(const struct backend_fence *f)
+{
+	const struct image_head *h = f->policy->head;
+
+	for (uint32_t i = 0; i < h->nets.count; i++) {
+		if (is_named(&image_nets(h)[i]) &&
+		    holds_own(&image_nets(h)[i].net, f->own))
+			return true;
+	}
+	return false;
+}
+
+/* ---- sets of intervals --------------------------------------------------- */
+
+static const char *
+fence_name(uint8_t family, unsigned turn)
+{
+	static const char *const names[2][2] = {
+		{ "clients-ipv4-a", "clients-ipv4-b" },
+		{ "clients-ipv6-a", "clients-ipv6-b" },
+	};
+
+	return names[family == 4 ? 0 : 1][turn];
+}
+
+static void
+put_set_gone(struct backend *b, const char *name)
+{
+	struct nlmsghdr *m =
+	    nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
+
+	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
+	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
+	nft_done(&b->paper, m);
+}
+
+static enum err
+put_set(struct backend *b, uint8_t family, const char *name)
+{
+	enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8 };
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nlmsghdr *m;
+
+	if (s == NULL)
+		return ERR_FULL;
+	if (nftnl_set_set_str(s, NFTNL_SET_TABLE, b->at.table) != 0 ||
+	    nftnl_set_set_str(s, NFTNL_SET_NAME, name) != 0) {
+		nftnl_set_free(s);
+		return ERR_FULL;
+	}
+	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, b->at.family);
+	nftnl_set_set_u32(s, NFTNL_SET_ID, 100u + family);
+	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, family == 4 ? 4 : 16);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE,
+			  family == 4 ? TYPE_IPV4 : TYPE_IPV6);
+	m = nft_message(&b->paper, NFT_MSG_NEWSET, &b->at, NLM_F_CREATE);
+	nftnl_set_nlmsg_build_payload(m, s);
+	nft_done(&b->paper, m);
+	nftnl_set_free(s);
+	return ERR_NONE;
+}
+
+static void
+put_edge(struct nlmsghdr *m, const uint8_t *address, uint32_t len, bool is_end)
+{
+	struct nlattr *nest = mnl_attr_nest_start(m, NFTA_LIST_ELEM);
+	struct nlattr *key = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(m, NFTA_DATA_VALUE, len, address);
+	mnl_attr_nest_end(m, key);
+	if (is_end)
+		mnl_attr_put_u32(m, NFTA_SET_ELEM_FLAGS,
+				 htonl(NFT_SET_ELEM_INTERVAL_END));
+	mnl_attr_nest_end(m, nest);
+}
+
+static void
+put_ranges(struct backend *b, const char *name, const struct ranges *r,
+	   uint32_t from)
+{
+	struct nlmsghdr *m =
+	    nft_message(&b->paper, NFT_MSG_NEWSETELEM, &b->at, NLM_F_CREATE);
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, b->at.table);
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, name);
+	nest = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (uint32_t i = from; i < r->count && i < from + RANGES_AT_ONCE;
+	     i++) {
+		uint8_t behind[ADDRESS_MAX];
+
+		put_edge(m, r->at[i].low, r->len, false);
+		memcpy(behind, r->at[i].high, ADDRESS_MAX);
+		if (step(behind, r->len))
+			put_edge(m, behind, r->len, true);
+	}
+	mnl_attr_nest_end(m, nest);
+	nft_done(&b->paper, m);
+}
+
+static enum err
+fill_set(struct backend *b, uint8_t family, const struct ranges *r)
+{
+	const char *name = fence_name(family, b->fence_turn);
+	struct netlink_refusal refusal = { 0 };
+	enum err err;
+
+	nft_begin(&b->paper);
+	err = put_set(b, family, name);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	for (uint32_t i = 0; i < r->count && err == ERR_NONE;
+	     i += RANGES_AT_ONCE) {
+		nft_begin(&b->paper);
+		put_ranges(b, name, r, i);
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	}
+	if (err != ERR_NONE)
+		nft_complain("fill set", name, err, &refusal);
+	return err;
+}
+
+/* One that rules refer to stays. */
+static void
+remove_idle(struct backend *b, uint8_t family, unsigned turn)
+{
+	struct netlink_refusal refusal;
+
+	nft_begin(&b->paper);
+	put_set_gone(b, fence_name(family, turn));
+	nft_send(&b->paper, &b->netlink, &refusal);
+}
+
+/* Whether a set of that turn is there, and so in use. */
+static enum err
+is_taken(struct backend *b, unsigned turn, bool *taken_out)
+{
+	enum err err = ERR_NONE;
+
+	*taken_out = false;
+	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
+		struct nft_set_shape shape;
+
+		remove_idle(b, family, turn);
+		err = nft_look_at(b, fence_name(family, turn), &shape);
+		b->fence[turn][family == 6] = shape.present;
+		*taken_out |= shape.present;
+	}
+	return err;
+}
+
+static enum err
+find_turn(struct backend *b)
+{
+	bool taken[2];
+	enum err err = is_taken(b, 0, &taken[0]);
+
+	if (err == ERR_NONE)
+		err = is_taken(b, 1, &taken[1]);
+	if (err != ERR_NONE)
+		return err;
+	b->fence_turn = taken[0] ? 1 : 0;
+	if (!taken[b->fence_turn])
+		return ERR_NONE;
+	log_error("Rules of others refer to the sets of clients in table %s",
+		  b->at.table);
+	return ERR_DENIED;
+}
+
+enum err
+nft_raise_fence(struct backend *b, const struct backend_fence *f)
+{
+	enum err err = find_turn(b);
+
+	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
+		struct ranges r;
+
+		err = find_ranges(f->policy, family, &r);
+		if (err == ERR_NONE)
+			err = fill_set(b, family, &r);
+		free(r.at);
+	}
+	return err;
+}
+
+/* ---- rules ---------------------------------------------------------------- */
+
+static enum err
+put_established(struct backend *b, const struct nft_place *at)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	nft_match_established(&r);
+	nft_accept(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+static enum err
+put_loopback(struct backend *b, const struct nft_place *at)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	nft_match_interface(&r, "lo", false);
+	nft_accept(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+/* What the link itself needs. */
+static enum err
+put_link(struct backend *b, const struct nft_place *at)
+{
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < sizeof(link_types) && err == ERR_NONE; i++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_icmp(&r, NFPROTO_IPV6, true);
+		nft_match_icmp_type(&r, link_types[i]);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	for (int six = 0; six < 2 && err == ERR_NONE; six++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		nft_match_protocol(&r, IPPROTO_UDP);
+		nft_match_port(&r, six ? PORT_DHCPV6 : PORT_DHCP);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	return err;
+}
+
+static enum err
+put_upstream(struct backend *b, const struct nft_place *at,
+	     const struct endpoint *to)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	struct net host = { .addr = to->addr,
+			    .bits = to->addr.family == 4 ? 32 : 128 };
+	enum err err = ERR_NONE;
+
+	for (int i = 0; i < 2 && err == ERR_NONE; i++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, to->addr.family == 4 ? NFPROTO_IPV4
+							  : NFPROTO_IPV6);
+		nft_match_user(&r, b->opt->run_uid);
+		nft_match_address(&r, &host, false);
+		nft_match_protocol(&r, protocols[i]);
+		nft_match_port(&r, to->port);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	return err;
+}
+
+/* Our own questions must not need an answer of our own. */
+static enum err
+put_upstreams(struct backend *b, const struct nft_place *at)
+{
+	const struct options *opt = b->opt;
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < opt->upstream_count && err == ERR_NONE; i++)
+		err = put_upstream(b, at, &opt->upstream[i]);
+	for (uint32_t i = 0; i < opt->forward_count && err == ERR_NONE; i++)
+		err = put_upstream(b, at, &opt->forward[i].at);
+	return err;
+}
+
+enum err
+nft_put_before(struct backend *b, const struct nft_place *at)
+{
+	enum err err = put_established(b, at);
+
+	if (at != &b->output)
+		return err;
+	if (err == ERR_NONE)
+		err = put_loopback(b, at);
+	if (err == ERR_NONE)
+		err = put_link(b, at);
+	if (err == ERR_NONE)
+		err = put_upstreams(b, at);
+	return err;
+}
+
+/* Writes what a refusal is about into a rule. */
+struct refusal {
+	uint8_t family;	      /* 0: both */
+	const char *set;      /* or NULL */
+	const char *interface; /* or NULL */
+	const struct net *net; /* or NULL */
+};
+
+static void
+match_refused(struct nft_rule *r, const struct refusal *about)
+{
+	if (about->interface != NULL)
+		nft_match_interface(r, about->interface, true);
+	if (about->family != 0)
+		nft_match_family(r, about->family == 4 ? NFPROTO_IPV4
+						       : NFPROTO_IPV6);
+	if (about->set != NULL)
+		nft_match_address_set(r, about->family, about->set, true);
+	if (about->net != NULL && about->net->bits > 0)
+		nft_match_address(r, about->net, true);
+}
+
+static enum err
+put_verdict(struct backend *b, const struct nft_place *at,
+	    const struct refusal *about, bool tcp)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	match_refused(&r, about);
+	if (b->opt->enforce_action == ENFORCE_DROP) {
+		nft_drop(&r);
+	} else {
+		if (tcp)
+			nft_match_protocol(&r, IPPROTO_TCP);
+		nft_reject(&r, tcp);
+	}
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+static enum err
+put_refusal(struct backend *b, const struct nft_place *at,
+	    const struct refusal *about)
+{
+	enum err err = ERR_NONE;
+
+	if (b->opt->enforce_action == ENFORCE_REJECT)
+		err = put_verdict(b, at, about, true);
+	return err == ERR_NONE ? put_verdict(b, at, about, false) : err;
+}
+
+static enum err
+put_bound(struct backend *b, const struct nft_place *at,
+	  const struct policy *p)
+{
+	const struct image_net *net = image_nets(p->head);
+	const struct image_interface *interface = image_interfaces(p->head);
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < p->head->nets.count && err == ERR_NONE; i++) {
+		struct refusal about = { .family = net[i].net.addr.family,
+					 .net = &net[i].net };
+
+		if (!is_named(&net[i]) || net[i].interface == 0)
+			continue;
+		about.interface = interface[net[i].interface - 1].name;
+		err = put_refusal(b, at, &about);
+	}
+	return err;
+}
+
+enum err
+nft_put_behind(struct backend *b, const struct nft_place *at,
+	       const struct backend_fence *f)
+{
+	const struct refusal everything = { 0 };
+	enum err err = ERR_NONE;
+
+	if (at == &b->output)
+		return names_this_host(f) ? put_refusal(b, at, &everything)
+					  : ERR_NONE;
+	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
+		struct refusal about = {
+			.family = family,
+			.set = fence_name(family, b->fence_turn)
+		};
+
+		err = put_refusal(b, at, &about);
+	}
+	return err == ERR_NONE ? put_bound(b, at, f->policy) : err;
+}
+
+void
+nft_put_old_fence_gone(struct backend *b)
+{
+	unsigned old = 1 - b->fence_turn;
+
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		if (b->fence[old][family == 6])
+			put_set_gone(b, fence_name(family, old));
+	}
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sets of nftables: found, made, or made anew where they are of no use.
+ *
+ * A set with the right key and a timeout is used as it is. One of ours in
+ * another shape (made by hand without a timeout, say) is replaced, and what
+ * it held is put into the new one with an end; one that others' rules refer
+ * to cannot be, and is complained of. This file promises never to flush a
+ * set.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "base/log.h"
+#include "firewall/nft_backend.h"
+#include "firewall/nft_element.h"
+#include "firewall/nft_rule.h"
+
+enum { REPLACED_MAX = 1 << 20 };
+
+void
+nft_complain(const char *what, const char *name, enum err err,
+	     const struct netlink_refusal *r)
+{
+	const char *cause = err_text(err);
+
+	if (err == ERR_DENIED)
+		cause = strerror((int)r->code);
+	if (err == ERR_DENIED && r->code == EBUSY)
+		cause = "a rule of others refers to it";
+	log_error("Could not %s %s: %s", what, name, cause);
+}
+
+/* ---- is it there? ------------------------------------------------------- */
+
+static enum err
+ask_for(struct netlink *n, struct nlmsghdr *m, bool *has_out)
+{
+	struct netlink_question q = { .message = m };
+	struct netlink_refusal refusal;
+	enum err err = netlink_ask(n, &q, &refusal);
+
+	*has_out = err == ERR_NONE;
+	return err == ERR_DENIED && refusal.code == ENOENT ? ERR_NONE : err;
+}
+
+enum err
+nft_has_table(struct netlink *n, struct nft_paper *p,
+	      const struct nft_place *at, bool *has_out)
+{
+	struct nlmsghdr *m = nft_question(p, NFT_MSG_GETTABLE, at, NLM_F_ACK);
+
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, at->table);
+	return ask_for(n, m, has_out);
+}
+
+enum err
+nft_has_chain(struct netlink *n, struct nft_paper *p,
+	      const struct nft_place *at, bool *has_out)
+{
+	struct nlmsghdr *m = nft_question(p, NFT_MSG_GETCHAIN, at, NLM_F_ACK);
+
+	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, at->table);
+	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, at->chain);
+	return ask_for(n, m, has_out);
+}
+
+static void
+on_set(void *arg, const struct nlmsghdr *part)
+{
+	enum { OTHER = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_OBJECT |
+		       NFT_SET_CONSTANT };
+	struct nft_set_shape *out = arg;
+	struct nftnl_set *s = nftnl_set_alloc();
+	uint32_t flags;
+
+	if (s == NULL)
+		return;
+	if (nftnl_set_nlmsg_parse(part, s) >= 0) {
+		flags = nftnl_set_get_u32(s, NFTNL_SET_FLAGS);
+		*out = (struct nft_set_shape){
+			.present = true,
+			.has_timeout = (flags & NFT_SET_TIMEOUT) != 0,
+			.is_plain = (flags & OTHER) == 0,
+			.key_len = nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
+			.key_type = nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
+			.size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE),
+		};
+	}
+	nftnl_set_free(s);
+}
+
+enum err
+nft_look_at(struct backend *b, const char *name, struct nft_set_shape *out)
+{
+	struct nlmsghdr *m =
+	    nft_question(&b->paper, NFT_MSG_GETSET, &b->at, NLM_F_ACK);
+	struct netlink_question q = { .message = m,
+				      .part = on_set,
+				      .arg = out };
+	struct netlink_refusal refusal;
+	enum err err;
+
+	*out = (struct nft_set_shape){ 0 };
+	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
+	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
+	err = netlink_ask(&b->netlink, &q, &refusal);
+	return err == ERR_DENIED && refusal.code == ENOENT ? ERR_NONE : err;
+}
+
+bool
+nft_is_usable(const struct nft_set_shape *s, enum set_index set)
+{
+	return s->present && s->has_timeout && s->is_plain &&
+	       s->key_len == nft_key_len(set) &&
+	       s->key_type == nft_key_type(set);
+}
+
+/* ---- made --------------------------------------------------------------- */
+
+/* libnftnl writes it; the set belongs to the batch then. */
+static enum err
+put_new(struct backend *b, enum set_index set, uint32_t size)
+{
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nlmsghdr *m;
+
+	if (s == NULL)
+		return ERR_FULL;
+	if (nftnl_set_set_str(s, NFTNL_SET_TABLE, b->at.table) != 0 ||
+	    nftnl_set_set_str(s, NFTNL_SET_NAME, b->name[set]) != 0) {
+		nftnl_set_free(s);
+		return ERR_FULL;
+	}
+	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, b->at.family);
+	nftnl_set_set_u32(s, NFTNL_SET_ID, 1u + set);
+	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, nft_key_len(set));
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, nft_key_type(set));
+	nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, size);
+	m = nft_message(&b->paper, NFT_MSG_NEWSET, &b->at, NLM_F_CREATE);
+	nftnl_set_nlmsg_build_payload(m, s);
+	nft_done(&b->paper, m);
+	nftnl_set_free(s);
+	return ERR_NONE;
+}
+
+static void
+put_gone(struct backend *b, const char *name)
+{
+	struct nlmsghdr *m =
+	    nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
+
+	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
+	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
+	nft_done(&b->paper, m);
+}
+
+static enum err
+create(struct backend *b, enum set_index set)
+{
+	struct netlink_refusal refusal;
+	enum err err;
+
+	nft_begin(&b->paper);
+	err = put_new(b, set, b->set_size);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err == ERR_DENIED && refusal.code == ENOENT)
+		return ERR_MISSING;
+	if (err != ERR_NONE)
+		nft_complain("create set", b->name[set], err, &refusal);
+	return err;
+}
+
+/* ---- made anew ---------------------------------------------------------- */
+
+struct bundle {
+	struct backend_entry *entry;
+	uint32_t count;
+	enum set_index set;
+};
+
+static void
+on_kept(void *arg, const struct backend_entry *entry)
+{
+	struct bundle *bundle = arg;
+	struct backend_entry *to = &bundle->entry[bundle->count];
+
+	if (bundle->count == REPLACED_MAX)
+		return;
+	*to = *entry;
+	if (to->timeout_s == 0 || to->timeout_s > BACKEND_MAX_TIMEOUT)
+		to->timeout_s = BACKEND_DEFAULT_TIMEOUT;
+	bundle->count++;
+}
+
+static void
+on_listed(void *arg, const struct nlmsghdr *part)
+{
+	struct bundle *bundle = arg;
+
+	nft_read_elements(part, bundle->set, on_kept, bundle);
+}
+
+static enum err
+keep_entries(struct backend *b, struct bundle *bundle)
+{
+	struct netlink_refusal refusal;
+	struct netlink_question q = { .part = on_listed, .arg = bundle };
+
+	q.message =
+	    nft_ask_elements(&b->paper, &b->at, b->name[bundle->set]);
+	return netlink_ask(&b->netlink, &q, &refusal);
+}
+
+static enum err
+put_back(struct backend *b, const struct bundle *bundle)
+{
+	struct netlink_refusal refusal;
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < bundle->count && err == ERR_NONE;
+	     i += BACKEND_BATCH) {
+		uint32_t left = bundle->count - i;
+
+		nft_begin(&b->paper);
+		nft_put_add(&b->paper, &b->at, b->name[bundle->set],
+			    &bundle->entry[i],
+			    left < BACKEND_BATCH ? left : BACKEND_BATCH);
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	}
+	return err;
+}
+
+/* Our rules go first, for they may refer to it; they are placed anew when all
+ * sets are there. */
+static enum err
+exchange(struct backend *b, enum set_index set, uint32_t kept)
+{
+	struct netlink_refusal refusal;
+	enum err err;
+
+	nft_begin(&b->paper);
+	err = nft_rules_clear(&b->paper, &b->at);
+	put_gone(b, b->name[set]);
+	if (err == ERR_NONE)
+		err = put_new(b, set, kept > b->set_size ? kept : b->set_size);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err != ERR_NONE) {
+		nft_complain("replace set", b->name[set], err, &refusal);
+		return err == ERR_DENIED && refusal.code == EBUSY ? ERR_BUSY
+								  : err;
+	}
+	b->rules = 0;
+	log_warn("Set %s had another type or no timeout and was replaced",
+		 b->name[set]);
+	return ERR_NONE;
+}
+
+static enum err
+replace(struct backend *b, enum set_index set)
+{
+	struct bundle bundle = { .set = set };
+	enum err err;
+
+	bundle.entry = calloc(REPLACED_MAX, sizeof(*bundle.entry));
+	if (bundle.entry == NULL)
+		return ERR_FULL;
+	err = keep_entries(b, &bundle);
+	if (err == ERR_NONE)
+		err = exchange(b, set, bundle.count);
+	if (err == ERR_NONE)
+		err = put_back(b, &bundle);
+	free(bundle.entry);
+	return err;
+}
+
+enum err
+nft_prepare(struct backend *b, enum set_index set)
+{
+	struct nft_set_shape shape;
+	enum err err = ERR_NONE;
+
+	if (nft_enforces(b))
+		err = nft_make_table(b);
+	if (err == ERR_NONE)
+		err = nft_look_at(b, b->name[set], &shape);
+	if (err != ERR_NONE || nft_is_usable(&shape, set))
+		return err;
+	return shape.present ? replace(b, set) : create(b, set);
+}
