@@ -297,6 +297,21 @@ print_family(const struct board *b, enum set_index set, struct text *out)
 }
 
 static void
+print_place(const struct options *opt, struct text *out)
+{
+	if (opt->enforce) {
+		text_str(out, "firewall nftables enforce");
+		return;
+	}
+	if (opt->firewall == FIREWALL_IPTABLES)
+		text_str(out, "firewall iptables");
+	else
+		text_printf(out, "firewall nftables table=\"%s\"",
+			    opt->nft_table);
+	text_printf(out, " chain=%s sets=%s", opt->chain, opt->set_prefix);
+}
+
+static void
 print_firewall(const struct view *v, struct text *out)
 {
 	const struct options *opt = v->opt;
@@ -305,8 +320,8 @@ print_firewall(const struct view *v, struct text *out)
 		text_str(out, "firewall none\n");
 		return;
 	}
-	text_printf(out, "firewall iptables chain=%s sets=%s %s\n", opt->chain,
-		    opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain,
+	print_place(opt, out);
+	text_printf(out, " %s\n",
 		    v->board == NULL		? "not known"
 		    : v->board->firewall_up != 0 ? "up"
 						 : "down");

@@ -223,3 +223,28 @@ judge_gives_any(const struct judge *j, const struct ledger_key *key)
 		return gives_this_host(j, key);
 	return gives_any(j, &key->client, key);
 }
+
+const char *
+judge_detail_text(uint32_t detail)
+{
+	static const char *const words[] = {
+		[DETAIL_NONE] = "nothing",
+		[DETAIL_PAD] = "bytes that must be zero",
+		[DETAIL_EPOCH] = "the epoch of the worker",
+		[DETAIL_FLAGS] = "a flag that does not exist",
+		[DETAIL_ADDRESS] = "the shape of an address",
+		[DETAIL_PROTOCOL] = "the protocol",
+		[DETAIL_PORT] = "the port",
+		[DETAIL_TTL_ZERO] = "a timeout of zero",
+		[DETAIL_TTL_LONG] = "a timeout that is too long",
+		[DETAIL_RULE] = "the rule",
+		[DETAIL_CLIENT] = "the client",
+		[DETAIL_FAMILY] = "the families of client and destination",
+		[DETAIL_NOT_LOCAL] = "a local client that is not this host",
+		[DETAIL_GUARDED] = "a guarded destination",
+		[DETAIL_PRIVATE] = "a private destination",
+		[DETAIL_OWN] = "a destination that is the router itself",
+	};
+
+	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] : "?";
+}

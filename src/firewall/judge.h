@@ -33,4 +33,7 @@ enum grant_status judge_item(const struct judge *j,
 bool judge_gives_any(const struct judge *j, const struct ledger_key *key);
 void judge_key(const struct grant_item *item, struct ledger_key *out);
 
+/* What was wrong with an item (enum grant_detail). */
+const char *judge_detail_text(uint32_t detail);
+
 #endif

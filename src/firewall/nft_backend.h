@@ -24,9 +24,9 @@ struct backend {
 	 * changes under its handle. */
 	uint64_t handle[NFT_RULES_MAX];
 	unsigned rules;
-	unsigned fence_turn; /* which of the two names the fence's sets have */
+	unsigned fence_turn; /* which of two names the fence's sets have */
 	bool fence[2][2];    /* which of them are there: turn, family */
-	int64_t said_ms; /* when a missing chain was last complained of */
+	int64_t said_ms;     /* when a missing chain was last complained of */
 	struct nft_paper paper;
 };
 
@@ -71,14 +71,25 @@ enum err nft_make_table(struct backend *b);
 /* Sets of the clients that are shut in, filled; written before the rules
  * that refer to them. */
 enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);
-/* Rules around those for grants. */
+/* The name of a set of clients; turn 0 or 1. */
+const char *nft_fence_name(uint8_t family, unsigned turn);
+/* The sets of the fence that was in force before go, in the same batch. */
+void nft_put_old_fence_gone(struct backend *b);
+/* Some `->` names the net. */
+static inline bool
+nft_is_named(const struct image_net *net)
+{
+	return net->port_count > 0;
+}
+
+/* ---- nft_refuse.c: the rules around those for grants (--enforce) --------- */
+
 enum err nft_put_before(struct backend *b, const struct nft_place *at);
 enum err nft_put_behind(struct backend *b, const struct nft_place *at,
 			const struct backend_fence *f);
-/* The sets of the fence that was in force before, in the same batch. */
-void nft_put_old_fence_gone(struct backend *b);
 
-/* ---- nft_watch.c ---------------------------------------------------------- */
+/* ---- nft_watch.c ----------------------------------------------------------
+ */
 
 /* Hears what others than `port` do to nftables; -1: cannot. */
 int nft_watch_open(uint32_t port);

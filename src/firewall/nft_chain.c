@@ -81,9 +81,7 @@ survey_chain(struct backend *b, const struct nft_place *at, struct survey *s)
 {
 	struct nlmsghdr *m =
 	    nft_question(&b->paper, NFT_MSG_GETRULE, at, NLM_F_DUMP);
-	struct netlink_question q = { .message = m,
-				      .part = on_rule,
-				      .arg = s };
+	struct netlink_question q = { .message = m, .part = on_rule, .arg = s };
 	struct netlink_refusal refusal;
 	enum err err;
 

@@ -184,8 +184,7 @@ struct nlmsghdr *
 nft_ask_element(struct nft_paper *p, const struct nft_place *at,
 		const char *name, const struct backend_entry *entry)
 {
-	struct nlmsghdr *m =
-	    nft_question(p, NFT_MSG_GETSETELEM, at, NLM_F_ACK);
+	struct nlmsghdr *m = nft_question(p, NFT_MSG_GETSETELEM, at, NLM_F_ACK);
 
 	put_names(m, at, name);
 	put_all(m, entry, 1, false);

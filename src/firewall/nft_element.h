@@ -33,8 +33,7 @@ struct nlmsghdr *nft_ask_element(struct nft_paper *p,
 				 const struct nft_place *at, const char *name,
 				 const struct backend_entry *entry);
 struct nlmsghdr *nft_ask_elements(struct nft_paper *p,
-				  const struct nft_place *at,
-				  const char *name);
+				  const struct nft_place *at, const char *name);
 /* Reads the answer to either; how many elements had another shape. */
 unsigned nft_read_elements(const struct nlmsghdr *m, enum set_index set,
 			   backend_entry_fn *each, void *arg);

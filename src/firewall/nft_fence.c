@@ -30,14 +30,9 @@
 
 #include "base/log.h"
 #include "firewall/nft_backend.h"
-#include "firewall/nft_rule.h"
 #include "policy/table.h"
-#include "proc/board.h"
 
 enum { PRIORITY_FILTER = 0, RANGES_AT_ONCE = 256, ADDRESS_MAX = 16 };
-enum { PORT_DHCP = 67, PORT_DHCPV6 = 547 };
-/* Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810). */
-static const uint8_t link_types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
 
 /* ---- table and chains --------------------------------------------------- */
 
@@ -81,8 +76,8 @@ has_all(struct backend *b, bool *has_out)
 	enum err err = nft_has_chain(&b->netlink, &b->paper, &b->at, has_out);
 
 	if (err == ERR_NONE && *has_out && b->output.chain[0] != '\0')
-		err = nft_has_chain(&b->netlink, &b->paper, &b->output,
-				    has_out);
+		err =
+		    nft_has_chain(&b->netlink, &b->paper, &b->output, has_out);
 	return err;
 }
 
@@ -118,12 +113,6 @@ struct ranges {
 	uint32_t count;
 	uint32_t len; /* of an address: 4 or 16 */
 };
-
-static bool
-is_named(const struct image_net *net)
-{
-	return net->port_count > 0;
-}
 
 static void
 range_of(const struct net *net, struct range *out)
@@ -188,7 +177,7 @@ find_ranges(const struct policy *p, uint8_t family, struct ranges *out)
 	if (out->at == NULL)
 		return ERR_FULL;
 	for (uint32_t i = 0; i < p->head->nets.count; i++) {
-		if (is_named(&net[i]) && net[i].interface == 0 &&
+		if (nft_is_named(&net[i]) && net[i].interface == 0 &&
 		    net[i].net.addr.family == family)
 			range_of(&net[i].net, &out->at[out->count++]);
 	}
@@ -196,43 +185,10 @@ find_ranges(const struct policy *p, uint8_t family, struct ranges *out)
 	return ERR_NONE;
 }
 
-static bool
-holds_own(const struct net *net, const struct own_addresses *own)
-{
-	static const uint8_t loopback4[4] = { 127, 0, 0, 1 };
-	static const uint8_t loopback6[16] = { [15] = 1 };
-	struct addr a;
-
-	addr_from_v4(loopback4, &a);
-	if (addr_in_net(&a, net))
-		return true;
-	addr_from_v6(loopback6, &a);
-	if (addr_in_net(&a, net))
-		return true;
-	for (uint32_t i = 0; i < own->count; i++) {
-		if (!own->broadcast[i] && addr_in_net(&own->addr[i], net))
-			return true;
-	}
-	return false;
-}
-
-static bool
-names_this_host(const struct backend_fence *f)
-{
-	const struct image_head *h = f->policy->head;
-
-	for (uint32_t i = 0; i < h->nets.count; i++) {
-		if (is_named(&image_nets(h)[i]) &&
-		    holds_own(&image_nets(h)[i].net, f->own))
-			return true;
-	}
-	return false;
-}
-
 /* ---- sets of intervals --------------------------------------------------- */
 
-static const char *
-fence_name(uint8_t family, unsigned turn)
+const char *
+nft_fence_name(uint8_t family, unsigned turn)
 {
 	static const char *const names[2][2] = {
 		{ "clients-ipv4-a", "clients-ipv4-b" },
@@ -245,8 +201,7 @@ fence_name(uint8_t family, unsigned turn)
 static void
 put_set_gone(struct backend *b, const char *name)
 {
-	struct nlmsghdr *m =
-	    nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
+	struct nlmsghdr *m = nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
 
 	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
 	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
@@ -321,7 +276,7 @@ put_ranges(struct backend *b, const char *name, const struct ranges *r,
 static enum err
 fill_set(struct backend *b, uint8_t family, const struct ranges *r)
 {
-	const char *name = fence_name(family, b->fence_turn);
+	const char *name = nft_fence_name(family, b->fence_turn);
 	struct netlink_refusal refusal = { 0 };
 	enum err err;
 
@@ -347,7 +302,7 @@ remove_idle(struct backend *b, uint8_t family, unsigned turn)
 	struct netlink_refusal refusal;
 
 	nft_begin(&b->paper);
-	put_set_gone(b, fence_name(family, turn));
+	put_set_gone(b, nft_fence_name(family, turn));
 	nft_send(&b->paper, &b->netlink, &refusal);
 }
 
@@ -362,7 +317,7 @@ is_taken(struct backend *b, unsigned turn, bool *taken_out)
 		struct nft_set_shape shape;
 
 		remove_idle(b, family, turn);
-		err = nft_look_at(b, fence_name(family, turn), &shape);
+		err = nft_look_at(b, nft_fence_name(family, turn), &shape);
 		b->fence[turn][family == 6] = shape.present;
 		*taken_out |= shape.present;
 	}
@@ -403,199 +358,6 @@ nft_raise_fence(struct backend *b, const struct backend_fence *f)
 	return err;
 }
 
-/* ---- rules ---------------------------------------------------------------- */
-
-static enum err
-put_established(struct backend *b, const struct nft_place *at)
-{
-	struct nft_rule r = nft_rule_new(at);
-
-	nft_match_established(&r);
-	nft_accept(&r);
-	return nft_rule_put(&b->paper, at, &r);
-}
-
-static enum err
-put_loopback(struct backend *b, const struct nft_place *at)
-{
-	struct nft_rule r = nft_rule_new(at);
-
-	nft_match_interface(&r, "lo", false);
-	nft_accept(&r);
-	return nft_rule_put(&b->paper, at, &r);
-}
-
-/* What the link itself needs. */
-static enum err
-put_link(struct backend *b, const struct nft_place *at)
-{
-	enum err err = ERR_NONE;
-
-	for (size_t i = 0; i < sizeof(link_types) && err == ERR_NONE; i++) {
-		struct nft_rule r = nft_rule_new(at);
-
-		nft_match_icmp(&r, NFPROTO_IPV6, true);
-		nft_match_icmp_type(&r, link_types[i]);
-		nft_accept(&r);
-		err = nft_rule_put(&b->paper, at, &r);
-	}
-	for (int six = 0; six < 2 && err == ERR_NONE; six++) {
-		struct nft_rule r = nft_rule_new(at);
-
-		nft_match_family(&r, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
-		nft_match_protocol(&r, IPPROTO_UDP);
-		nft_match_port(&r, six ? PORT_DHCPV6 : PORT_DHCP);
-		nft_accept(&r);
-		err = nft_rule_put(&b->paper, at, &r);
-	}
-	return err;
-}
-
-static enum err
-put_upstream(struct backend *b, const struct nft_place *at,
-	     const struct endpoint *to)
-{
-	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
-	struct net host = { .addr = to->addr,
-			    .bits = to->addr.family == 4 ? 32 : 128 };
-	enum err err = ERR_NONE;
-
-	for (int i = 0; i < 2 && err == ERR_NONE; i++) {
-		struct nft_rule r = nft_rule_new(at);
-
-		nft_match_family(&r, to->addr.family == 4 ? NFPROTO_IPV4
-							  : NFPROTO_IPV6);
-		nft_match_user(&r, b->opt->run_uid);
-		nft_match_address(&r, &host, false);
-		nft_match_protocol(&r, protocols[i]);
-		nft_match_port(&r, to->port);
-		nft_accept(&r);
-		err = nft_rule_put(&b->paper, at, &r);
-	}
-	return err;
-}
-
-/* Our own questions must not need an answer of our own. */
-static enum err
-put_upstreams(struct backend *b, const struct nft_place *at)
-{
-	const struct options *opt = b->opt;
-	enum err err = ERR_NONE;
-
-	for (uint32_t i = 0; i < opt->upstream_count && err == ERR_NONE; i++)
-		err = put_upstream(b, at, &opt->upstream[i]);
-	for (uint32_t i = 0; i < opt->forward_count && err == ERR_NONE; i++)
-		err = put_upstream(b, at, &opt->forward[i].at);
-	return err;
-}
-
-enum err
-nft_put_before(struct backend *b, const struct nft_place *at)
-{
-	enum err err = put_established(b, at);
-
-	if (at != &b->output)
-		return err;
-	if (err == ERR_NONE)
-		err = put_loopback(b, at);
-	if (err == ERR_NONE)
-		err = put_link(b, at);
-	if (err == ERR_NONE)
-		err = put_upstreams(b, at);
-	return err;
-}
-
-/* Writes what a refusal is about into a rule. */
-struct refusal {
-	uint8_t family;	      /* 0: both */
-	const char *set;      /* or NULL */
-	const char *interface; /* or NULL */
-	const struct net *net; /* or NULL */
-};
-
-static void
-match_refused(struct nft_rule *r, const struct refusal *about)
-{
-	if (about->interface != NULL)
-		nft_match_interface(r, about->interface, true);
-	if (about->family != 0)
-		nft_match_family(r, about->family == 4 ? NFPROTO_IPV4
-						       : NFPROTO_IPV6);
-	if (about->set != NULL)
-		nft_match_address_set(r, about->family, about->set, true);
-	if (about->net != NULL && about->net->bits > 0)
-		nft_match_address(r, about->net, true);
-}
-
-static enum err
-put_verdict(struct backend *b, const struct nft_place *at,
-	    const struct refusal *about, bool tcp)
-{
-	struct nft_rule r = nft_rule_new(at);
-
-	match_refused(&r, about);
-	if (b->opt->enforce_action == ENFORCE_DROP) {
-		nft_drop(&r);
-	} else {
-		if (tcp)
-			nft_match_protocol(&r, IPPROTO_TCP);
-		nft_reject(&r, tcp);
-	}
-	return nft_rule_put(&b->paper, at, &r);
-}
-
-static enum err
-put_refusal(struct backend *b, const struct nft_place *at,
-	    const struct refusal *about)
-{
-	enum err err = ERR_NONE;
-
-	if (b->opt->enforce_action == ENFORCE_REJECT)
-		err = put_verdict(b, at, about, true);
-	return err == ERR_NONE ? put_verdict(b, at, about, false) : err;
-}
-
-static enum err
-put_bound(struct backend *b, const struct nft_place *at,
-	  const struct policy *p)
-{
-	const struct image_net *net = image_nets(p->head);
-	const struct image_interface *interface = image_interfaces(p->head);
-	enum err err = ERR_NONE;
-
-	for (uint32_t i = 0; i < p->head->nets.count && err == ERR_NONE; i++) {
-		struct refusal about = { .family = net[i].net.addr.family,
-					 .net = &net[i].net };
-
-		if (!is_named(&net[i]) || net[i].interface == 0)
-			continue;
-		about.interface = interface[net[i].interface - 1].name;
-		err = put_refusal(b, at, &about);
-	}
-	return err;
-}
-
-enum err
-nft_put_behind(struct backend *b, const struct nft_place *at,
-	       const struct backend_fence *f)
-{
-	const struct refusal everything = { 0 };
-	enum err err = ERR_NONE;
-
-	if (at == &b->output)
-		return names_this_host(f) ? put_refusal(b, at, &everything)
-					  : ERR_NONE;
-	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
-		struct refusal about = {
-			.family = family,
-			.set = fence_name(family, b->fence_turn)
-		};
-
-		err = put_refusal(b, at, &about);
-	}
-	return err == ERR_NONE ? put_bound(b, at, f->policy) : err;
-}
-
 void
 nft_put_old_fence_gone(struct backend *b)
 {
@@ -603,6 +365,6 @@ nft_put_old_fence_gone(struct backend *b)
 
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		if (b->fence[old][family == 6])
-			put_set_gone(b, fence_name(family, old));
+			put_set_gone(b, nft_fence_name(family, old));
 	}
 }

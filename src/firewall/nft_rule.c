@@ -225,8 +225,8 @@ nft_match_family(struct nft_rule *r, uint8_t nfproto)
 void
 nft_match_established(struct nft_rule *r)
 {
-	uint32_t states = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) |
-			  NF_CT_STATE_BIT(IP_CT_RELATED);
+	uint32_t states =
+	    NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED);
 	uint32_t none = 0;
 	struct nftnl_expr *e = add(r, "ct");
 
@@ -286,14 +286,21 @@ nft_match_port(struct nft_rule *r, uint16_t port)
 	compare(r, NFT_CMP_EQ, &wire, sizeof(wire));
 }
 
+/* Said by what it is not: of the plain comparison nft(8) makes, in its list,
+ * a part of what follows, and a list that is loaded again would then match
+ * source ports. */
 void
 nft_match_icmp(struct nft_rule *r, uint8_t nfproto, bool is_icmp)
 {
-	uint8_t icmp =
-	    nfproto == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	static const uint8_t with_ports[] = { IPPROTO_TCP, IPPROTO_UDP,
+					      IPPROTO_SCTP };
+	uint8_t icmp = nfproto == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
 	load_meta(r, NFT_META_L4PROTO, 0);
-	compare(r, is_icmp ? NFT_CMP_EQ : NFT_CMP_NEQ, &icmp, sizeof(icmp));
+	if (!is_icmp)
+		compare(r, NFT_CMP_NEQ, &icmp, sizeof(icmp));
+	for (size_t i = 0; i < sizeof(with_ports) && is_icmp; i++)
+		compare(r, NFT_CMP_NEQ, &with_ports[i], 1);
 }
 
 void

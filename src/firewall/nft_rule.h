@@ -44,16 +44,16 @@ void nft_match_from_here(struct nft_rule *r);
 void nft_match_user(struct nft_rule *r, uint32_t uid);
 void nft_match_protocol(struct nft_rule *r, uint8_t protocol);
 void nft_match_port(struct nft_rule *r, uint16_t port);
-/* ICMP type and code alone where it is ICMP, or what is not ICMP. */
+/* What has no ports and may be ICMP, or what is not ICMP. */
 void nft_match_icmp(struct nft_rule *r, uint8_t nfproto, bool is_icmp);
 void nft_match_icmp_type(struct nft_rule *r, uint8_t type);
 /* source: the sender's address, else the receiver's. */
 void nft_match_address(struct nft_rule *r, const struct net *net, bool source);
-void nft_match_address_set(struct nft_rule *r, uint8_t family,
-			   const char *set, bool source);
+void nft_match_address_set(struct nft_rule *r, uint8_t family, const char *set,
+			   bool source);
 /* The key of one of our sets is in it. */
-void nft_match_grant(struct nft_rule *r, enum set_index set,
-		     const char *name, bool is_icmp);
+void nft_match_grant(struct nft_rule *r, enum set_index set, const char *name,
+		     bool is_icmp);
 
 /* ---- what is done ------------------------------------------------------ */
 

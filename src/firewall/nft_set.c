@@ -76,8 +76,10 @@ nft_has_chain(struct netlink *n, struct nft_paper *p,
 static void
 on_set(void *arg, const struct nlmsghdr *part)
 {
-	enum { OTHER = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_OBJECT |
-		       NFT_SET_CONSTANT };
+	enum {
+		OTHER = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_OBJECT |
+			NFT_SET_CONSTANT
+	};
 	struct nft_set_shape *out = arg;
 	struct nftnl_set *s = nftnl_set_alloc();
 	uint32_t flags;
@@ -156,8 +158,7 @@ put_new(struct backend *b, enum set_index set, uint32_t size)
 static void
 put_gone(struct backend *b, const char *name)
 {
-	struct nlmsghdr *m =
-	    nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
+	struct nlmsghdr *m = nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
 
 	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
 	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
@@ -217,8 +218,7 @@ keep_entries(struct backend *b, struct bundle *bundle)
 	struct netlink_refusal refusal;
 	struct netlink_question q = { .part = on_listed, .arg = bundle };
 
-	q.message =
-	    nft_ask_elements(&b->paper, &b->at, b->name[bundle->set]);
+	q.message = nft_ask_elements(&b->paper, &b->at, b->name[bundle->set]);
 	return netlink_ask(&b->netlink, &q, &refusal);
 }
 

@@ -184,8 +184,8 @@ find(struct backend *b, const struct backend_entry *entry, struct found *out)
 	enum err err;
 
 	*out = (struct found){ .key = &entry->key };
-	q.message = nft_ask_element(&b->paper, &b->at,
-				    b->name[entry->key.set], entry);
+	q.message =
+	    nft_ask_element(&b->paper, &b->at, b->name[entry->key.set], entry);
 	err = netlink_ask(&b->netlink, &q, &refusal);
 	return err == ERR_DENIED && refusal.code == ENOENT ? ERR_NONE : err;
 }
@@ -201,7 +201,8 @@ nftables_has(struct backend *b, const struct backend_entry *entry,
 	return err;
 }
 
-/* ---- how time is renewed -------------------------------------------------- */
+/* ---- how time is renewed --------------------------------------------------
+ */
 
 static enum err
 probe(struct backend *b, struct backend_entry *canary, bool *renews_out)
@@ -242,7 +243,8 @@ nftables_prepare(struct backend *b, enum set_index set)
 	return err;
 }
 
-/* ---- what stands ---------------------------------------------------------- */
+/* ---- what stands ----------------------------------------------------------
+ */
 
 static enum err
 nftables_look(struct backend *b, enum set_index set, struct backend_look *out)
@@ -256,12 +258,12 @@ nftables_look(struct backend *b, enum set_index set, struct backend_look *out)
 		err = nft_rules_stand(b, &stand);
 	if (err != ERR_NONE || !shape.present)
 		return err;
-	*out = (struct backend_look){ .present = nft_is_usable(&shape, set),
-				      .other = !nft_is_usable(&shape, set),
-				      .references = stand ? 2 : 0,
-				      .capacity = shape.size != 0
-						      ? shape.size
-						      : b->set_size };
+	*out = (struct backend_look){
+		.present = nft_is_usable(&shape, set),
+		.other = !nft_is_usable(&shape, set),
+		.references = stand ? 2 : 0,
+		.capacity = shape.size != 0 ? shape.size : b->set_size,
+	};
 	return ERR_NONE;
 }
 

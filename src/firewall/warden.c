@@ -73,31 +73,6 @@ accuse(struct worker *w)
 	post_send(w->warden->kit->supervisor, &bad, sizeof(bad), -1);
 }
 
-static const char *
-detail_text(uint32_t detail)
-{
-	static const char *const words[] = {
-		[DETAIL_NONE] = "nothing",
-		[DETAIL_PAD] = "bytes that must be zero",
-		[DETAIL_EPOCH] = "the epoch of the worker",
-		[DETAIL_FLAGS] = "a flag that does not exist",
-		[DETAIL_ADDRESS] = "the shape of an address",
-		[DETAIL_PROTOCOL] = "the protocol",
-		[DETAIL_PORT] = "the port",
-		[DETAIL_TTL_ZERO] = "a timeout of zero",
-		[DETAIL_TTL_LONG] = "a timeout that is too long",
-		[DETAIL_RULE] = "the rule",
-		[DETAIL_CLIENT] = "the client",
-		[DETAIL_FAMILY] = "the families of client and destination",
-		[DETAIL_NOT_LOCAL] = "a local client that is not this host",
-		[DETAIL_GUARDED] = "a guarded destination",
-		[DETAIL_PRIVATE] = "a private destination",
-		[DETAIL_OWN] = "a destination that is the router itself",
-	};
-
-	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] : "?";
-}
-
 static void
 note_refusal(struct worker *w, uint32_t detail)
 {
@@ -107,7 +82,7 @@ note_refusal(struct worker *w, uint32_t detail)
 	if (log_may(&w->warden->bad_log, clock_ms(), &missed))
 		log_warn("Worker %u asked for a grant that it may not have "
 			 "cause=\"%s\" missed=%llu",
-			 w->index, detail_text(detail),
+			 w->index, judge_detail_text(detail),
 			 (unsigned long long)missed);
 	if (w->bad < BAD_LETTERS_MAX)
 		return;

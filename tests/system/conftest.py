@@ -16,6 +16,8 @@ from upstream import Upstream
 
 FLAVOURS = ("nft", "legacy")
 both_flavours = pytest.mark.parametrize("lab", FLAVOURS, indirect=True)
+every_firewall = pytest.mark.parametrize(
+    "lab", (*FLAVOURS, "nftables", "enforce"), indirect=True)
 
 
 def pytest_configure(config):
@@ -44,7 +46,7 @@ def labs():
 
 @pytest.fixture
 def lab(request, labs):
-    flavour = getattr(request, "param", "nft")
+    flavour = getattr(request, "param", os.environ.get("DNSFW_LAB", "nft"))
     if flavour not in labs:
         labs[flavour] = lab_.Lab(flavour)
     yield labs[flavour]

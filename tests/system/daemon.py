@@ -160,8 +160,7 @@ class Daemon:
             self.write_acl(acl)
         given = {"acl_file": self.acl, "upstream": lab_.UPSTREAM,
                  "bind": [lab_.ROUTER, lab_.ROUTER6], "bind_port": 53,
-                 "firewall": "iptables", "chain": lab_.CHAIN,
-                 "control": self.control, "workers": 2}
+                 **lab.options(), "control": self.control, "workers": 2}
         given.update(options)
         self.options = given
         with lab.router.entered():

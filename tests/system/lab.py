@@ -15,6 +15,7 @@ killed run left behind is removed by the next.
 import contextlib
 import ctypes
 import itertools
+import json
 import os
 import re
 import socket
@@ -34,6 +35,26 @@ NETS_OF_THE_WORLD = ("203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24",
                      "100.64.0.0/10", "45.0.0.0/8", "10.9.0.0/16")
 NETS6_OF_THE_WORLD = ("2001:db8:1::/48", "2001:db8:2::/48", "fd00:9::/48")
 OPEN_PORTS = (22, 80, 443, 8080, 8443)
+
+PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp"}
+# What the owner of a router with nftables has; nothing, where we enforce.
+NFT_TABLE = f"""
+table inet filter {{
+	chain {CHAIN} {{
+	}}
+	chain forward {{
+		type filter hook forward priority filter; policy accept;
+		ct state established,related accept
+		jump {CHAIN}
+		reject
+	}}
+	chain output {{
+		type filter hook output priority filter; policy accept;
+		oifname "up0" tcp dport 443 jump {CHAIN}
+		oifname "up0" tcp dport 443 reject
+	}}
+}}
+"""
 
 CLONE_NEWNET = 0x40000000
 IP_PKTINFO = 8
@@ -245,7 +266,23 @@ class Lab:
     def tool(self, family=4):
         return f"ip{'6' if family == 6 else ''}tables-{self.flavour}"
 
+    def uses_nftables(self):
+        return self.flavour in ("nftables", "enforce")
+
+    def options(self):
+        """What the daemon is told of this firewall."""
+        if self.flavour == "nftables":
+            return {"firewall": "nftables", "chain": CHAIN}
+        if self.flavour == "enforce":
+            return {"firewall": "nftables", "enforce": True,
+                    "enforce_output": True}
+        return {"firewall": "iptables", "chain": CHAIN}
+
     def filter(self):
+        if self.uses_nftables():
+            self.router.run("nft", "-f", "-", stdin="flush ruleset\n" + (
+                NFT_TABLE if self.flavour == "nftables" else ""))
+            return
         for family in (4, 6):
             self.router.run(self.tool(family) + "-restore", stdin=(
                 f"*filter\n:{CHAIN} - [0:0]\n"
@@ -267,20 +304,50 @@ class Lab:
             self.filter()
 
     def chain(self, family=4):
-        """The chain's rules as iptables -S prints them."""
+        """The chain's rules as iptables -S prints them, or ours as nft
+        does."""
+        if self.uses_nftables():
+            text = self.router.run("nft", "list", "ruleset")
+            return [line.strip() for line in text.splitlines()
+                    if 'comment "dns-firewall"' in line]
         text = self.router.run(self.tool(family), "-w", "-S", CHAIN)
         return [line for line in text.splitlines() if line.startswith("-A")]
 
+    def table(self):
+        """Of nftables."""
+        return {"nftables": ("inet", "filter"),
+                "enforce": ("inet", "dns_firewall")}[self.flavour]
+
     def flush_chain(self, family=4):
+        if self.uses_nftables():
+            chain = CHAIN if self.flavour == "nftables" else "forward"
+            self.router.run("nft", "flush", "chain", *self.table(), chain)
+            return
         self.router.run(self.tool(family), "-w", "-F", CHAIN)
 
+    def set_name(self, family=4, local=False):
+        tail = f"ipv{family}-allow" + ("-local" if local else "")
+        return tail if self.flavour == "enforce" else f"{CHAIN}-{tail}"
+
+    def flush_set(self, family=4, local=False):
+        name = self.set_name(family, local)
+        if self.uses_nftables():
+            self.router.run("nft", "flush", "set", *self.table(), name)
+        else:
+            self.router.run("ipset", "flush", name)
+
     def sets(self):
+        if self.uses_nftables():
+            return [s["name"] for s in self.nft_objects("set")
+                    if "allow" in s["name"]]
         return self.router.run("ipset", "list", "-n").split()
 
     def entries(self, name=None):
         """(client, protocol, port, destination) -> remaining seconds, of all
         sets or of one; client "" in the -local sets. The canaries, to
         documentation addresses and port 9, are left out."""
+        if self.uses_nftables():
+            return self.nft_entries(name)
         found = {}
         text = self.router.run("ipset", "save", *([name] if name else []))
         for line in text.splitlines():
@@ -297,6 +364,25 @@ class Lab:
                 found[key] = timeout
         return found
 
+    def nft_objects(self, kind):
+        text = self.router.run("nft", "-jn", "list", "ruleset")
+        return [o[kind] for o in json.loads(text)["nftables"] if kind in o]
+
+    def nft_entries(self, name):
+        found = {}
+        for a_set in self.nft_objects("set"):
+            if "allow" not in a_set["name"] or \
+                    name not in (None, a_set["name"]):
+                continue
+            for element in a_set.get("elem", ()):
+                parts = element["elem"]["val"]["concat"]
+                client = parts.pop(0) if len(parts) == 4 else ""
+                key = (client, PROTOCOLS[int(parts[0])], int(parts[1]),
+                       parts[2])
+                if not is_canary(key):
+                    found[key] = element["elem"]["expires"]
+        return found
+
     def grants(self):
         """The entries without their times."""
         return set(self.entries())
@@ -304,7 +390,8 @@ class Lab:
     def reset(self):
         """As before the first daemon."""
         self.filter()
-        self.router.run("ipset", "destroy")
+        if not self.uses_nftables():
+            self.router.run("ipset", "destroy")
 
     def remove(self):
         if self.world:

@@ -4,7 +4,7 @@ led there lives, and with the ports of the name that a rule allows."""
 
 import pytest
 
-from conftest import both_flavours
+from conftest import every_firewall
 from dnsclient import OPEN, REFUSED, addresses, ede, rcode, until
 
 ACL = """\
@@ -54,7 +54,7 @@ def split(up, *names, address="203.0.113.5", ttl=300):
         up.script[name] = one_link_at_a_time(up)
 
 
-@both_flavours
+@every_firewall
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
 def test_a_chain_of_sixteen_links_is_asked_link_by_link(stage, up, tcp):
     names = ["deep.test"] + [f"l{n}.cdn.test" for n in range(16)]
@@ -73,6 +73,7 @@ def test_a_chain_of_sixteen_links_is_asked_link_by_link(stage, up, tcp):
     assert rcode(stage.client(3).ask("l15.cdn.test")) == "REFUSED"
 
 
+@every_firewall
 def test_a_seventeenth_link_is_refused(stage, up):
     split(up, "deep.test", *[f"l{n}.cdn.test" for n in range(17)])
     stage.daemon(ACL)
@@ -80,6 +81,7 @@ def test_a_seventeenth_link_is_refused(stage, up):
     assert stage.lab.grants() == set()
 
 
+@every_firewall
 def test_names_of_a_whole_chain_may_be_asked_too(stage, up):
     up.add("site.test", "CNAME", "a.cdn.test.")
     up.add("a.cdn.test", "CNAME", "b.cdn.test.")
@@ -94,6 +96,7 @@ def test_names_of_a_whole_chain_may_be_asked_too(stage, up):
     assert rcode(client.ask("c.cdn.test")) == "REFUSED"
 
 
+@every_firewall
 def test_a_cached_answer_leads_each_client_on(stage, up):
     split(up, "site.test", "a.cdn.test")
     stage.daemon(ACL)
@@ -105,6 +108,7 @@ def test_a_cached_answer_leads_each_client_on(stage, up):
         "10.1.0.2", "10.1.0.3", "10.1.0.4"}
 
 
+@every_firewall
 def test_it_ends_with_the_rule_time(stage, up):
     split(up, "site.test", "a.cdn.test", ttl=2)
     stage.daemon(ACL, min_rule_time=1)
@@ -114,6 +118,7 @@ def test_it_ends_with_the_rule_time(stage, up):
     assert until(lambda: rcode(client.ask("a.cdn.test")) == "REFUSED", 5)
 
 
+@every_firewall
 def test_a_local_zone_is_that_of_the_name_that_led_there(stage, up):
     """Else whoever owns a name under a wildcard could point into the LAN."""
     split(up, "web.lan.test", "far.cdn.test", address="10.9.0.1")
@@ -133,6 +138,7 @@ def test_a_local_zone_is_that_of_the_name_that_led_there(stage, up):
     assert until(lambda: stage.lab.grants() == set())
 
 
+@every_firewall
 def test_a_block_of_the_alias_wins(stage, up):
     split(up, "site.test", "a.cdn.test", "bad.cdn.test")
     stage.daemon(ACL)
@@ -145,12 +151,14 @@ def test_a_block_of_the_alias_wins(stage, up):
     assert stage.lab.grants() == set()
 
 
+@every_firewall
 def test_dns_only_leads_nowhere(stage, up):
     split(up, "dns.test", "a.cdn.test")
     stage.daemon(ACL)
     assert rcode(Stub(stage.client()).resolve("dns.test")) == "REFUSED"
 
 
+@every_firewall
 def test_an_alias_under_dns_only_is_granted(stage, up):
     """`~> *` beside a grant rule is the usual policy."""
     split(up, "site.test", "a.cdn.test")
@@ -162,6 +170,7 @@ def test_an_alias_under_dns_only_is_granted(stage, up):
     assert client.connect("203.0.113.5") == OPEN
 
 
+@every_firewall
 def test_a_reload_counts(stage, up):
     split(up, "site.test", "a.cdn.test")
     d = stage.daemon(ACL)
@@ -175,7 +184,7 @@ def test_a_reload_counts(stage, up):
     assert rcode(client.ask("a.cdn.test")) == "REFUSED"
 
 
-@both_flavours
+@every_firewall
 def test_the_target_of_an_https_record(stage, up):
     """A browser asks for HTTPS of an alias's target, then for its address."""
     up.add("site.test", "HTTPS", "0 svc.cdn.test.")

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import both_flavours
+from conftest import both_flavours, every_firewall
 from dnsclient import (OPEN, REFUSED, addresses, ede, question, rcode,
                        until)
 from lab import CHAIN
@@ -29,6 +29,7 @@ def wire_ttl(answer):
     return answer.answer[-1].ttl
 
 
+@every_firewall
 @pytest.mark.parametrize("ttl,options,low,high,said", [
     (300, {}, 358, 360, 300),
     (0, {}, 63, 65, 0),
@@ -50,6 +51,7 @@ def test_time_of_a_grant(stage, up, ttl, options, low, high, said):
     assert wire_ttl(answer) == said
 
 
+@every_firewall
 def test_ttl_zero_is_never_permanent(stage, up):
     """A kernel timeout of 0 would be a hole for ever."""
     set_ttl(up, 0)
@@ -60,6 +62,7 @@ def test_ttl_zero_is_never_permanent(stage, up):
     assert client.connect("203.0.113.5") == REFUSED
 
 
+@every_firewall
 def test_ttl_with_the_top_bit_is_0(stage, up):
     def script(q):
         wire = q.answer(records=[(q.text, 0x01020304, "A", "203.0.113.5")])
@@ -71,6 +74,7 @@ def test_ttl_with_the_top_bit_is_0(stage, up):
     assert 60 <= stage.lab.entries()[KEY] <= 65
 
 
+@every_firewall
 def test_ttl_above_2147483_works(stage, up):
     set_ttl(up, 2147483647)
     stage.daemon(RULE, max_rule_time=2147483)
@@ -78,6 +82,7 @@ def test_ttl_above_2147483_works(stage, up):
     assert 2147400 < stage.lab.entries()[KEY] <= 2147483
 
 
+@every_firewall
 def test_answer_does_not_outlive_the_grant(stage, up):
     set_ttl(up, 90000)
     stage.daemon(RULE, max_rule_time=60, grace=10)
@@ -86,6 +91,7 @@ def test_answer_does_not_outlive_the_grant(stage, up):
     assert stage.lab.entries()[KEY] <= 70
 
 
+@every_firewall
 def test_chain_takes_its_lowest_ttl(stage, up):
     up.add("allowed.test", "CNAME", "b.test.", ttl=300)
     del up.zone[next(k for k in up.zone if k[1] == "A"
@@ -99,6 +105,7 @@ def test_chain_takes_its_lowest_ttl(stage, up):
     assert wire_ttl(answer) <= 20
 
 
+@every_firewall
 def test_shorter_answer_does_not_shorten(stage, up):
     set_ttl(up, 3000)
     stage.daemon(RULE)
@@ -109,6 +116,7 @@ def test_shorter_answer_does_not_shorten(stage, up):
     assert stage.lab.entries()[KEY] > 3000
 
 
+@every_firewall
 def test_later_end_is_kept(stage, up):
     set_ttl(up, 5)
     stage.daemon(RULE, cache_size=0)
@@ -120,6 +128,7 @@ def test_later_end_is_kept(stage, up):
     assert stage.lab.entries()[KEY] > 3000
 
 
+@every_firewall
 def test_repeated_answer_costs_no_letter(stage, up):
     d = stage.daemon(RULE, workers=1)
     client = stage.client()
@@ -137,6 +146,7 @@ def test_repeated_answer_costs_no_letter(stage, up):
     assert found.get("letters") == 1, d.ctl("status")
 
 
+@every_firewall
 def test_33rd_address_is_left_out(stage, up):
     up.add("a.wild.test", "A", *[f"203.0.113.{n}" for n in range(1, 34)])
     stage.daemon(WILD)
@@ -146,6 +156,7 @@ def test_33rd_address_is_left_out(stage, up):
     assert granted == set(addresses(answer))
 
 
+@every_firewall
 def test_all_grants_of_one_answer(stage, up):
     up.add("a.wild.test", "A", *[f"203.0.113.{n}" for n in range(1, 25)])
     stage.daemon("".join(f"10.1.0.2 -> a.wild.test:TCP:{port}\n"
@@ -165,6 +176,7 @@ def wide_zone(up):
     up.fallback = address
 
 
+@every_firewall
 def test_live_limit_is_the_clients_own(stage, up):
     wide_zone(up)
     d = stage.daemon(WILD, max_client_grants=50)
@@ -181,6 +193,7 @@ def test_live_limit_is_the_clients_own(stage, up):
                  or "10.1.0.2" in d.err.text)
 
 
+@every_firewall
 def test_what_was_revoked_is_granted_again(stage, up):
     """Room was made for others: a client that asks again is not answered
     from memory."""
@@ -232,6 +245,7 @@ def test_a_set_made_again_smaller(stage, up):
                  == "NOERROR", 2)
 
 
+@every_firewall
 def test_rate_of_new_grants(stage, up):
     wide_zone(up)
     stage.daemon(WILD, max_new_grants=1)
@@ -246,6 +260,7 @@ def test_rate_of_new_grants(stage, up):
     assert rcode(client.ask("n2000.wild.test")) == "NOERROR"
 
 
+@every_firewall
 def test_set_is_filled_to_three_quarters_only(stage, up):
     wide_zone(up)
     d = stage.daemon(WILD, set_size=64)
@@ -260,7 +275,7 @@ def test_set_is_filled_to_three_quarters_only(stage, up):
 
 # --- what survives ------------------------------------------------------
 
-@both_flavours
+@every_firewall
 def test_killed_whole_and_started_again(stage, up):
     set_ttl(up, 3000)
     d = stage.daemon(RULE)
@@ -388,6 +403,7 @@ def test_chain_gone_is_servfail_with_the_log_line(stage, up):
     assert client.connect("203.0.113.5") == OPEN
 
 
+@every_firewall
 def test_warden_that_dies_forgets_nothing(stage, up):
     """The ledger is kept by the supervisor."""
     d = stage.daemon(RULE)
@@ -417,6 +433,7 @@ def stop_and_go(d, role):
     return held()
 
 
+@every_firewall
 def test_no_answer_before_the_kernels_ack(stage, up):
     """A warden that does not answer is a SERVFAIL after one second."""
     d = stage.daemon(RULE)
@@ -432,6 +449,7 @@ def test_no_answer_before_the_kernels_ack(stage, up):
     assert client.connect("203.0.113.5") == OPEN
 
 
+@every_firewall
 def test_late_ack_is_late_but_right(stage, up):
     d = stage.daemon(RULE)
     client = stage.client()
@@ -470,6 +488,7 @@ def test_chain_in_both_flavours_is_a_warning(stage, up):
         stage.lab.router.run(other, "-X", CHAIN)
 
 
+@every_firewall
 def test_entries_are_never_shortened_by_a_restart(stage, up):
     set_ttl(up, 3000)
     d = stage.daemon(RULE)

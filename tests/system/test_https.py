@@ -9,7 +9,7 @@ import dns.rdata
 import dns.rdatatype
 import pytest
 
-from conftest import both_flavours
+from conftest import every_firewall
 from dnsclient import OPEN, REFUSED, addresses, ede, rcode
 
 ACL = """\
@@ -38,7 +38,7 @@ def hints(answer, key=HINT4):
             for a in params[key].addresses]
 
 
-@both_flavours
+@every_firewall
 def test_hints_are_granted_by_family(stage, up):
     up.add("allowed.test", "HTTPS", BOTH)
     d = stage.daemon(ACL)
@@ -63,6 +63,7 @@ def test_hints_are_granted_by_family(stage, up):
         assert d.out.wait(line)
 
 
+@every_firewall
 def test_what_cannot_be_granted_is_not_heard_of(stage, up):
     up.add("a.wild.test", "HTTPS",
            "1 . ipv4hint=127.0.0.1,10.9.0.1,203.0.113.20,10.1.0.1",
@@ -75,6 +76,7 @@ def test_what_cannot_be_granted_is_not_heard_of(stage, up):
     assert stage.lab.grants() == {("10.1.0.2", "tcp", 443, "203.0.113.20")}
 
 
+@every_firewall
 def test_a_web_server_without_tls_is_not_left(stage, up):
     """A browser that heard of the record would go from port 80 to 443."""
     up.add("web.test", "HTTPS", "1 . alpn=h2 ipv4hint=203.0.113.8")
@@ -88,6 +90,7 @@ def test_a_web_server_without_tls_is_not_left(stage, up):
     assert client.connect("203.0.113.8", 80) == OPEN
 
 
+@every_firewall
 def test_additional_addresses_are_not_believed(stage, up):
     up.script["allowed.test"] = lambda q: q.send(q.answer(
         records=[(q.text, 300, "HTTPS", "1 svc.test.")],
@@ -98,6 +101,7 @@ def test_additional_addresses_are_not_believed(stage, up):
     assert not answer.additional and stage.lab.grants() == set()
 
 
+@every_firewall
 def test_a_blocked_target_blocks(stage, up):
     up.add("allowed.test", "HTTPS", "0 bad.test.")
     up.add("dns.test", "HTTPS", "1 bad.test. ipv4hint=203.0.113.5")
@@ -117,6 +121,7 @@ MALFORMED = {
 }
 
 
+@every_firewall
 @pytest.mark.parametrize("rdata", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_record_is_no_record(stage, up, rdata):
     def malformed(q):
@@ -132,6 +137,7 @@ def test_a_malformed_record_is_no_record(stage, up, rdata):
     assert d.out.wait("malformed HTTPS or SVCB record")
 
 
+@every_firewall
 def test_dns_only_passes_all_of_it(stage, up):
     up.add("dns.test", "HTTPS",
            "1 . port=9 ipv4hint=127.0.0.1 ech=AAQBAgME")
@@ -142,6 +148,7 @@ def test_dns_only_passes_all_of_it(stage, up):
     assert stage.lab.grants() == set()
 
 
+@every_firewall
 def test_ech_is_stripped_where_wanted(stage, up):
     for name in ("allowed.test", "dns.test"):
         up.add(name, "HTTPS", "1 . alpn=h2 ech=AAQBAgME")
@@ -179,7 +186,7 @@ class Browser:
             self.reached += results
 
 
-@both_flavours
+@every_firewall
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
 def test_a_browser_reaches_by_hint_before_the_address_is_there(
         stage, up, tcp):
@@ -230,6 +237,7 @@ def test_many_browsers_at_once(stage, up):
     assert up.count() <= 2 * 10 * 3  # each worker has a cache
 
 
+@every_firewall
 @pytest.mark.parametrize("more", ["", "10.1.0.0/24 ~> *\n"],
                          ids=["alone", "beside dns only"])
 def test_a_port_in_front_of_a_name(stage, up, more):
@@ -248,6 +256,7 @@ def test_a_port_in_front_of_a_name(stage, up, more):
 
 # --- header bits and ANY, beside them ------------------------------------
 
+@every_firewall
 def test_any_is_hinfo_under_a_grant_rule(stage, up):
     stage.daemon(ACL)
     answer = stage.client().ask("allowed.test", "ANY")
@@ -256,6 +265,7 @@ def test_any_is_hinfo_under_a_grant_rule(stage, up):
     assert record[0].cpu == b"RFC8482" and up.count() == 0
 
 
+@every_firewall
 def test_header_bits(stage, up):
     """AA and AD of a plain upstream are nobody's word; CD and a missing RD
     are the client's wish."""

@@ -3,7 +3,7 @@
 
 import pytest
 
-from conftest import both_flavours
+from conftest import both_flavours, every_firewall
 from dnsclient import OPEN, REFUSED, addresses, rcode, until
 
 ACL = """\
@@ -14,7 +14,7 @@ fd00:1::/64 -> allowed.test:TCP:443
 """
 
 
-@both_flavours
+@every_firewall
 def test_four_outcomes(stage, up):
     stage.daemon(ACL, min_rule_time=1, grace=0)
     client = stage.client()
@@ -33,7 +33,7 @@ def test_four_outcomes(stage, up):
     assert stage.lab.grants() == set()
 
 
-@both_flavours
+@every_firewall
 def test_only_protocol_port_and_client_of_the_rule(stage, up):
     stage.daemon(ACL)
     client, other = stage.client(2), stage.client(3)
@@ -49,7 +49,7 @@ def test_only_protocol_port_and_client_of_the_rule(stage, up):
         ("10.1.0.2", "udp", 8443, "203.0.113.5")}
 
 
-@both_flavours
+@every_firewall
 def test_ipv6_clients(stage, up):
     stage.daemon(ACL)
     client = stage.client6()
@@ -60,6 +60,7 @@ def test_ipv6_clients(stage, up):
         ("fd00:1::2", "tcp", 443, "2001:db8:1::5")}
 
 
+@every_firewall
 def test_asked_over_tcp(stage, up):
     stage.daemon(ACL)
     client = stage.client()
@@ -68,6 +69,7 @@ def test_asked_over_tcp(stage, up):
     assert client.connect("203.0.113.5") == OPEN
 
 
+@every_firewall
 def test_dns_only_grants_nothing(stage, up):
     stage.daemon(ACL)
     client = stage.client()
@@ -76,6 +78,7 @@ def test_dns_only_grants_nothing(stage, up):
     assert stage.lab.grants() == set()
 
 
+@every_firewall
 def test_every_answer_grants_each_client(stage, up):
     stage.daemon(ACL)
     for number in range(2, 10):
@@ -115,6 +118,7 @@ def test_the_router_itself_uses_the_local_set(stage, up, address):
     assert stage.client().connect("203.0.113.5") == REFUSED
 
 
+@every_firewall
 def test_the_router_over_ipv6_uses_the_local_set(stage, up):
     stage.daemon("::1 -> allowed.test:TCP:443\n", bind=["::1"])
     here = stage.here("::1", server="::1")
@@ -132,6 +136,7 @@ def test_backend_none_is_dns_policy_only(stage, up):
     assert stage.lab.chain() == []
 
 
+@every_firewall
 def test_answers_come_from_the_address_asked(stage, up):
     stage.daemon(ACL, bind=["0.0.0.0", "::"])
     for server in ("10.1.0.1", "172.30.0.1"):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import both_flavours
+from conftest import every_firewall
 from daemon import SLOW
 from dnsclient import OPEN, REFUSED, addresses, until
 
@@ -48,6 +48,7 @@ class Talk:
                 and not self.goes_on())
 
 
+@every_firewall
 @pytest.fixture
 def talk():
     """Makes Talks; closes them at the end."""
@@ -59,7 +60,6 @@ def talk():
         yield begin
 
 
-@both_flavours
 def test_flows_are_cut_with_their_grant(stage, up, talk):
     d = stage.daemon(BOTH, cut_flows=True)
     mine, other = stage.client(2), stage.client6(2)
@@ -75,6 +75,7 @@ def test_flows_are_cut_with_their_grant(stage, up, talk):
     assert "warden_flows_cut 2\n" in d.ctl("status")
 
 
+@every_firewall
 def test_flows_go_on_where_that_is_wished(stage, up, talk):
     d = stage.daemon(BOTH)
     client = stage.client()
@@ -86,6 +87,7 @@ def test_flows_go_on_where_that_is_wished(stage, up, talk):
     assert held.goes_on()
 
 
+@every_firewall
 def test_flows_of_other_clients_go_on(stage, up, talk):
     """The same address and port, another client; and another port."""
     acl = ("10.1.0.2 -> allowed.test:TCP:443\n"
@@ -102,6 +104,7 @@ def test_flows_of_other_clients_go_on(stage, up, talk):
     assert all(t.goes_on() for t in stay)
 
 
+@every_firewall
 def test_datagrams_are_cut_too(stage, up, talk):
     acl = "10.1.0.0/24 -> allowed.test:UDP:443\n"
     d = stage.daemon(acl, cut_flows=True)

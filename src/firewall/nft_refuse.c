@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules of our own table around those for grants (--enforce): what passes
+ * before them, and what is refused behind.
+ *
+ * It promises that this host, where it is shut in itself, can still ask its
+ * upstreams, keep its addresses and find its neighbours.
+ */
+/* Before those of the kernel, which define its shapes again. */
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+#include <stddef.h>
+
+#include "firewall/nft_backend.h"
+#include "firewall/nft_rule.h"
+#include "policy/table.h"
+#include "proc/board.h"
+
+enum { PORT_DHCP = 67, PORT_DHCPV6 = 547 };
+/* Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810). */
+static const uint8_t link_types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
+
+/* ---- before ------------------------------------------------------------- */
+
+static enum err
+put_established(struct backend *b, const struct nft_place *at)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	nft_match_established(&r);
+	nft_accept(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+static enum err
+put_loopback(struct backend *b, const struct nft_place *at)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	nft_match_interface(&r, "lo", false);
+	nft_accept(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+/* What the link itself needs. */
+static enum err
+put_link(struct backend *b, const struct nft_place *at)
+{
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < sizeof(link_types) && err == ERR_NONE; i++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, NFPROTO_IPV6);
+		nft_match_protocol(&r, IPPROTO_ICMPV6);
+		nft_match_icmp_type(&r, link_types[i]);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	for (int six = 0; six < 2 && err == ERR_NONE; six++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		nft_match_protocol(&r, IPPROTO_UDP);
+		nft_match_port(&r, six ? PORT_DHCPV6 : PORT_DHCP);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	return err;
+}
+
+static enum err
+put_upstream(struct backend *b, const struct nft_place *at,
+	     const struct endpoint *to)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	struct net host = { .addr = to->addr,
+			    .bits = to->addr.family == 4 ? 32 : 128 };
+	enum err err = ERR_NONE;
+
+	for (int i = 0; i < 2 && err == ERR_NONE; i++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, to->addr.family == 4 ? NFPROTO_IPV4
+							  : NFPROTO_IPV6);
+		nft_match_user(&r, b->opt->run_uid);
+		nft_match_address(&r, &host, false);
+		nft_match_protocol(&r, protocols[i]);
+		nft_match_port(&r, to->port);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	return err;
+}
+
+/* Our own questions must not need an answer of our own. */
+static enum err
+put_upstreams(struct backend *b, const struct nft_place *at)
+{
+	const struct options *opt = b->opt;
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < opt->upstream_count && err == ERR_NONE; i++)
+		err = put_upstream(b, at, &opt->upstream[i]);
+	for (uint32_t i = 0; i < opt->forward_count && err == ERR_NONE; i++)
+		err = put_upstream(b, at, &opt->forward[i].at);
+	return err;
+}
+
+enum err
+nft_put_before(struct backend *b, const struct nft_place *at)
+{
+	enum err err = put_established(b, at);
+
+	if (at != &b->output)
+		return err;
+	if (err == ERR_NONE)
+		err = put_loopback(b, at);
+	if (err == ERR_NONE)
+		err = put_link(b, at);
+	if (err == ERR_NONE)
+		err = put_upstreams(b, at);
+	return err;
+}
+
+/* ---- behind ------------------------------------------------------------- */
+
+static bool
+holds_own(const struct net *net, const struct own_addresses *own)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 };
+	static const uint8_t loopback6[16] = { [15] = 1 };
+	struct addr a;
+
+	addr_from_v4(loopback4, &a);
+	if (addr_in_net(&a, net))
+		return true;
+	addr_from_v6(loopback6, &a);
+	if (addr_in_net(&a, net))
+		return true;
+	for (uint32_t i = 0; i < own->count; i++) {
+		if (!own->broadcast[i] && addr_in_net(&own->addr[i], net))
+			return true;
+	}
+	return false;
+}
+
+static bool
+names_this_host(const struct backend_fence *f)
+{
+	const struct image_head *h = f->policy->head;
+
+	for (uint32_t i = 0; i < h->nets.count; i++) {
+		if (nft_is_named(&image_nets(h)[i]) &&
+		    holds_own(&image_nets(h)[i].net, f->own))
+			return true;
+	}
+	return false;
+}
+
+/* Writes what a refusal is about into a rule. */
+struct refusal {
+	uint8_t family;	       /* 0: both */
+	const char *set;       /* or NULL */
+	const char *interface; /* or NULL */
+	const struct net *net; /* or NULL */
+};
+
+static void
+match_refused(struct nft_rule *r, const struct refusal *about)
+{
+	if (about->interface != NULL)
+		nft_match_interface(r, about->interface, true);
+	if (about->family != 0)
+		nft_match_family(r, about->family == 4 ? NFPROTO_IPV4
+						       : NFPROTO_IPV6);
+	if (about->set != NULL)
+		nft_match_address_set(r, about->family, about->set, true);
+	if (about->net != NULL && about->net->bits > 0)
+		nft_match_address(r, about->net, true);
+}
+
+static enum err
+put_verdict(struct backend *b, const struct nft_place *at,
+	    const struct refusal *about, bool tcp)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	match_refused(&r, about);
+	if (b->opt->enforce_action == ENFORCE_DROP) {
+		nft_drop(&r);
+	} else {
+		if (tcp)
+			nft_match_protocol(&r, IPPROTO_TCP);
+		nft_reject(&r, tcp);
+	}
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+static enum err
+put_refusal(struct backend *b, const struct nft_place *at,
+	    const struct refusal *about)
+{
+	enum err err = ERR_NONE;
+
+	if (b->opt->enforce_action == ENFORCE_REJECT)
+		err = put_verdict(b, at, about, true);
+	return err == ERR_NONE ? put_verdict(b, at, about, false) : err;
+}
+
+static enum err
+put_bound(struct backend *b, const struct nft_place *at, const struct policy *p)
+{
+	const struct image_net *net = image_nets(p->head);
+	const struct image_interface *interface = image_interfaces(p->head);
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < p->head->nets.count && err == ERR_NONE; i++) {
+		struct refusal about = { .family = net[i].net.addr.family,
+					 .net = &net[i].net };
+
+		if (!nft_is_named(&net[i]) || net[i].interface == 0)
+			continue;
+		about.interface = interface[net[i].interface - 1].name;
+		err = put_refusal(b, at, &about);
+	}
+	return err;
+}
+
+enum err
+nft_put_behind(struct backend *b, const struct nft_place *at,
+	       const struct backend_fence *f)
+{
+	const struct refusal everything = { 0 };
+	enum err err = ERR_NONE;
+
+	if (at == &b->output)
+		return names_this_host(f) ? put_refusal(b, at, &everything)
+					  : ERR_NONE;
+	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
+		struct refusal about = { .family = family,
+					 .set = nft_fence_name(family,
+							       b->fence_turn) };
+
+		err = put_refusal(b, at, &about);
+	}
+	return err == ERR_NONE ? put_bound(b, at, f->policy) : err;
+}
