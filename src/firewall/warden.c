@@ -297,7 +297,9 @@ open_backend(struct warden *wd)
 	struct admission *a = &wd->admission;
 	const struct options *opt = wd->kit->opt;
 	struct backend_setup setup = {
-		.prefix = opt->set_prefix,
+		.prefix = opt->set_prefix[0] != '\0' || opt->enforce
+			      ? opt->set_prefix
+			      : opt->chain,
 		.set_size = opt->set_size,
 		.families = wd->kit->families,
 		.opt = opt,

@@ -80,13 +80,17 @@ place_chain(void *arg)
 static enum err
 clear_chain(void *arg)
 {
-	return chain_clear(arg);
+	struct chain *chain = arg;
+
+	return chain->name != NULL ? chain_clear(chain) : ERR_NONE;
 }
 
 static bool
 chain_stands(void *arg)
 {
-	return chain_is_whole(arg);
+	const struct chain *chain = arg;
+
+	return chain->name == NULL || chain_is_whole(chain);
 }
 
 static uint64_t
