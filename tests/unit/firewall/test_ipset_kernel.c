@@ -298,7 +298,7 @@ test_a_set_of_another_type_in_use_is_refused(void **state)
 	shell("ipset create T-ipv4-allow hash:ip");
 	shell("iptables -A OUTPUT -m set --match-set T-ipv4-allow dst "
 	      "-j ACCEPT");
-	assert_int_equal(k->prepare(b, SET_V4), ERR_DENIED);
+	assert_int_equal(k->prepare(b, SET_V4), ERR_BUSY);
 	shell("ipset list -t T-ipv4-allow | grep -q 'Type: hash:ip$'");
 	shell("! ipset list -n | grep -q copy");
 }
