@@ -235,11 +235,16 @@ ask_for_rules(struct health *h, bool sets_stand, int64_t now_ms)
 static void
 place_rules(struct health *h, bool sets_stand, int64_t now_ms)
 {
+	enum err err;
+
 	if (!h->wanted || !sets_stand)
 		return;
-	if (admission_place(h->a) == ERR_NONE)
-		set_word(h, RULES_STAND);
+	err = admission_place(h->a);
+	if (err == ERR_MISSING)
+		set_word(h, RULES_NO_CHAIN);
 	else
+		set_word(h, err == ERR_NONE ? RULES_STAND : RULES_REFUSED);
+	if (err != ERR_NONE)
 		h->retry_ms = now_ms + RETRY_MS;
 }
 
@@ -258,6 +263,9 @@ fill(struct health *h, enum set_index set, int64_t now_ms)
 			set_word(h, RULES_MISSING);
 		h->held = true;
 	}
+	/* The sets are where the chain is. */
+	if (err == ERR_MISSING && h->a->kind->place != NULL)
+		set_word(h, RULES_NO_CHAIN);
 	if (err != ERR_NONE) {
 		h->retry_ms = now_ms + RETRY_MS;
 		return false;

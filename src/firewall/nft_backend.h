@@ -61,6 +61,8 @@ enum err nft_prepare(struct backend *b, enum set_index set);
 
 /* backend_kind.place */
 enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
+/* Says so once a minute; ERR_MISSING. */
+enum err nft_complain_missing(struct backend *b);
 /* Ours stand in their chains as they were placed, and nothing else. */
 enum err nft_rules_stand(struct backend *b, bool *stand_out);
 

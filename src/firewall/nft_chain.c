@@ -180,8 +180,8 @@ put_chain(struct backend *b, const struct nft_place *at,
 	return err;
 }
 
-static enum err
-complain_missing(struct backend *b)
+enum err
+nft_complain_missing(struct backend *b)
 {
 	int64_t now = clock_ms();
 
@@ -189,7 +189,7 @@ complain_missing(struct backend *b)
 		return ERR_MISSING;
 	b->said_ms = now > 0 ? now : 1;
 	log_error("The chain is gone: make it again with \"nft add chain %s "
-		  "%s\" and the rules that lead to it",
+		  "%s\", its table too, and the rules that lead to it",
 		  b->opt->nft_table, b->at.chain);
 	return ERR_MISSING;
 }
@@ -238,7 +238,7 @@ nft_place_rules(struct backend *b, const struct backend_fence *f)
 	enum err err = nft_has_chain(&b->netlink, &b->paper, &b->at, &there);
 
 	if (err == ERR_NONE && !there)
-		return complain_missing(b);
+		return nft_complain_missing(b);
 	b->said_ms = 0;
 	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_raise_fence(b, f);

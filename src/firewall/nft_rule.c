@@ -69,7 +69,7 @@ rule_at(const struct nft_place *at)
 struct nft_rule
 nft_rule_new(const struct nft_place *at)
 {
-	struct nft_rule rule = { .r = rule_at(at) };
+	struct nft_rule rule = { .r = rule_at(at), .family = at->family };
 
 	rule.broken = rule.r == NULL || !sign(rule.r);
 	return rule;
@@ -218,6 +218,8 @@ load_address(struct nft_rule *r, uint8_t family, bool source, unsigned word)
 void
 nft_match_family(struct nft_rule *r, uint8_t nfproto)
 {
+	if (r->family != NFPROTO_INET)
+		return;
 	load_meta(r, NFT_META_NFPROTO, 0);
 	compare(r, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
 }

@@ -19,6 +19,7 @@ struct nftnl_rule;
  * it is broken and never sent: without that part it would match more. */
 struct nft_rule {
 	struct nftnl_rule *r;
+	uint16_t family; /* of its table */
 	bool broken;
 };
 
@@ -32,7 +33,8 @@ enum err nft_rules_clear(struct nft_paper *p, const struct nft_place *at);
 
 /* ---- what is matched --------------------------------------------------- */
 
-/* Packets of one family: NFPROTO_IPV4 or NFPROTO_IPV6. */
+/* Packets of one family: NFPROTO_IPV4 or NFPROTO_IPV6. Nothing is said of it
+ * where the table has no others: nft(8) would not understand. */
 void nft_match_family(struct nft_rule *r, uint8_t nfproto);
 /* Connections that were accepted before, and what belongs to them. */
 void nft_match_established(struct nft_rule *r);

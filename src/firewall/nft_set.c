@@ -176,7 +176,7 @@ create(struct backend *b, enum set_index set)
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err == ERR_DENIED && refusal.code == ENOENT)
-		return ERR_MISSING;
+		return nft_complain_missing(b);
 	if (err != ERR_NONE)
 		nft_complain("create set", b->name[set], err, &refusal);
 	return err;
