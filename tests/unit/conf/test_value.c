@@ -107,8 +107,9 @@ test_choices(void **state)
 	assert_true(takes("query-case", "plain"));
 	assert_int_equal(opt.query_case, QUERY_CASE_PLAIN);
 	assert_string_equal(printed("query-case"), "plain");
-	assert_refused("firewall", "nftables", "none or iptables");
-	assert_refused("firewall", "iptable", "none or iptables");
+	assert_true(takes("firewall", "nftables"));
+	assert_int_equal(opt.firewall, FIREWALL_NFTABLES);
+	assert_refused("firewall", "iptable", "none or iptables or nftables");
 	assert_refused("iptables", "new", "auto or nft or legacy");
 	assert_refused("compat", "c", "none or rust");
 }

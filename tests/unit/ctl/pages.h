@@ -61,6 +61,7 @@ pages_init(struct pages *p, const char *acl)
 		return false;
 	p->opt.firewall = FIREWALL_IPTABLES;
 	strcpy(p->opt.chain, "LAN-OUT");
+	strcpy(p->opt.set_prefix, "LAN-OUT");
 	p->state.started_ms = clock_ms() - 65000;
 	p->state.pid = 812;
 	p->state.generation = 3;
