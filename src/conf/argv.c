@@ -65,6 +65,10 @@ take_errand(struct gather *g, struct walk *w, const char *word)
 		w->request.errand = ERRAND_VERSION;
 		return true;
 	}
+	if (strcmp(word, "--cleanup") == 0) {
+		w->request.errand = ERRAND_CLEANUP;
+		return true;
+	}
 	return take_check(g, w, word);
 }
 

@@ -80,6 +80,7 @@ enum option_errand {
 	ERRAND_VERSION,
 	ERRAND_CHECK,	   /* --check: options and ACL together */
 	ERRAND_CHECK_FILE, /* --check FILE: an ACL alone */
+	ERRAND_CLEANUP,	   /* --cleanup: what was left behind goes */
 	ERRAND_REFUSED	   /* complaint holds why */
 };
 

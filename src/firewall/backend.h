@@ -87,6 +87,9 @@ struct backend_kind {
 			 backend_entry_fn *each, void *arg);
 	enum err (*look)(struct backend *b, enum set_index set,
 			 struct backend_look *out);
+	/* Takes away all sets, and where the backend places the rules itself
+	 * those too. */
+	enum err (*dispose)(struct backend *b);
 	/* Puts our rules in place of all that is in their chain; the sets are
 	 * there. NULL: the supervisor does so. */
 	enum err (*place)(struct backend *b, const struct backend_fence *f);

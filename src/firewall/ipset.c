@@ -314,4 +314,5 @@ const struct backend_kind backend_ipset = {
 	.has = ipset_has,
 	.list = ipset_list_entries,
 	.look = ipset_look,
+	.dispose = ipset_dispose,
 };

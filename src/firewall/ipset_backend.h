@@ -41,5 +41,8 @@ void ipset_complain(const char *what, const char *name, enum err err,
 
 /* backend_kind.prepare: the set is there and of the right shape. */
 enum err ipset_prepare(struct backend *b, enum set_index set);
+/* backend_kind.dispose: those that rules of others refer to stay, and are
+ * complained of. */
+enum err ipset_dispose(struct backend *b);
 
 #endif

@@ -193,3 +193,25 @@ ipset_prepare(struct backend *b, enum set_index set)
 		return err;
 	return replace(b, set, h.entries);
 }
+
+enum err
+ipset_dispose(struct backend *b)
+{
+	struct netlink_refusal refusal;
+	enum err first = ERR_NONE;
+
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		enum err err = ipset_ask(b,
+					 ipset_command(&b->paper,
+						       IPSET_CMD_DESTROY,
+						       b->name[set], NULL),
+					 &refusal);
+
+		if (err == ERR_NONE ||
+		    (err == ERR_DENIED && refusal.code == ENOENT))
+			continue;
+		ipset_complain("remove", b->name[set], err, &refusal);
+		first = first == ERR_NONE ? err : first;
+	}
+	return first;
+}

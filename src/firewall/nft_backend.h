@@ -54,6 +54,8 @@ enum err nft_has_chain(struct netlink *n, struct nft_paper *p,
 enum err nft_look_at(struct backend *b, const char *name,
 		     struct nft_set_shape *out);
 bool nft_is_usable(const struct nft_set_shape *s, enum set_index set);
+/* backend_kind.dispose */
+enum err nft_dispose(struct backend *b);
 /* backend_kind.prepare */
 enum err nft_prepare(struct backend *b, enum set_index set);
 

@@ -299,3 +299,56 @@ nft_prepare(struct backend *b, enum set_index set)
 		return err;
 	return shape.present ? replace(b, set) : create(b, set);
 }
+
+/* ---- taken away --------------------------------------------------------- */
+
+static void
+put_table_gone(struct backend *b)
+{
+	struct nlmsghdr *m =
+	    nft_message(&b->paper, NFT_MSG_DELTABLE, &b->at, 0);
+
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, b->at.table);
+	nft_done(&b->paper, m);
+}
+
+static enum err
+put_ours_gone(struct backend *b, const bool present[SET_COUNT])
+{
+	enum err err = nft_rules_clear(&b->paper, &b->at);
+
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		if (present[set])
+			put_gone(b, b->name[set]);
+	}
+	return err;
+}
+
+enum err
+nft_dispose(struct backend *b)
+{
+	struct netlink_refusal refusal = { 0 };
+	bool present[SET_COUNT];
+	enum err err = ERR_NONE;
+
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		struct nft_set_shape shape;
+
+		err = nft_look_at(b, b->name[set], &shape);
+		present[set] = shape.present;
+	}
+	if (err != ERR_NONE)
+		return err;
+	nft_begin(&b->paper);
+	if (nft_enforces(b))
+		put_table_gone(b);
+	else
+		err = put_ours_gone(b, present);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err == ERR_DENIED && refusal.code == ENOENT && nft_enforces(b))
+		return ERR_NONE;
+	if (err != ERR_NONE)
+		nft_complain("clean up table", b->at.table, err, &refusal);
+	return err;
+}

@@ -345,6 +345,7 @@ const struct backend_kind backend_nftables = {
 	.has = nftables_has,
 	.list = nftables_list,
 	.look = nftables_look,
+	.dispose = nft_dispose,
 	.place = nft_place_rules,
 	.watch = nftables_watch,
 	.heard = nftables_heard,

@@ -90,6 +90,13 @@ none_look(struct backend *b, enum set_index set, struct backend_look *out)
 	return ERR_NONE;
 }
 
+static enum err
+none_dispose(struct backend *b)
+{
+	(void)b;
+	return ERR_NONE;
+}
+
 const struct backend_kind backend_none = {
 	.name = "none",
 	.open = none_open,
@@ -100,4 +107,5 @@ const struct backend_kind backend_none = {
 	.has = none_has,
 	.list = none_list,
 	.look = none_look,
+	.dispose = none_dispose,
 };

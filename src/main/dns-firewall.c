@@ -15,6 +15,7 @@
 #include "conf/options.h"
 #include "ctl/server.h"
 #include "firewall/chain.h"
+#include "firewall/cleanup.h"
 #include "firewall/ledger.h"
 #include "firewall/nft_find.h"
 #include "firewall/warden.h"
@@ -158,6 +159,8 @@ main(int argc, char **argv)
 	case ERRAND_CHECK_FILE:
 		return supervisor_check(&opt, request.check_file,
 					ACL_MAX_BYTES);
+	case ERRAND_CLEANUP:
+		return cleanup_run(&opt);
 	case ERRAND_RUN:
 		return run(&opt);
 	case ERRAND_REFUSED:

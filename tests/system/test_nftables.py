@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from conftest import every_firewall
 from daemon import SLOW, once
 from dnsclient import OPEN, REFUSED, SILENT, addresses, rcode, until
 from lab import CHAIN, UPSTREAM
@@ -433,3 +434,50 @@ def test_options_that_do_not_fit_together(stage, options, said):
     status, _, err = once("--acl-file", stage.directory / "acl",
                           "--upstream", UPSTREAM, *options, lab=stage.lab)
     assert status == 1 and said in err
+
+
+# ---- taken away -----------------------------------------------------------------
+
+def cleanup(stage, *more):
+    options = [f"--{k.replace('_', '-')}" if v is True else
+               f"--{k.replace('_', '-')}={v}"
+               for k, v in stage.lab.options().items()]
+    return once("--cleanup", "--acl-file", "/nonexistent", "--upstream",
+                UPSTREAM, "--control", stage.directory / "control", *options,
+                *more, lab=stage.lab)
+
+
+@every_firewall
+def test_cleanup_leaves_nothing_of_ours(stage, up):
+    d = stage.daemon(ACL)
+    opens(stage.client())
+    status, _, err = cleanup(stage)
+    assert status == 1 and "stop it first" in err
+    assert stage.client().connect("203.0.113.5") == OPEN
+    d.stop()
+    status, _, err = cleanup(stage)
+    assert status == 0, err
+    assert stage.lab.sets() == [] and stage.lab.chain() == []
+    if stage.lab.flavour == "enforce":
+        assert "dns_firewall" not in listed(stage)
+    else:
+        assert stage.client().connect("203.0.113.5") == REFUSED
+    status, _, err = cleanup(stage)
+    assert status == 0, err
+
+
+@pytest.mark.parametrize("lab", ["nft", "legacy", "nftables"], indirect=True)
+def test_cleanup_leaves_a_set_that_others_use(stage, up):
+    d = stage.daemon(ACL)
+    d.stop()
+    name = stage.lab.set_name()
+    if stage.lab.uses_nftables():
+        nft(stage, f"add rule inet filter output ip saddr . meta l4proto . "
+                   f"th dport . ip daddr @{name} accept\n")
+    else:
+        stage.lab.router.run(stage.lab.tool(), "-w", "-A", "FORWARD", "-m",
+                             "set", "--match-set", name, "src,dst,dst", "-j",
+                             "ACCEPT")
+    status, _, err = cleanup(stage)
+    assert status == 1 and "others" in err or "refers to it" in err
+    assert name in stage.lab.sets()
