@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "listen/gate.h"
 #include "listen/listener.h"
 #include "listen/packet_info.h"
 
@@ -52,6 +53,7 @@ struct udp {
 	struct query_house *house;
 	struct worker_stats *stats;
 	unsigned count;
+	struct gate gate;
 	struct udp_socket socket[LISTEN_MAX_SOCKETS];
 	struct mmsghdr in_head[BATCH], out_head[QUEUE];
 	struct iovec in_iov[BATCH], out_iov[QUEUE];
@@ -135,13 +137,22 @@ static void
 note_overflow(struct udp_socket *s, uint32_t overflow)
 {
 	struct query_house *h = s->udp->house;
+	struct worker_stats *stats = s->udp->stats;
+	int64_t now_ms = loop_now_ms(s->udp->loop);
+	uint32_t more = overflow - s->overflow;
 
-	if (overflow == s->overflow)
+	if (more == 0)
 		return;
-	s->udp->stats->dropped_kernel += (uint32_t)(overflow - s->overflow - 1);
-	limit_reached(&h->limits, s->udp->stats, LIMIT_KERNEL, NULL);
-	shares_overflow(&h->shares, loop_now_ms(s->udp->loop));
 	s->overflow = overflow;
+	/* The kernel counts in one what it had no room for and what it was
+	 * told to drop. */
+	if (gate_was_shut(&s->udp->gate, now_ms)) {
+		stats->dropped_gate += more;
+		return;
+	}
+	stats->dropped_kernel += more - 1;
+	limit_reached(&h->limits, stats, LIMIT_KERNEL, NULL);
+	shares_overflow(&h->shares, now_ms);
 }
 
 /* Known long before the kernel has no room left: whoever waits behind a flood
@@ -202,6 +213,16 @@ renew_batch(struct udp *u)
 }
 
 static void
+watch_gate(struct udp *u)
+{
+	gate_turn(&u->gate, &u->house->shares, loop_now_ms(u->loop));
+	if (!gate_has_changed(&u->gate))
+		return;
+	for (unsigned i = 0; i < u->count; i++)
+		gate_apply(&u->gate, u->socket[i].fd);
+}
+
+static void
 on_readable(void *owner, bool readable, bool writable)
 {
 	struct udp_socket *s = owner;
@@ -213,6 +234,7 @@ on_readable(void *owner, bool readable, bool writable)
 	note_backlog(s, got);
 	for (int i = 0; i < got; i++)
 		take_datagram(s, (unsigned)i);
+	watch_gate(s->udp);
 }
 
 static void

@@ -48,8 +48,9 @@ hash_of(const struct shares *s, const struct addr *client)
 
 /* A flood that goes on would cost others something each time it is let in
  * again, so that is tried ever less often. */
-static void
-hold(struct share_hold *h, int64_t now_ms, int64_t least_ms, int64_t most_ms)
+void
+share_hold_on(struct share_hold *h, int64_t now_ms, int64_t least_ms,
+	      int64_t most_ms)
 {
 	if (now_ms >= h->until_ms + 2 * h->ms)
 		h->ms = least_ms;
@@ -61,13 +62,15 @@ hold(struct share_hold *h, int64_t now_ms, int64_t least_ms, int64_t most_ms)
 void
 shares_behind(struct shares *s, int64_t now_ms)
 {
-	hold(&s->behind, now_ms, SHARE_BEHIND_MS, SHARE_BEHIND_MOST_MS);
+	share_hold_on(&s->behind, now_ms, SHARE_BEHIND_MS,
+		      SHARE_BEHIND_MOST_MS);
 }
 
 void
 shares_overflow(struct shares *s, int64_t now_ms)
 {
-	hold(&s->overflow, now_ms, SHARE_HOLD_MS, SHARE_HOLD_MOST_MS);
+	share_hold_on(&s->overflow, now_ms, SHARE_HOLD_MS,
+		      SHARE_HOLD_MOST_MS);
 }
 
 /* A new one is empty but for the time since the clock began, and so full. */
@@ -101,6 +104,51 @@ others_ask(const struct shares *s, const struct addr *client, int64_t now_ms)
 	       !addr_equal(&s->modest, client);
 }
 
+/* Its row, or the one it may have: whoever else is in there loses a refusal,
+ * so that who is refused most stays. */
+static struct share_heavy *
+heavy_row(struct shares *s, const struct addr *client)
+{
+	struct share_heavy *least = &s->heavy[0];
+
+	for (unsigned i = 0; i < SHARE_HEAVY; i++) {
+		if (addr_equal(&s->heavy[i].client, client))
+			return &s->heavy[i];
+		if (s->heavy[i].refused < least->refused)
+			least = &s->heavy[i];
+	}
+	if (least->refused > 0) {
+		least->refused--;
+		return NULL;
+	}
+	*least = (struct share_heavy){ .client = *client };
+	return least;
+}
+
+static void
+note_refused(struct shares *s, const struct addr *client, int64_t now_ms)
+{
+	struct share_heavy *h = heavy_row(s, client);
+
+	if (!h)
+		return;
+	if (h->refused == 0 || now_ms - h->since_ms >= 1000)
+		*h = (struct share_heavy){ .client = *client,
+					   .since_ms = now_ms };
+	if (++h->refused == SHARE_HEAVY_AFTER)
+		h->a_second =
+		    SHARE_WHEN_BEHIND +
+		    (uint32_t)(SHARE_HEAVY_AFTER * INT64_C(1000) /
+			       (now_ms - h->since_ms + 1));
+}
+
+static bool
+is_held(const struct shares *s, const struct addr *client, int64_t now_ms)
+{
+	return now_ms < s->overflow.until_ms ||
+	       (now_ms < s->behind.until_ms && others_ask(s, client, now_ms));
+}
+
 /* One query of the fair rate; a client that has none left may go on as long
  * as that is at nobody's cost. */
 static bool
@@ -112,12 +160,14 @@ take_fair(struct shares *s, struct share_bucket *b, int64_t now_ms)
 		s->modest = b->client;
 		s->modest_ms = now_ms;
 	}
-	if (b->fair < DROPS_A_QUERY)
-		return now_ms >= s->overflow.until_ms &&
-		       (now_ms >= s->behind.until_ms ||
-			!others_ask(s, &b->client, now_ms));
-	b->fair -= DROPS_A_QUERY;
-	return true;
+	if (b->fair >= DROPS_A_QUERY) {
+		b->fair -= DROPS_A_QUERY;
+		return true;
+	}
+	if (!is_held(s, &b->client, now_ms))
+		return true;
+	note_refused(s, &b->client, now_ms);
+	return false;
 }
 
 bool

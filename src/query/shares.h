@@ -27,7 +27,9 @@ enum {
 	SHARE_BEHIND_MS = 64, /* the first time; twice as long each next */
 	SHARE_BEHIND_MOST_MS = 4096,
 	SHARE_HOLD_MS = 1000,
-	SHARE_HOLD_MOST_MS = 64000
+	SHARE_HOLD_MOST_MS = 64000,
+	SHARE_HEAVY = 4,	 /* clients that are known as such */
+	SHARE_HEAVY_AFTER = 1000 /* queries refused in a second */
 };
 
 struct share_bucket;
@@ -35,6 +37,14 @@ struct share_bucket;
 /* For how long clients are held to the fair rate. */
 struct share_hold {
 	int64_t ms, until_ms;
+};
+
+/* One that goes on although it is refused. */
+struct share_heavy {
+	struct addr client;
+	uint32_t refused; /* since then: */
+	int64_t since_ms;
+	uint32_t a_second; /* that it asks; 0: not known yet */
 };
 
 struct shares {
@@ -45,6 +55,7 @@ struct shares {
 	struct share_hold overflow; /* and the kernel has dropped some */
 	struct addr modest; /* client that asked last of those within their */
 	int64_t modest_ms;  /* share, and when */
+	struct share_heavy heavy[SHARE_HEAVY];
 	struct share_bucket *bucket;
 	/* clients of one place are counted together: the key is secret, so
 	 * that nobody can choose whom he shares with */
@@ -55,6 +66,9 @@ enum err shares_init(struct shares *s, struct random *random, uint32_t most,
 		     uint32_t a_second);
 void shares_fini(struct shares *s);
 
+/* Holds, for twice as long where it was held not long before. */
+void share_hold_on(struct share_hold *h, int64_t now_ms, int64_t least_ms,
+		   int64_t most_ms);
 /* More comes than is read, and it waits. */
 void shares_behind(struct shares *s, int64_t now_ms);
 /* It has waited in vain: the kernel had no room for some. */

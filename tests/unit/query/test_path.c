@@ -636,6 +636,32 @@ who_floods_is_held_while_the_kernel_drops(void **state)
 }
 
 static void
+who_goes_on_when_refused_is_known(void **state)
+{
+	const struct addr *client = &play.origin.client.addr;
+	struct shares *s = &play.house.shares;
+	struct addr other = *client;
+
+	(void)state;
+	may_ask(client, SHARE_BURST);
+	shares_overflow(s, play.now_ms);
+	/* a hundred others are refused now and then */
+	for (unsigned i = 0; i < SHARE_HEAVY_AFTER + 1000; i++) {
+		if (i % 10 == 0)
+			play.now_ms++;
+		other.byte[2] = (uint8_t)(1 + i % 100);
+		may_ask(&other, i < 100 ? SHARE_BURST : 1);
+		may_ask(client, 2);
+	}
+	assert_true(addr_equal(&s->heavy[0].client, client));
+	assert_true(s->heavy[0].refused >= SHARE_HEAVY_AFTER);
+	assert_in_range(s->heavy[0].a_second, SHARE_WHEN_BEHIND + 1000,
+			SHARE_WHEN_BEHIND + 40000);
+	for (unsigned i = 1; i < SHARE_HEAVY; i++)
+		assert_true(s->heavy[i].refused < SHARE_HEAVY_AFTER);
+}
+
+static void
 who_floods_alone_has_all_that_can_be_done(void **state)
 {
 	const struct addr *client = &play.origin.client.addr;
@@ -1088,6 +1114,7 @@ main(void)
 		STORY(workers_share_what_strangers_are_told),
 		STORY(a_client_over_its_rate_is_dropped),
 		STORY(who_floods_is_held_while_the_kernel_drops),
+		STORY(who_goes_on_when_refused_is_known),
 		STORY(who_floods_alone_has_all_that_can_be_done),
 		STORY(a_flood_that_goes_on_is_held_longer),
 		STORY(a_client_has_not_all_slots),
