@@ -77,10 +77,13 @@ longest(const struct specials *s, const struct name *name)
 static bool
 is_spelled_out(const struct special *row, const struct special_question *q)
 {
+	const struct image_rule *rule =
+	    policy_rule(q->policy, q->verdict->rule);
 	struct name domain;
 
-	policy_rule_name(q->policy, policy_rule(q->policy, q->verdict->rule),
-			 &domain);
+	if (!rule)
+		return false;
+	policy_rule_name(q->policy, rule, &domain);
 	return name_is_under(&domain, &row->zone);
 }
 

@@ -158,6 +158,15 @@ open_nflog(struct supervisor *s)
 	return ERR_DENIED;
 }
 
+/* Nobody should learn of it from what it lets through. */
+static void
+warn_of_audit(const struct supervisor *s)
+{
+	if (s->opt->mode == MODE_AUDIT)
+		log_warn("Mode audit: every query is answered, and what the "
+			 "access list refuses is only logged");
+}
+
 static enum err
 open_all(struct supervisor *s)
 {
@@ -181,6 +190,7 @@ open_all(struct supervisor *s)
 	if (err != ERR_NONE)
 		return err;
 	warn_of_absent(s);
+	warn_of_audit(s);
 	return open_control(s);
 }
 

@@ -104,7 +104,7 @@ fate_passes_dns_only(const struct query *q, const struct addr *a)
 		return true;
 	guard = guard_of(q, a);
 	if (guard == GUARD_EXACT_ONLY)
-		return rule->kind == DOMAIN_EXACT ||
+		return (rule && rule->kind == DOMAIN_EXACT) ||
 		       some_port_is_exact(&q->verdict);
 	return guard == GUARD_OPEN;
 }

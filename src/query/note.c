@@ -118,6 +118,22 @@ note_asked(struct query *q, enum record_kind kind)
 }
 
 void
+note_audited(struct query *q, enum record_kind kind,
+	     enum record_reason reason)
+{
+	struct record_item *item;
+
+	/* It stands for the line that says it is on its way. */
+	q->said[1] = true;
+	if (!is_wanted(q, kind))
+		return;
+	item = item_new(q, kind);
+	item->audit = 1;
+	item->reason = (uint8_t)reason;
+	item->number = q->number;
+}
+
+void
 note_resolved(struct query *q, const struct addr *address)
 {
 	const struct options *opt = q->house->opt;

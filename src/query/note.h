@@ -10,6 +10,9 @@ bool note_is_detailed(const struct options *opt);
 /* RECORD_ALLOWED or RECORD_DNS_ONLY: it goes to an upstream now. Said once,
  * also where it is asked again. */
 void note_asked(struct query *q, enum record_kind kind);
+/* It would have ended so, and goes on (--mode audit). */
+void note_audited(struct query *q, enum record_kind kind,
+		  enum record_reason reason);
 /* An address that it is told and that is not granted; said where somebody
  * looks back (--nflog, --mode audit). */
 void note_resolved(struct query *q, const struct addr *address);

@@ -8,6 +8,7 @@
  * takes up queries that wait for a policy that the warden already has and we
  * do not.
  */
+#include "query/audit.h"
 #include "query/query.h"
 
 #include <stdlib.h>
@@ -234,6 +235,7 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->client_is_local = own_is_local(h->own, &origin->client.addr);
 	q->born_us = note_is_detailed(h->opt) ? clock_us() : 0;
 	q->judged = q->borrowed = q->owns_ports = false;
+	q->widened = q->audited = false;
 	q->generation = h->policy.generation;
 	q->said[0] = q->said[1] = false;
 	q->log_rule = IMAGE_NONE;
@@ -338,7 +340,7 @@ query_knows(const struct query_house *h, const struct addr *client,
 {
 	const struct policy_client who = { client, ifindex };
 
-	return policy_knows(&h->policy, &who);
+	return policy_knows(&h->policy, &who) || audit_knows(h, client);
 }
 
 void

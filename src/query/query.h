@@ -132,6 +132,8 @@ struct query {
 	bool borrowed; /* it has those of a name that led to it */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
+	bool widened; /* --mode audit: `~>` is not of the policy */
+	bool audited; /* it would have been refused, and is noted so */
 	bool said[2]; /* `->` or `~>` is in the log already */
 	uint32_t log_rule; /* that the log names; IMAGE_NONE: none */
 

@@ -88,6 +88,7 @@ take_address(const struct sorting *s, const struct addr *a)
 		guarded = fate == FATE_GUARDED;
 	}
 	s->out->addresses++;
+	s->out->shut += fate == FATE_GUARDED;
 	s->out->passed += pass;
 	s->out->guarded += guarded;
 	return pass;
@@ -144,7 +145,7 @@ sieve_answer(struct query *q, const struct message *m, const struct aliases *c,
 	uint32_t ttl = c->ttl;
 
 	q->kept_count = 0;
-	out->addresses = out->passed = out->guarded = 0;
+	out->addresses = out->passed = out->shut = out->guarded = 0;
 	for (unsigned i = 0; i < m->rr_count; i++)
 		out->pass[i] = take(&s, i, &ttl);
 	q->rule_time_s = rule_time(q->house->opt, ttl);

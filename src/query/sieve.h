@@ -13,6 +13,7 @@ struct sieve {
 	bool pass[MESSAGE_MAX_RRS]; /* this record goes to the client */
 	unsigned addresses;	    /* found where the chain ends */
 	unsigned passed;	    /* of them: go to the client */
+	unsigned shut;		    /* of them: guarded, whatever the arrow */
 	unsigned guarded;	    /* of them: kept from it by the guard */
 };
 

@@ -8,6 +8,7 @@
  * way from QNAME, also in an error; an unlisted one is fine.
  */
 #include "query/aliases.h"
+#include "query/audit.h"
 #include "query/compose.h"
 #include "query/note.h"
 #include "query/scratch.h"
@@ -124,7 +125,7 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 	rule = rule_blocking(q, c->name + 1, c->count - 1);
 	if (rule == IMAGE_NONE)
 		rule = rule_blocking(q, s->target, s->target_count);
-	if (rule != IMAGE_NONE)
+	if (rule != IMAGE_NONE && !audit_passes_chain(q, rule))
 		return end_chain_blocked(q, rule);
 	return STEP_GO_ON;
 }
@@ -214,6 +215,8 @@ inspect(struct query *q, const struct message *m)
 	take_ending(q, m);
 	if (a->addresses > 0 && a->passed == 0)
 		return end_with(q, a->guarded > 0 ? &guarded : &no_family);
+	if (a->addresses > 0 && q->kept_count == 0)
+		audit_note_empty(q, a->shut > 0);
 	if (s->found > 0 && s->passed == 0)
 		return end_with(q, &no_service);
 	if (q->kept_count > 0)

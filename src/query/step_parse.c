@@ -80,7 +80,6 @@ enum step_result
 step_parse(struct query *q)
 {
 	enum err err = message_read_query(q->bytes, q->len, &q->in);
-	const struct policy_client client = query_client(q);
 	const struct header *h = &q->in.header;
 
 	if (q->len < HEADER_SIZE) {
@@ -91,7 +90,8 @@ step_parse(struct query *q)
 		query_count(q, dropped_response);
 		return STEP_DROP;
 	}
-	if (!policy_knows(&q->house->policy, &client))
+	if (!query_knows(q->house, &q->origin.client.addr,
+			 q->origin.ifindex))
 		return meet_stranger(q);
 	if (header_opcode(h) != OPCODE_QUERY)
 		return end_numbered(q, &opcode, header_opcode(h));

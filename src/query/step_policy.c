@@ -8,6 +8,7 @@
  * address, ANY under `->`: RFC 8482) is built here and goes nowhere else.
  */
 #include "policy/prefixed.h"
+#include "query/audit.h"
 #include "query/borrow.h"
 #include "query/compose.h"
 #include "query/note.h"
@@ -164,6 +165,7 @@ step_policy(struct query *q)
 	q->judged = true;
 	q->log_rule = q->verdict.rule;
 	q->generation = policy->generation;
+	audit_widen(q);
 	switch (q->verdict.kind) {
 	case VERDICT_STRANGER:
 		query_count(q, strangers);

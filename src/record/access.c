@@ -170,5 +170,7 @@ access_print(const struct record_item *item, struct text *out)
 		text_str(out, "] ");
 	}
 	print_rest(item, out);
+	if (item->audit)
+		text_str(out, " (audit: passed)");
 	text_char(out, '\n');
 }

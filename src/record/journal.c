@@ -127,6 +127,8 @@ journal_end(const struct event *e, struct text *out)
 	put_question(out, e);
 	put_grant(out, e->item);
 	put_end(out, e->item);
+	if (e->item->audit)
+		put_number(out, "DNSFW_AUDIT", 1);
 	if (e->repeated > 0)
 		put_number(out, "DNSFW_REPEATED", e->repeated);
 }

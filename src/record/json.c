@@ -179,6 +179,22 @@ put_end(struct text *out, const struct record_item *item)
 	put_number(out, "latency_us", item->latency_us);
 }
 
+/* What would have been, for it was answered all the same. */
+static void
+put_audit(struct text *out, const struct record_item *item)
+{
+	char buf[EVENT_REASON_SIZE];
+	struct text reason;
+
+	if (!item->audit)
+		return;
+	text_init(&reason, buf, sizeof(buf));
+	event_print_reason(item, &reason);
+	put_text(out, "reason", buf);
+	put_key(out, "audit");
+	text_str(out, "true");
+}
+
 void
 json_print(const struct event *e, struct text *out)
 {
@@ -195,6 +211,7 @@ json_print(const struct event *e, struct text *out)
 	put_chain(out, e);
 	put_grant(out, item);
 	put_end(out, item);
+	put_audit(out, item);
 	if (e->repeated > 0)
 		put_number(out, "repeated", e->repeated);
 	text_str(out, "}\n");
