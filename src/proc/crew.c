@@ -15,6 +15,10 @@
 #define ONE(role) (1u << ROLE_##role)
 #define OWN_READERS (ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS))
 
+/* Of one worker's records: what it says in a fifth of a second at full speed,
+ * while the recorder waits for a CPU. */
+enum { RECORDS_ROOM = 4 << 20 };
+
 static enum err
 shared_page(const char *name, size_t size, int *rw_out, int *ro_out)
 {
@@ -197,6 +201,8 @@ join(struct child *worker, struct child *peer)
 
 	if (err != ERR_NONE)
 		return err;
+	if (what == HAND_RECORDER)
+		post_widen(end[0], RECORDS_ROOM);
 	if (child_hand(worker, what, 0, 0, end[0]) != ERR_NONE)
 		child_kill(worker);
 	if (child_hand(peer, HAND_WORKER, worker->index, worker->starts,

@@ -94,6 +94,14 @@ post_pair(int end_out[2])
 	return ERR_NONE;
 }
 
+void
+post_widen(int end, int bytes)
+{
+	if (setsockopt(end, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+		       sizeof(bytes)) == -1)
+		setsockopt(end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 union passed {
 	struct cmsghdr align;
 	char room[CMSG_SPACE(sizeof(int) * POST_MAX_FDS)];

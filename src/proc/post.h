@@ -50,6 +50,10 @@ void post_head(struct letter_head *head, enum letter_kind kind, unsigned count);
 /* A pair of connected ends, both close-on-exec and non-blocking. */
 enum err post_pair(int end_out[2]);
 
+/* Room for so many bytes that leave by this end and wait to be read; as much
+ * as the system gives everybody, where we have no power to ask for more. */
+void post_widen(int end, int bytes);
+
 /* One letter, whole or not at all: ERR_AGAIN where the other end is full,
  * ERR_CLOSED where it is gone. fd: passed along, or -1. */
 enum err post_send(int channel, const void *letter, size_t size, int fd);

@@ -76,6 +76,70 @@ read_supervisor(struct recorder *r)
 }
 
 static void
+say_dropped(struct recorder *r)
+{
+	uint64_t missed, n = r->queue.dropped;
+
+	if (n == 0 || r->reader_busy)
+		return;
+	if (!r->stopping && !log_may(&r->say_dropped, clock_ms(), &missed))
+		return;
+	log_warn("%llu access log lines dropped", (unsigned long long)n);
+	r->queue.dropped = 0;
+}
+
+/* How often what was left out is said depends on how long a line stands for
+ * those like it. */
+static void
+say_left_out(struct recorder *r)
+{
+	struct repeat *repeat = &r->scribe.repeat;
+	int64_t now_ms = clock_ms();
+
+	if (repeat->left_out == 0 ||
+	    (!r->stopping && now_ms < r->say_left_out_ms))
+		return;
+	if (r->say_left_out_ms != 0 || r->stopping) {
+		log_info("%llu repeated access log lines left out",
+			 (unsigned long long)repeat->left_out);
+		repeat->left_out = 0;
+	}
+	r->say_left_out_ms = now_ms + repeat->time_ms;
+}
+
+/* Only the supervisor can connect to it anew. */
+static void
+ask_for_journal(struct recorder *r)
+{
+	struct plain_letter gone = { 0 };
+
+	if (!r->journal_is_gone)
+		log_warn("The journal is gone; lines wait for it as far as "
+			 "there is room");
+	r->journal_is_gone = true;
+	if (clock_ms() < r->ask_ms)
+		return;
+	r->ask_ms = clock_ms() + ASK_MS;
+	post_head(&gone.head, POST_JOURNAL_GONE, 0);
+	post_send(r->supervisor.channel, &gone, sizeof(gone), -1);
+}
+
+static void
+write_lines(struct recorder *r)
+{
+	enum err err = queue_write(&r->queue, r->out);
+	uint64_t missed;
+
+	r->reader_busy = err == ERR_AGAIN;
+	if (err == ERR_CLOSED)
+		ask_for_journal(r);
+	if (err == ERR_SYSTEM && log_may(&r->say_failed, clock_ms(), &missed))
+		log_error("access log cannot be written: %s", err_text(err));
+	say_dropped(r);
+	say_left_out(r);
+}
+
+static void
 on_record(void *self, const void *letter, size_t size, int fd)
 {
 	struct author *author = self;
@@ -90,6 +154,9 @@ on_record(void *self, const void *letter, size_t size, int fd)
 		close(fd);
 	if (author->broke)
 		return;
+	/* A turn may read more than there is room for. */
+	if (r->queue.len > QUEUE_BYTES / 2 && !r->reader_busy)
+		write_lines(r);
 	r->queue.dropped += l->head.lost;
 	/* The supervisor told us of a policy before it told the worker. */
 	if (!scribe_knows(&r->scribe, l->head.generation))
@@ -200,70 +267,6 @@ on_stop(void *self, const void *letter, size_t size, int fd)
 	if (fd != -1)
 		close(fd);
 	begin_to_stop(self);
-}
-
-static void
-say_dropped(struct recorder *r)
-{
-	uint64_t missed, n = r->queue.dropped;
-
-	if (n == 0 || r->reader_busy)
-		return;
-	if (!r->stopping && !log_may(&r->say_dropped, clock_ms(), &missed))
-		return;
-	log_warn("%llu access log lines dropped", (unsigned long long)n);
-	r->queue.dropped = 0;
-}
-
-/* How often what was left out is said depends on how long a line stands for
- * those like it. */
-static void
-say_left_out(struct recorder *r)
-{
-	struct repeat *repeat = &r->scribe.repeat;
-	int64_t now_ms = clock_ms();
-
-	if (repeat->left_out == 0 ||
-	    (!r->stopping && now_ms < r->say_left_out_ms))
-		return;
-	if (r->say_left_out_ms != 0 || r->stopping) {
-		log_info("%llu repeated access log lines left out",
-			 (unsigned long long)repeat->left_out);
-		repeat->left_out = 0;
-	}
-	r->say_left_out_ms = now_ms + repeat->time_ms;
-}
-
-/* Only the supervisor can connect to it anew. */
-static void
-ask_for_journal(struct recorder *r)
-{
-	struct plain_letter gone = { 0 };
-
-	if (!r->journal_is_gone)
-		log_warn("The journal is gone; lines wait for it as far as "
-			 "there is room");
-	r->journal_is_gone = true;
-	if (clock_ms() < r->ask_ms)
-		return;
-	r->ask_ms = clock_ms() + ASK_MS;
-	post_head(&gone.head, POST_JOURNAL_GONE, 0);
-	post_send(r->supervisor.channel, &gone, sizeof(gone), -1);
-}
-
-static void
-write_lines(struct recorder *r)
-{
-	enum err err = queue_write(&r->queue, r->out);
-	uint64_t missed;
-
-	r->reader_busy = err == ERR_AGAIN;
-	if (err == ERR_CLOSED)
-		ask_for_journal(r);
-	if (err == ERR_SYSTEM && log_may(&r->say_failed, clock_ms(), &missed))
-		log_error("access log cannot be written: %s", err_text(err));
-	say_dropped(r);
-	say_left_out(r);
 }
 
 /* True where anything may still come out within the time left. */

@@ -124,6 +124,35 @@ generations_do_not_share_a_letter(void **state)
 	assert_int_equal(got.head.generation, 2);
 }
 
+/* How many full letters find room before the first is read. */
+static uint64_t
+room_for(void)
+{
+	uint64_t before = stats.records_lost, sent = 0;
+
+	while (stats.records_lost == before) {
+		for (unsigned i = 0; i < RECORD_BATCH; i++)
+			record_next(&r);
+		recording_flush(&r);
+		assert_true(++sent < 100000);
+	}
+	while (recv(pair[1], &got, sizeof(got), MSG_DONTWAIT) > 0)
+		;
+	return sent - 1;
+}
+
+static void
+a_widened_channel_has_more_room(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	post_widen(pair[0], 16 << 10);
+	before = room_for();
+	post_widen(pair[0], 128 << 10);
+	assert_true(room_for() > before * 4);
+}
+
 static void
 a_busy_recorder_costs_records_not_time(void **state)
 {
@@ -170,6 +199,7 @@ main(void)
 		TEST(a_full_letter_leaves_by_itself),
 		TEST(an_item_is_clean),
 		TEST(generations_do_not_share_a_letter),
+		TEST(a_widened_channel_has_more_room),
 		TEST(a_busy_recorder_costs_records_not_time),
 		TEST(without_a_recorder_all_is_lost),
 	};
