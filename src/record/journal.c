@@ -73,6 +73,9 @@ put_question(struct text *out, const struct event *e)
 
 	text_init(&name, name_buf, sizeof(name_buf));
 	access_print_name(e->item, &name);
+	/* Who looks for a name finds it, however a client spelt it. */
+	for (char *c = name_buf; *c != '\0'; c++)
+		*c = (char)name_fold((uint8_t)*c);
 	put_text(out, "DNSFW_NAME", name_buf);
 	if (e->item->type != 0)
 		put_text(out, "DNSFW_TYPE", type_text(e->item->type, number));

@@ -84,7 +84,7 @@ def test_no_name_makes_a_field(stage, up, journal):
         [b"a\nDNSFW_CLIENT=6.6.6.6\n\0\xff", b"test", b""])
     assert rcode(stage.client().send(message)) == "REFUSED"
     entry, = found(journal, 1, "DNSFW_CLIENT=10.1.0.2")
-    assert entry["DNSFW_NAME"].startswith(r"a\010DNSFW_CLIENT\0616\0466")
+    assert entry["DNSFW_NAME"].startswith(r"a\010dnsfw_client\0616\0466")
     assert journal.entries("DNSFW_CLIENT=6.6.6.6") == []
 
 
