@@ -79,11 +79,13 @@ def setns(fd):
 
 
 class Namespace:
-    """A network namespace, and what can be done in it."""
+    """A network namespace, new or of a process, and what can be done in
+    it."""
 
-    def __init__(self, name):
+    def __init__(self, name, pid=None):
         self.name = name
-        run("ip", "netns", "add", name)
+        run("ip", "netns", *(("attach", name, str(pid)) if pid
+                             else ("add", name)))
         self.fd = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
     @contextlib.contextmanager
@@ -190,16 +192,17 @@ class World:
 
 
 class Lab:
-    """The three namespaces, joined and filtered."""
+    """The three namespaces, joined and filtered. The router's may be that of
+    a process."""
 
-    def __init__(self, flavour="nft"):
+    def __init__(self, flavour="nft", router=None):
         self.flavour = flavour
         stem = f"dfw{os.getpid()}-{next(numbers)}-"
         self.made = []
         self.world = None
         try:
             self.lan = self.make(stem + "lan")
-            self.router = self.make(stem + "router")
+            self.router = self.make(stem + "router", router)
             self.net = self.make(stem + "net")
             self.join()
             self.filter()
@@ -208,8 +211,8 @@ class Lab:
             self.remove()
             raise
 
-    def make(self, name):
-        namespace = Namespace(name)
+    def make(self, name, pid=None):
+        namespace = Namespace(name, pid)
         self.made.append(namespace)
         namespace.sysctl(ipv6__conf__all__accept_dad=0,
                          ipv6__conf__default__accept_dad=0,
