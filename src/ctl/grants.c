@@ -1,78 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `grants`: what stands open, for whom, until when, and by which line.
+ * `grants`: what stands open, for whom, until when, by which line, and for
+ * which names.
  *
  * The ledger is read while the warden writes it: each element is copied
  * whole or skipped, and only the copies are sorted and printed. qsort() of
  * the C library may read /proc on its first call, which no process in this
  * sandbox can; the copies are sorted here.
  */
-#include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "ctl/answer.h"
+#include "ctl/choice.h"
 #include "ctl/commands.h"
-#include "firewall/ledger.h"
-#include "policy/print.h"
-
-enum { LINE_ROOM = 160 }; /* two addresses, numbers of up to 20 digits */
-
-struct grant {
-	struct addr client; /* family 0: this host */
-	struct addr destination;
-	int64_t end_ms;
-	uint32_t line;
-	uint16_t port;
-	uint8_t protocol;
-};
-
-/* Which clients are asked for. */
-struct choice {
-	bool all, local;
-	struct net net;
-};
+#include "ctl/grant_print.h"
 
 struct grants {
-	struct grant *grant; /* NULL: they are only counted */
+	struct grant_copy *grant; /* NULL: they are only counted */
 	size_t count, room;
+	size_t bytes; /* to print them, at most */
 };
 
-static enum err
-choice_parse(const char *text, struct choice *out)
-{
-	*out = (struct choice){ .all = text == NULL };
-	if (text == NULL)
-		return ERR_NONE;
-	out->local = strcmp(text, "local") == 0;
-	if (out->local)
-		return ERR_NONE;
-	return net_parse(text, strlen(text), &out->net, NULL);
-}
-
-static bool
-is_chosen(const struct choice *c, const struct addr *client)
-{
-	if (c->all)
-		return true;
-	if (client->family == 0)
-		return c->local;
-	return !c->local && addr_in_net(client, &c->net);
-}
-
 static void
-gather_one(struct grants *g, const struct ledger_element *e)
+gather_one(struct grants *g, const struct view *v,
+	   const struct grant_copy *one)
 {
 	if (g->grant != NULL && g->count == g->room)
 		return; /* granted since they were counted */
 	if (g->grant != NULL)
-		g->grant[g->count] = (struct grant){
-			.client = e->client, .destination = e->destination,
-			.end_ms = e->end_ms, .line = e->line,
-			.port = e->port, .protocol = e->protocol
-		};
+		g->grant[g->count] = *one;
+	else
+		g->bytes += grant_room(v, one);
 	g->count++;
 }
 
@@ -83,22 +43,24 @@ gather(struct grants *g, const struct view *v, const struct choice *c,
 	uint32_t count = 0;
 	const struct ledger_element *at =
 	    ledger_elements(v->ledger, v->ledger_size, &count);
-	struct ledger_element e;
 
 	g->count = 0;
 	if (at == NULL)
 		return;
 	for (uint32_t i = 0; i < count; i++) {
-		if (ledger_read(&at[i], now_ms, &e) &&
-		    is_chosen(c, &e.client))
-			gather_one(g, &e);
+		struct grant_copy one = { .at = &at[i] };
+
+		if (ledger_read(&at[i], now_ms, &one.element) &&
+		    choice_has(c, &one.element.client))
+			gather_one(g, v, &one);
 	}
 }
 
 /* By client, then by end. */
 static bool
-is_before(const struct grant *a, const struct grant *b)
+is_before(const struct grant_copy *one, const struct grant_copy *other)
 {
+	const struct ledger_element *a = &one->element, *b = &other->element;
 	int order = memcmp(&a->client, &b->client, sizeof(a->client));
 
 	if (order != 0)
@@ -111,9 +73,9 @@ is_before(const struct grant *a, const struct grant *b)
 }
 
 static void
-swap(struct grant *a, struct grant *b)
+swap(struct grant_copy *a, struct grant_copy *b)
 {
-	struct grant kept = *a;
+	struct grant_copy kept = *a;
 
 	*a = *b;
 	*b = kept;
@@ -121,7 +83,7 @@ swap(struct grant *a, struct grant *b)
 
 /* Lets the grant at `top` sink until both below it come before it. */
 static void
-sink(struct grant *g, size_t top, size_t count)
+sink(struct grant_copy *g, size_t top, size_t count)
 {
 	for (;;) {
 		size_t below = 2 * top + 1;
@@ -138,7 +100,7 @@ sink(struct grant *g, size_t top, size_t count)
 }
 
 static void
-sort(struct grant *g, size_t count)
+sort(struct grant_copy *g, size_t count)
 {
 	for (size_t i = count / 2; i > 0; i--)
 		sink(g, i - 1, count);
@@ -148,59 +110,55 @@ sort(struct grant *g, size_t count)
 	}
 }
 
-static void
-print_grant(const struct grant *g, int64_t now_ms, struct text *out)
-{
-	char client[ADDR_TEXT_SIZE], destination[ADDR_TEXT_SIZE];
+struct wish {
+	struct choice choice;
+	bool json;
+};
 
-	text_printf(out, "%s %s ",
-		    g->client.family == 0 ? "local"
-					  : addr_print(&g->client, client),
-		    addr_print(&g->destination, destination));
-	text_printf(out, "%s:%u %" PRId64 "s acl:", protocol_text(g->protocol),
-		    port_number(g->protocol, g->port),
-		    (g->end_ms - now_ms + 999) / 1000);
-	if (g->line == 0)
-		text_str(out, "unknown");
-	else
-		text_u64(out, g->line);
-	text_char(out, '\n');
-}
-
-static void
-answer_gathered(struct answer *a, struct grants *g, int64_t now_ms)
+/* The two may stand in any order. */
+static bool
+wish_read(struct answer *a, const struct request *r, struct wish *out)
 {
-	sort(g->grant, g->count);
-	if (!answer_room(a, ANSWER_SMALL + g->count * LINE_ROOM))
-		return;
-	for (size_t i = 0; i < g->count; i++)
-		print_grant(&g->grant[i], now_ms, &a->text);
+	const char *client = NULL;
+
+	*out = (struct wish){ 0 };
+	for (unsigned i = 0; i < r->count; i++) {
+		if (strcmp(r->argument[i], "--json") == 0 && !out->json)
+			out->json = true;
+		else if (client == NULL)
+			client = r->argument[i];
+		else
+			client = "";
+	}
+	return choice_read(a, client, &out->choice);
 }
 
 void
 grants_answer(struct answer *a, const struct view *v, const struct request *r)
 {
 	int64_t now_ms = clock_ms();
-	struct choice choice;
 	struct grants g = { 0 };
+	struct wish wish;
 
-	if (choice_parse(r->argument[0], &choice) != ERR_NONE) {
-		answer_error(a, "\"%.64s\" is not a client; give an address, "
-				"a net, or local", r->argument[0]);
+	if (!wish_read(a, r, &wish))
 		return;
-	}
 	if (v->ledger == NULL) {
 		answer_error(a, "there is no ledger: the firewall is none");
 		return;
 	}
-	gather(&g, v, &choice, now_ms);
+	gather(&g, v, &wish.choice, now_ms);
 	g.room = g.count + 1; /* never nothing */
 	g.grant = malloc(g.room * sizeof(*g.grant));
 	if (g.grant == NULL) {
 		answer_error(a, "no memory for %zu grants", g.room);
 		return;
 	}
-	gather(&g, v, &choice, now_ms);
-	answer_gathered(a, &g, now_ms);
+	gather(&g, v, &wish.choice, now_ms);
+	sort(g.grant, g.count);
+	if (answer_room(a, ANSWER_SMALL + g.bytes)) {
+		for (size_t i = 0; i < g.count; i++)
+			(wish.json ? grant_print_json : grant_print)(
+			    v, &g.grant[i], now_ms, &a->text);
+	}
 	free(g.grant);
 }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "firewall/broom.h"
+#include "firewall/names.h"
 
 enum { ITEMS_MAX = 64 };
 
@@ -32,6 +33,7 @@ struct step {
 struct plan {
 	struct admission *a;
 	const struct grant_item *item;
+	const struct grant_names *names;
 	unsigned count;
 	int64_t now_ms;
 	struct granted_letter *out;
@@ -62,6 +64,8 @@ is_for_us(struct plan *p, const struct grant_letter *letter, uint32_t epoch)
 		return fail(p, GRANT_REFUSED, 0, DETAIL_PAD);
 	if (letter->epoch != epoch)
 		return fail(p, GRANT_REFUSED, 0, DETAIL_EPOCH);
+	if (!names_are_sound(p->names))
+		return fail(p, GRANT_REFUSED, 0, DETAIL_NAMES);
 	if (p->a->down)
 		return fail(p, GRANT_DOWN, 0, 0);
 	if (letter->generation != p->a->judge.policy.generation)
@@ -336,13 +340,16 @@ settle(struct plan *p, unsigned i)
 	const struct step *s = &p->step[i];
 	const struct image_rule *rule =
 	    policy_rule(&p->a->judge.policy, p->item[i].rule);
-	struct ledger_reason reason = {
-		.end_ms = p->now_ms + (int64_t)p->item[i].ttl_s * 1000,
-		.identity = rule->identity,
-		.line = rule->line,
+	struct ledger_told told = {
+		.reason = { .end_ms = p->now_ms +
+				      (int64_t)p->item[i].ttl_s * 1000,
+			    .identity = rule->identity,
+			    .line = rule->line,
+			    .ifindex = p->item[i].ifindex },
+		.names = *p->names,
 	};
 
-	ledger_renew(p->a->ledger, s->slot, &reason);
+	ledger_renew(p->a->ledger, s->slot, &told);
 	if (s->end_ms > ledger_at(p->a->ledger, s->slot)->end_ms)
 		ledger_set_end(p->a->ledger, s->slot, s->end_ms);
 }
@@ -430,6 +437,7 @@ admit(struct admission *a, const struct grant_letter *letter, uint32_t epoch,
 	struct plan p = {
 		.a = a,
 		.item = (const void *)((const char *)letter + sizeof(*letter)),
+		.names = &letter->names,
 		.count = letter->head.count,
 		.now_ms = clock_ms(),
 		.out = out,

@@ -63,8 +63,6 @@ int admission_watch(const struct admission *a);
  * left to them. Where the set has become too small for them, what does not
  * fit is forgotten. */
 enum err admission_restore(struct admission *a, enum set_index set);
-/* Revokes what no rule gives any more; how many elements that were. */
-uint32_t admission_purge(struct admission *a);
 /* Forgets elements that have ended; looks at `most` slots from *at on. */
 void admission_sweep(struct admission *a, uint32_t *at, uint32_t most);
 /* Writes on the board how many elements there are, and may be. */

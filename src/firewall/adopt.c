@@ -317,67 +317,7 @@ admission_restore(struct admission *a, enum set_index set)
 	return finish(&r, err);
 }
 
-/* ---- what no rule gives ------------------------------------------------- */
-
-struct purge {
-	struct admission *a;
-	int64_t now_ms;
-};
-
-static bool
-is_gone(void *arg, const struct ledger_element *e,
-	const struct ledger_reason *reason)
-{
-	const struct purge *p = arg;
-	const struct judge *j = &p->a->judge;
-	struct ledger_key key;
-
-	if (reason->identity != 0)
-		return reason->end_ms <= p->now_ms ||
-		       policy_find_identity(&j->policy, reason->identity) ==
-			   IMAGE_NONE;
-	ledger_key_of(e, &key);
-	return !judge_gives_any(j, &key);
-}
-
-/* The rule that gave it longest is gone, another one gives it still: its end
- * is that one's. */
-static void
-cut_back(struct purge *p, uint32_t slot, int64_t end_ms)
-{
-	struct admission *a = p->a;
-	struct backend_fault fault;
-	struct backend_entry entry = {
-		.timeout_s = (uint32_t)((end_ms - p->now_ms + 999) / 1000)
-	};
-
-	ledger_key_of(ledger_at(a->ledger, slot), &entry.key);
-	if (a->kind->add(a->backend, &entry, 1, &fault) != ERR_NONE)
-		a->suspect = true;
-	ledger_set_end(a->ledger, slot, end_ms);
-}
-
-uint32_t
-admission_purge(struct admission *a)
-{
-	struct purge p = { .a = a, .now_ms = clock_ms() };
-	struct broom broom = { .a = a, .now_ms = p.now_ms, .cut = true };
-
-	for (uint32_t i = 0; i < ledger_top(a->ledger); i++) {
-		const struct ledger_element *e = ledger_at(a->ledger, i);
-		int64_t end;
-
-		if (e == NULL)
-			continue;
-		end = ledger_strike(a->ledger, i, is_gone, &p);
-		if (end <= p.now_ms)
-			broom_take(&broom, i);
-		else if (end < e->end_ms)
-			cut_back(&p, i, end);
-	}
-	broom_finish(&broom);
-	return broom.swept;
-}
+/* ---- what has ended ----------------------------------------------------- */
 
 void
 admission_sweep(struct admission *a, uint32_t *at, uint32_t most)

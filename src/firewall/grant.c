@@ -144,6 +144,14 @@ send_queued(struct granter *g)
 	}
 }
 
+static const struct grant_names no_names;
+
+static const struct grant_names *
+names_of(const struct grant_wait *wait)
+{
+	return wait->names != NULL ? wait->names : &no_names;
+}
+
 static void
 make_letter(struct granter *g, struct grant_wait *wait,
 	    const struct grant_item *items, unsigned count)
@@ -157,6 +165,7 @@ make_letter(struct granter *g, struct grant_wait *wait,
 		.seq = g->next,
 		.generation = g->generation,
 		.epoch = g->setup.epoch,
+		.names = *names_of(wait),
 	};
 	post_head(&f->letter.head.head, POST_GRANT, count);
 	memcpy(f->letter.item, items, count * sizeof(*items));
@@ -168,12 +177,13 @@ make_letter(struct granter *g, struct grant_wait *wait,
 /* Half of the grace may be used up, never the rule time itself: so a name
  * that is asked for every second costs a letter every half grace only. */
 static bool
-is_known(const struct granter *g, const struct grant_item *item, int64_t now_ms)
+is_known(const struct granter *g, const struct grant_item *item, uint64_t mark,
+	 int64_t now_ms)
 {
 	int64_t grace_ms = (int64_t)g->setup.grace_s * 1000;
 	int64_t needed = (int64_t)item->ttl_s * 1000 - grace_ms / 2;
 
-	return memory_end(&g->memory, item) >= now_ms + needed;
+	return memory_end(&g->memory, item, mark) >= now_ms + needed;
 }
 
 /* An acknowledgement that is ten times too late will not come. */
@@ -199,11 +209,12 @@ write_letters(struct granter *g, struct grant_wait *wait,
 	      const struct grant_item *items, unsigned count)
 {
 	struct grant_item batch[ITEMS];
+	uint64_t mark = memory_mark(&g->memory, names_of(wait));
 	int64_t now = clock_ms();
 	unsigned filled = 0, known = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (is_known(g, &items[i], now)) {
+		if (is_known(g, &items[i], mark, now)) {
 			known++;
 			continue;
 		}
@@ -266,11 +277,17 @@ grant_cancel(struct granter *g, struct grant_wait *wait)
 static void
 remember(struct granter *g, const struct flight *f)
 {
+	uint64_t mark = memory_mark(&g->memory, &f->letter.head.names);
+
 	for (unsigned i = 0; i < f->letter.head.head.count; i++) {
 		const struct grant_item *item = &f->letter.item[i];
+		struct memory_grant grant = {
+			.item = item,
+			.mark = mark,
+			.end_ms = f->sent_ms + (int64_t)item->ttl_s * 1000,
+		};
 
-		memory_keep(&g->memory, item,
-			    f->sent_ms + (int64_t)item->ttl_s * 1000);
+		memory_keep(&g->memory, &grant);
 	}
 }
 

@@ -37,6 +37,8 @@ struct granter_setup {
 
 /* What one answer waits for. Embedded in the query; lives in its pool slot. */
 struct grant_wait {
+	/* Why it is granted; read by grant_ask() only. NULL: not known. */
+	const struct grant_names *names;
 	struct list link;      /* granter's */
 	uint32_t letters_open; /* not yet acknowledged */
 	uint32_t first_seq, last_seq;

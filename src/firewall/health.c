@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "firewall/revoke.h"
 
 enum {
 	CANARY_RENEW_MS = 20000,
@@ -368,7 +369,7 @@ compare(struct health *h, int64_t now_ms)
 		a->suspect = true;
 		return;
 	}
-	revoked = admission_purge(a);
+	revoked = revoke_not_given(a);
 	if (revoked > 0) {
 		log_warn("%u entries that no rule gives were revoked",
 			 revoked);

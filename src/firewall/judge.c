@@ -145,10 +145,9 @@ may_be_local_name(const struct judge *j, const struct image_rule *rule)
 }
 
 static enum grant_detail
-judge_destination(const struct judge *j, const struct grant_item *item)
+judge_way(const struct judge *j, uint32_t number, const struct addr *a)
 {
-	const struct addr *a = &item->destination;
-	const struct image_rule *rule = policy_rule(&j->policy, item->rule);
+	const struct image_rule *rule = policy_rule(&j->policy, number);
 
 	switch (addr_class_of(a)) {
 	case ADDR_NEVER:
@@ -162,6 +161,19 @@ judge_destination(const struct judge *j, const struct grant_item *item)
 		break;
 	}
 	return own_has(j->own, a) ? DETAIL_OWN : DETAIL_NONE;
+}
+
+static enum grant_detail
+judge_destination(const struct judge *j, const struct grant_item *item)
+{
+	return judge_way(j, item->rule, &item->destination);
+}
+
+bool
+judge_leads_to(const struct judge *j, uint32_t rule,
+	       const struct addr *destination)
+{
+	return judge_way(j, rule, destination) == DETAIL_NONE;
 }
 
 typedef enum grant_detail judge_fn(const struct judge *j,
@@ -185,19 +197,8 @@ judge_item(const struct judge *j, const struct grant_item *item,
 						     : GRANT_NO_FAMILY;
 }
 
-/* By which interface it asked is not in the entry either. */
 static bool
-gives_any(const struct judge *j, const struct addr *client,
-	  const struct ledger_key *key)
-{
-	const struct policy_client any = { client, INTERFACE_ANY };
-
-	return policy_gives_any(&j->policy, &any, key->protocol, key->port);
-}
-
-/* Which of this host's addresses asked is not in the entry: any may have. */
-static bool
-gives_this_host(const struct judge *j, const struct ledger_key *key)
+any_of_this_host(const struct judge *j, judge_client_fn *yes, void *arg)
 {
 	static const struct addr loopback[] = {
 		{ .family = 4, .byte = { 127, 0, 0, 1 } },
@@ -205,23 +206,47 @@ gives_this_host(const struct judge *j, const struct ledger_key *key)
 	};
 
 	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-		if (gives_any(j, &loopback[i], key))
+		if (yes(arg, &loopback[i]))
 			return true;
 	}
 	for (uint32_t i = 0; i < j->own->count && i < OWN_MAX; i++) {
-		if (j->own->broadcast[i] == 0 &&
-		    gives_any(j, &j->own->addr[i], key))
+		if (j->own->broadcast[i] == 0 && yes(arg, &j->own->addr[i]))
 			return true;
 	}
 	return false;
 }
 
 bool
-judge_gives_any(const struct judge *j, const struct ledger_key *key)
+judge_any_client(const struct judge *j, const struct ledger_key *key,
+		 judge_client_fn *yes, void *arg)
 {
 	if (set_is_local(key->set))
-		return gives_this_host(j, key);
-	return gives_any(j, &key->client, key);
+		return any_of_this_host(j, yes, arg);
+	return yes(arg, &key->client);
+}
+
+struct entry {
+	const struct judge *judge;
+	const struct ledger_key *key;
+};
+
+/* By which interface it asked is not in the entry either. */
+static bool
+gives_any(void *arg, const struct addr *client)
+{
+	const struct entry *e = arg;
+	const struct policy_client any = { client, INTERFACE_ANY };
+
+	return policy_gives_any(&e->judge->policy, &any, e->key->protocol,
+				e->key->port);
+}
+
+bool
+judge_gives_any(const struct judge *j, const struct ledger_key *key)
+{
+	struct entry e = { j, key };
+
+	return judge_any_client(j, key, gives_any, &e);
 }
 
 const char *
@@ -244,6 +269,7 @@ judge_detail_text(uint32_t detail)
 		[DETAIL_GUARDED] = "a guarded destination",
 		[DETAIL_PRIVATE] = "a private destination",
 		[DETAIL_OWN] = "a destination that is the router itself",
+		[DETAIL_NAMES] = "the shape of the names",
 	};
 
 	return detail < sizeof(words) / sizeof(words[0]) ? words[detail] : "?";

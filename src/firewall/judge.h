@@ -31,6 +31,14 @@ enum grant_status judge_item(const struct judge *j,
 			     enum grant_detail *detail_out);
 /* Some rule, whatever its name, gives this entry. */
 bool judge_gives_any(const struct judge *j, const struct ledger_key *key);
+/* What that rule gives may lead there: it is not guarded, or not from it. */
+bool judge_leads_to(const struct judge *j, uint32_t rule,
+		    const struct addr *destination);
+/* Calls yes() with the client of an entry, until it says yes. Which of this
+ * host's addresses asked is not in an entry of it: each is tried. */
+typedef bool judge_client_fn(void *arg, const struct addr *client);
+bool judge_any_client(const struct judge *j, const struct ledger_key *key,
+		      judge_client_fn *yes, void *arg);
 void judge_key(const struct grant_item *item, struct ledger_key *out);
 
 /* What was wrong with an item (enum grant_detail). */

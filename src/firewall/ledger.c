@@ -7,7 +7,8 @@
  * its successor all it knew. It promises never to allocate after
  * ledger_open(), and to survive its writer's death at any instruction: an
  * element that was in change then is dropped, and comes back from the
- * kernel's own list.
+ * kernel's own list. Where reasons or names find no room, the grant stands
+ * without them.
  */
 #include "firewall/ledger.h"
 
@@ -16,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64, READ_TRIES = 4 };
+#include "firewall/ledger_shape.h"
+#include "firewall/reasons.h"
 
 struct slot {
 	uint32_t next; /* of its hash chain, or of the free slots */
@@ -26,6 +28,7 @@ struct slot {
 struct ledger {
 	struct ledger_head *head;
 	struct ledger_element *element;
+	struct reasons *reasons;
 	struct slot *slot;
 	uint32_t *bucket; /* first slots of the hash chains */
 	uint32_t mask;
@@ -35,59 +38,6 @@ struct ledger {
 };
 
 _Static_assert(sizeof(struct ledger_key) == 44, "the key has no holes");
-_Static_assert(sizeof(struct ledger_head) <= ALIGN, "the head fits");
-
-size_t
-ledger_bytes(uint32_t set_size)
-{
-	return ALIGN +
-	       (size_t)set_size * SET_COUNT * sizeof(struct ledger_element);
-}
-
-static uint32_t
-capacity_of(size_t size)
-{
-	if (size < ALIGN)
-		return 0;
-	size = (size - ALIGN) / sizeof(struct ledger_element);
-	return size < LEDGER_NONE ? (uint32_t)size : 0;
-}
-
-const struct ledger_element *
-ledger_elements(const void *map, size_t size, uint32_t *count_out)
-{
-	const struct ledger_head *h = map;
-	uint32_t capacity = capacity_of(size), top;
-
-	if (capacity == 0 || h->magic != LEDGER_MAGIC ||
-	    h->version != LEDGER_VERSION || h->capacity != capacity)
-		return NULL;
-	top = atomic_load_explicit(&h->top, memory_order_acquire);
-	if (top > capacity)
-		return NULL;
-	*count_out = top;
-	return (const void *)((const char *)map + ALIGN);
-}
-
-bool
-ledger_read(const struct ledger_element *at, int64_t now_ms,
-	    struct ledger_element *out)
-{
-	for (int i = 0; i < READ_TRIES; i++) {
-		uint32_t before =
-		    atomic_load_explicit(&at->version, memory_order_acquire);
-
-		if (before % 2 != 0)
-			continue;
-		memcpy((char *)out, (const char *)at, sizeof(*out));
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&at->version, memory_order_relaxed) ==
-		    before)
-			return out->end_ms > now_ms;
-	}
-	return false;
-}
-
 static void
 write_begin(struct ledger_element *e)
 {
@@ -106,9 +56,10 @@ write_end(struct ledger_element *e)
 }
 
 static void
-clear(struct ledger_element *e)
+clear(struct ledger *l, struct ledger_element *e)
 {
 	write_begin(e);
+	reasons_drop(l->reasons, &e->reason);
 	memset((char *)e + sizeof(e->version), 0,
 	       sizeof(*e) - sizeof(e->version));
 	write_end(e);
@@ -179,12 +130,15 @@ take_over(struct ledger *l)
 		ledger_key_of(e, &key);
 		if (is_sound(e) && ledger_find(l, &key) == LEDGER_NONE) {
 			chain_in(l, i, &key);
+			reasons_claim(l->reasons, &e->reason);
 			continue;
 		}
-		clear(e);
+		e->reason = 0;
+		clear(l, e);
 		l->slot[i].next = l->free;
 		l->free = i;
 	}
+	reasons_settle(l->reasons);
 }
 
 static uint32_t
@@ -212,36 +166,25 @@ make_tables(struct ledger *l)
 	return ERR_NONE;
 }
 
-/* A ledger of another shape is begun anew: the kernel's list fills it. */
-static void
-begin_anew(struct ledger_head *h, size_t size)
-{
-	if (h->magic != 0)
-		memset((char *)h, 0, size);
-	*h = (struct ledger_head){ .magic = LEDGER_MAGIC,
-				   .version = LEDGER_VERSION,
-				   .capacity = capacity_of(size) };
-}
-
 enum err
 ledger_open(void *map, size_t size, const struct hash_key *hash,
 	    struct ledger **out)
 {
+	struct ledger_shape shape;
 	struct ledger *l;
-	uint32_t count;
 
-	if (capacity_of(size) == 0)
+	if (!shape_of(map, size, &shape))
 		return ERR_IMAGE;
-	if (ledger_elements(map, size, &count) == NULL)
-		begin_anew(map, size);
+	shape_begin(&shape, size);
 	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return ERR_FULL;
-	l->head = map;
-	l->element = (void *)((char *)map + ALIGN);
-	l->capacity = capacity_of(size);
+	l->head = shape.head;
+	l->element = shape.element;
+	l->capacity = shape.capacity;
 	l->hash = *hash;
-	if (make_tables(l) != ERR_NONE) {
+	if (make_tables(l) != ERR_NONE ||
+	    reasons_open(&shape, hash, &l->reasons) != ERR_NONE) {
 		ledger_close(l);
 		return ERR_FULL;
 	}
@@ -253,6 +196,8 @@ ledger_open(void *map, size_t size, const struct hash_key *hash,
 void
 ledger_close(struct ledger *l)
 {
+	if (l->reasons != NULL)
+		reasons_close(l->reasons);
 	free(l->slot);
 	free(l->bucket);
 	free(l);
@@ -335,70 +280,35 @@ ledger_enter(struct ledger *l, const struct ledger_key *key)
 	e->port = key->port;
 	e->client = key->client;
 	e->destination = key->destination;
+	e->end_ms = 0;
+	e->reason = e->line = 0;
 	write_end(e);
 	chain_in(l, slot, key);
 	return slot;
 }
 
-/* The one of the same rule, or the one that is missed least. */
-static struct ledger_reason *
-reason_for(struct ledger_element *e, uint64_t identity)
-{
-	struct ledger_reason *least = &e->reason[0];
-
-	for (unsigned i = 0; i < LEDGER_REASONS; i++) {
-		struct ledger_reason *r = &e->reason[i];
-
-		if (r->end_ms > 0 && r->identity == identity)
-			return r;
-		if (r->end_ms < least->end_ms)
-			least = r;
-	}
-	return least;
-}
-
-/* Shows the reason that ends last; its end. */
-static int64_t
-show_last_reason(struct ledger_element *e)
-{
-	const struct ledger_reason *last = &e->reason[0];
-
-	for (unsigned i = 1; i < LEDGER_REASONS; i++) {
-		if (e->reason[i].end_ms > last->end_ms)
-			last = &e->reason[i];
-	}
-	e->identity = last->identity;
-	e->line = last->line;
-	return last->end_ms;
-}
-
 void
-ledger_renew(struct ledger *l, uint32_t slot,
-	     const struct ledger_reason *reason)
+ledger_renew(struct ledger *l, uint32_t slot, const struct ledger_told *told)
 {
 	struct ledger_element *e = &l->element[slot];
-	struct ledger_reason *r = reason_for(e, reason->identity);
-	int64_t end = reason->end_ms;
 
 	write_begin(e);
-	if (r->identity == reason->identity && r->end_ms > end)
-		end = r->end_ms;
-	*r = *reason;
-	r->end_ms = end;
-	show_last_reason(e);
-	if (end > e->end_ms)
-		e->end_ms = end;
+	reasons_renew(l->reasons, &e->reason, told);
+	reasons_last(l->reasons, e->reason, &e->line);
+	if (told->reason.end_ms > e->end_ms)
+		e->end_ms = told->reason.end_ms;
 	write_end(e);
 }
 
 void
 ledger_set_end(struct ledger *l, uint32_t slot, int64_t end_ms)
 {
+	const struct ledger_told unknown = { .reason.end_ms = end_ms };
 	struct ledger_element *e = &l->element[slot];
 
+	if (end_ms > 0 && reasons_last(l->reasons, e->reason, &e->line) == 0)
+		ledger_renew(l, slot, &unknown);
 	write_begin(e);
-	if (show_last_reason(e) == 0)
-		e->reason[0].end_ms = end_ms;
 	e->end_ms = end_ms;
 	write_end(e);
 }
@@ -408,18 +318,12 @@ ledger_strike(struct ledger *l, uint32_t slot, ledger_strike_fn *gone,
 	      void *arg)
 {
 	struct ledger_element *e = &l->element[slot];
-	bool struck[LEDGER_REASONS];
+	struct reasons_strike strike = { gone, arg, e };
 	int64_t end;
 
-	for (unsigned i = 0; i < LEDGER_REASONS; i++)
-		struck[i] =
-		    e->reason[i].end_ms > 0 && gone(arg, e, &e->reason[i]);
 	write_begin(e);
-	for (unsigned i = 0; i < LEDGER_REASONS; i++) {
-		if (struck[i])
-			e->reason[i] = (struct ledger_reason){ 0 };
-	}
-	end = show_last_reason(e);
+	reasons_strike(l->reasons, &e->reason, &strike);
+	end = reasons_last(l->reasons, e->reason, &e->line);
 	write_end(e);
 	return end;
 }
@@ -431,7 +335,7 @@ ledger_drop(struct ledger *l, uint32_t slot)
 
 	ledger_key_of(&l->element[slot], &key);
 	chain_out(l, slot, &key);
-	clear(&l->element[slot]);
+	clear(l, &l->element[slot]);
 }
 
 void

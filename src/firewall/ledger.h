@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ledger: all live grants, with the rules that gave each.
+ * The ledger: all live grants, with the reasons that there are for each: the
+ * rule that gave it, and the names it was given for.
  *
  * Its memory is a memfd that the supervisor keeps, so that a warden that is
- * restarted goes on with it. The elements are the only truth in there; the
- * look-up tables and the accounts of clients beside them are built anew at
+ * restarted goes on with it. What lies in there is the only truth; the
+ * look-up tables and the accounts of clients beside it are built anew at
  * each start.
  *
  * One writer (the warden). A reader copies an element between two equal even
@@ -20,19 +21,28 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "proc/letter.h"
 
-enum { LEDGER_MAGIC = 0x64666c67, LEDGER_VERSION = 1, LEDGER_REASONS = 3 };
+enum {
+	LEDGER_MAGIC = 0x64666c67,
+	LEDGER_VERSION = 2,
+	LEDGER_REASONS = 16 /* of one element at most */
+};
 enum { LEDGER_NONE = 0xffffffff };
 
 /* Which kernel set an element is in. */
 enum set_index { SET_V4, SET_V6, SET_V4_LOCAL, SET_V6_LOCAL, SET_COUNT };
 
-/* A rule that gives the element, until then. */
+/* A rule that gives the element until then, to who asked those names. One
+ * rule and one name asked are one reason: other names on the same address
+ * have theirs, with ends of their own. */
 struct ledger_reason {
-	int64_t end_ms;	   /* 0: none */
+	int64_t end_ms;
 	uint64_t identity; /* of the rule (policy/image.h); 0: not known */
 	uint32_t line;	   /* of the rule, 0: not known */
-	uint32_t pad;
+	uint32_t ifindex;  /* that it was asked by; 0: not known */
+	uint32_t names;	   /* their number (names.h), 0: not known */
+	uint32_t next;	   /* number of the next reason of the element, or 0 */
 };
 
 struct ledger_element {
@@ -42,24 +52,36 @@ struct ledger_element {
 	uint16_t port;
 	struct addr client; /* family 0 in the -local sets */
 	struct addr destination;
-	int64_t end_ms;	   /* clock_ms() of its kernel timeout; 0: free slot */
-	uint64_t identity; /* of the reason that ends last */
-	uint32_t line;
-	uint32_t pad;
-	struct ledger_reason reason[LEDGER_REASONS];
+	int64_t end_ms;	 /* clock_ms() of its kernel timeout; 0: free slot */
+	uint32_t reason; /* number of the first, 0: none is known */
+	uint32_t line;	 /* of the reason that ends last */
 };
 
 struct ledger_head {
 	uint32_t magic, version;
 	uint32_t capacity;     /* elements there is room for */
 	_Atomic uint32_t top;  /* behind the last one ever used */
-	/* struct ledger_element[capacity] follows, 64-aligned */
+	uint32_t reasons, blocks; /* that there is room for */
+	/* 64-aligned: struct ledger_element[capacity], then
+	 * struct ledger_reason[reasons], then struct names_block[blocks] */
 };
 
 /* Bytes of a ledger for sets of set_size entries. */
 size_t ledger_bytes(uint32_t set_size);
 
 /* ---- for readers ------------------------------------------------------- */
+
+/* A whole mapping. */
+struct ledger_view {
+	const void *map;
+	size_t size;
+};
+
+/* A reason with its names. */
+struct ledger_told {
+	struct ledger_reason reason;
+	struct grant_names names; /* len 0: not known */
+};
 
 /* The elements of a mapping that were ever used, or NULL where it is not a
  * ledger. What lies behind them is better not touched: reading a hole of a
@@ -69,6 +91,13 @@ const struct ledger_element *ledger_elements(const void *map, size_t size,
 /* A consistent copy of one live element; false: free, expired or in change. */
 bool ledger_read(const struct ledger_element *at, int64_t now_ms,
 		 struct ledger_element *out);
+/* The next reason of an element that ledger_read() has just copied from
+ * there. Before the first, out->reason.next is copy->reason; each says which
+ * is next. False: there is none, or the element has changed since. */
+bool ledger_read_reason(const struct ledger_view *v,
+			const struct ledger_element *from,
+			const struct ledger_element *copy,
+			struct ledger_told *out);
 
 /* ---- for the warden ---------------------------------------------------- */
 
@@ -107,15 +136,17 @@ uint32_t ledger_find(const struct ledger *l, const struct ledger_key *key);
 /* Takes a slot for a key that is not there; readers see it only when it has
  * an end. LEDGER_NONE: full. */
 uint32_t ledger_enter(struct ledger *l, const struct ledger_key *key);
-/* The kernel has it until reason->end_ms at least; an earlier end than the
- * element's changes only the reason. */
+/* The kernel has it until told->reason.end_ms at least; an earlier end than
+ * the element's changes only the reason. */
 void ledger_renew(struct ledger *l, uint32_t slot,
-		  const struct ledger_reason *reason);
+		  const struct ledger_told *told);
 /* The kernel's word: it ends then, whatever the reasons say. */
 void ledger_set_end(struct ledger *l, uint32_t slot, int64_t end_ms);
-/* Strikes reasons out; end_ms of what is left, 0 where nothing is. */
+/* Strikes reasons out; end_ms of what is left, 0 where nothing is. An element
+ * without any reason has none to strike. True: it is struck out; else its
+ * identity and line may have been changed. */
 typedef bool ledger_strike_fn(void *arg, const struct ledger_element *e,
-			      const struct ledger_reason *reason);
+			      struct ledger_told *told);
 int64_t ledger_strike(struct ledger *l, uint32_t slot, ledger_strike_fn *gone,
 		      void *arg);
 void ledger_drop(struct ledger *l, uint32_t slot);

@@ -12,14 +12,19 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "firewall/names.h"
 
 enum { ROW = 8, COUNT_MIN = 64 };
 
+/* Each rule and each name asked has its own: the warden is to know all the
+ * reasons of an entry. */
 struct memory_key {
 	struct addr client, destination;
 	uint16_t port;
 	uint8_t protocol;
 	uint8_t flags;
+	uint32_t rule;
+	uint64_t mark;
 };
 
 struct memory_slot {
@@ -28,16 +33,18 @@ struct memory_slot {
 	int64_t end_ms;
 };
 
-_Static_assert(sizeof(struct memory_key) == 44, "the key has no holes");
+_Static_assert(sizeof(struct memory_key) == 56, "the key has no holes");
 
 static struct memory_key
-key_of(const struct grant_item *item)
+key_of(const struct grant_item *item, uint64_t mark)
 {
 	return (struct memory_key){ .client = item->client,
 				    .destination = item->destination,
 				    .port = item->port,
 				    .protocol = item->protocol,
-				    .flags = item->flags };
+				    .flags = item->flags,
+				    .rule = item->rule,
+				    .mark = mark };
 }
 
 enum err
@@ -70,10 +77,17 @@ row_of(const struct memory *m, const struct memory_key *key)
 	return &m->slot[hash_bytes(&m->hash, key, sizeof(*key)) & m->mask];
 }
 
-int64_t
-memory_end(const struct memory *m, const struct grant_item *item)
+uint64_t
+memory_mark(const struct memory *m, const struct grant_names *names)
 {
-	struct memory_key key = key_of(item);
+	return hash_bytes(&m->hash, names->bytes, names_asked_len(names));
+}
+
+int64_t
+memory_end(const struct memory *m, const struct grant_item *item,
+	   uint64_t mark)
+{
+	struct memory_key key = key_of(item, mark);
 	const struct memory_slot *row = row_of(m, &key);
 
 	for (unsigned i = 0; i < ROW; i++) {
@@ -104,16 +118,17 @@ slot_for(struct memory *m, const struct memory_key *key)
 }
 
 void
-memory_keep(struct memory *m, const struct grant_item *item, int64_t end_ms)
+memory_keep(struct memory *m, const struct memory_grant *grant)
 {
-	struct memory_key key = key_of(item);
+	struct memory_key key = key_of(grant->item, grant->mark);
 	struct memory_slot *s = slot_for(m, &key);
 
 	if (s->age == m->age && memcmp(&s->key, &key, sizeof(key)) == 0 &&
-	    s->end_ms >= end_ms)
+	    s->end_ms >= grant->end_ms)
 		return;
-	*s =
-	    (struct memory_slot){ .key = key, .age = m->age, .end_ms = end_ms };
+	*s = (struct memory_slot){ .key = key,
+				   .age = m->age,
+				   .end_ms = grant->end_ms };
 }
 
 void

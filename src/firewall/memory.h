@@ -26,10 +26,17 @@ struct memory {
 /* count is rounded up to a power of 2. The only call that allocates. */
 enum err memory_init(struct memory *m, uint32_t count);
 void memory_fini(struct memory *m);
+/* What of the names makes it another grant: what was asked. */
+uint64_t memory_mark(const struct memory *m, const struct grant_names *names);
 /* When the grant ends as far as it is known; 0: not known. */
-int64_t memory_end(const struct memory *m, const struct grant_item *item);
-void memory_keep(struct memory *m, const struct grant_item *item,
-		 int64_t end_ms);
+int64_t memory_end(const struct memory *m, const struct grant_item *item,
+		   uint64_t mark);
+struct memory_grant {
+	const struct grant_item *item;
+	uint64_t mark;
+	int64_t end_ms;
+};
+void memory_keep(struct memory *m, const struct memory_grant *grant);
 void memory_forget_all(struct memory *m);
 
 #endif

@@ -23,6 +23,7 @@
 #include "firewall/admission.h"
 #include "firewall/flows.h"
 #include "firewall/health.h"
+#include "firewall/revoke.h"
 #include "proc/role.h"
 
 enum {
@@ -166,7 +167,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_close(&judge->policy);
 	judge->policy = fresh;
 	fence_again(wd);
-	gone = admission_purge(&wd->admission);
+	gone = revoke_not_given(&wd->admission);
 	role_taken(wd->kit, fresh.generation);
 	if (gone > 0)
 		log_info("%u grants were revoked: no rule gives them any more",
@@ -177,6 +178,7 @@ static void
 on_own(struct warden *wd, int fd)
 {
 	const struct own_addresses *own;
+	uint32_t gone;
 
 	if (own_open(fd, &own) != ERR_NONE) {
 		log_error("The warden cannot use the new own addresses");
@@ -186,6 +188,10 @@ on_own(struct warden *wd, int fd)
 	wd->admission.judge.own = own;
 	policy_find_interfaces(&wd->admission.judge.policy, own);
 	fence_again(wd);
+	gone = revoke_own(&wd->admission);
+	if (gone > 0)
+		log_info("%u grants were revoked: they led to an address that "
+			 "is ours now", gone);
 }
 
 static void
@@ -353,7 +359,7 @@ begin(struct warden *wd)
 		err = admission_compare(&wd->admission, &found);
 	if (err != ERR_NONE)
 		return err;
-	admission_purge(&wd->admission);
+	revoke_not_given(&wd->admission);
 	if (admission_complete(&wd->admission) != ERR_NONE)
 		wd->admission.suspect = true;
 	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);

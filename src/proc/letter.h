@@ -109,12 +109,27 @@ enum grant_flag {
 	GRANT_LOCAL = 1 /* client is this host: -local sets, no client in key */
 };
 
+enum { GRANT_NAMES_SIZE = 508 };
+
+/* Why it is granted: names on the wire, whole, in lower case, one behind the
+ * other. First the one asked; then, where that was allowed as an alias, the
+ * one that led to it; then those that it leads to, its chain of aliases
+ * before names of services. What does not fit is left out, the
+ * last of the chain last. */
+struct grant_names {
+	uint16_t len;	  /* of bytes; 0: not known */
+	uint8_t links;	  /* names of the chain behind the one asked */
+	uint8_t borrowed; /* 1: the second one led to it, with its ports */
+	uint8_t bytes[GRANT_NAMES_SIZE]; /* zero behind len */
+};
+
 struct grant_letter {
 	struct letter_head head;
 	uint32_t seq;
 	uint32_t generation; /* of the policy the worker asked */
 	uint32_t epoch;	     /* of the worker: how often it was started */
 	uint32_t pad;
+	struct grant_names names;
 };
 
 enum grant_status {
@@ -146,7 +161,8 @@ enum grant_detail {
 	DETAIL_NOT_LOCAL,/* GRANT_LOCAL for a client that is not this host */
 	DETAIL_GUARDED,	 /* loopback, multicast ... never a destination */
 	DETAIL_PRIVATE,	 /* a private destination, matched by a wildcard */
-	DETAIL_OWN	 /* the router itself, or a broadcast address */
+	DETAIL_OWN,	 /* the router itself, or a broadcast address */
+	DETAIL_NAMES	 /* names that are none, or of another number */
 };
 
 struct granted_letter {
@@ -238,6 +254,29 @@ struct reloaded_letter {
 	uint32_t generation;
 	uint32_t text_len;
 	char text[2048];     /* complaints, not NUL-terminated */
+};
+
+/* ---- control, supervisor and warden: grants are taken back ------------- */
+
+enum revoke_scope { REVOKE_ALL, REVOKE_LOCAL, REVOKE_NET };
+
+struct revoke_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t scope;	  /* enum revoke_scope: of the clients */
+	struct net net;	  /* of REVOKE_NET */
+	uint32_t uid;	  /* who wishes it */
+	uint8_t name_len; /* 0: all names */
+	uint8_t pad[3];
+	uint8_t name[256]; /* wire; zero behind */
+};
+
+struct revoked_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t ok;	/* 0: there is no warden */
+	uint32_t count; /* entries */
+	uint32_t pad;
 };
 
 /* ---- control, supervisor and workers: the caches ----------------------- */

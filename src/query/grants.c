@@ -7,8 +7,10 @@
 #include "query/grants.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "policy/service.h"
+#include "query/trail.h"
 
 /* At least 1: a timeout of 0 would be for ever. */
 static uint32_t
@@ -58,4 +60,70 @@ grants_list(const struct query *q, struct grant_item *out)
 			fit_echo(&out[n - 1]);
 		}
 	return n;
+}
+
+static bool
+add_name(struct grant_names *n, const struct name *name)
+{
+	if (name->len > GRANT_NAMES_SIZE - n->len)
+		return false;
+	memcpy(n->bytes + n->len, name->wire, name->len);
+	n->len = (uint16_t)(n->len + name->len);
+	return true;
+}
+
+/* Of several names that led to it the one that did so first. */
+static void
+add_origin(const struct query *q, struct grant_names *n)
+{
+	struct allowed from[ALLOWANCE_ORIGINS];
+
+	if (q->borrowed &&
+	    allowance_find(q->house->allowances, &q->origin.client.addr,
+			   &q->in.question.name, loop_now_ms(q->house->loop),
+			   from) > 0)
+		n->borrowed = add_name(n, &from[0].origin);
+}
+
+/* The last name of the chain. */
+static void
+find_owner(const struct query *q, struct name *out)
+{
+	struct trail_place place = { 0 };
+
+	out->len = 0;
+	for (unsigned i = 0; i < q->trail_links; i++)
+		trail_next(q, &place, out);
+}
+
+/* Where there is not room for all, the one that owns the addresses has what
+ * there is. */
+static void
+add_trail(const struct query *q, struct grant_names *n)
+{
+	struct trail_place place = { 0 };
+	struct name name, owner;
+
+	find_owner(q, &owner);
+	for (unsigned i = 1; trail_next(q, &place, &name); i++) {
+		unsigned kept = i < q->trail_links ? owner.len : 0;
+
+		if (n->len + name.len + kept > GRANT_NAMES_SIZE ||
+		    !add_name(n, &name))
+			continue;
+		n->links = (uint8_t)(n->links + (i <= q->trail_links));
+	}
+}
+
+void
+grants_names(const struct query *q, struct grant_names *out)
+{
+	struct name asked;
+
+	*out = (struct grant_names){ 0 };
+	name_lower(&q->in.question.name, &asked);
+	add_name(out, &asked);
+	add_origin(q, out);
+	if (q->trail_count > 0)
+		add_trail(q, out);
 }

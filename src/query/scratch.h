@@ -16,6 +16,7 @@ struct query_scratch {
 	struct verdict verdict; /* of a name on the chain */
 	struct message recalled; /* out of the cache */
 	struct grant_item items[GRANT_BATCH_MAX];
+	struct grant_names names;
 	uint8_t reply[MESSAGE_MAX];
 	uint8_t rdata[MESSAGE_MAX];
 };

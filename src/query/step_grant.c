@@ -46,10 +46,12 @@ step_grant(struct query *q)
 	struct grant_item *items = q->house->scratch->items;
 	unsigned count = grants_list(q, items);
 
-	q->wait =
-	    (struct grant_wait){ .status = GRANT_OK, .done = on_grant_done };
+	q->wait = (struct grant_wait){ .names = &q->house->scratch->names,
+				       .status = GRANT_OK,
+				       .done = on_grant_done };
 	if (count == 0)
 		return STEP_GO_ON;
+	grants_names(q, &q->house->scratch->names);
 	switch (grant_ask(q->house->granter, &q->wait, items, count)) {
 	case GRANT_ASK_KNOWN:
 		q->wait.status = GRANT_OK;

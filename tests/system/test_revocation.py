@@ -2,7 +2,10 @@
 """What was given is taken back: entries, and the connections they let in."""
 
 import contextlib
+import json
+import os
 import random
+import re
 import socket
 import time
 
@@ -134,3 +137,217 @@ def test_translated_flows_are_cut(stage, up, talk):
     finally:
         for rule in rules:
             stage.lab.router.run(*nat, "-D", *rule)
+
+
+# --- the ledger's reasons -------------------------------------------------
+
+def grants(d, *args):
+    return [json.loads(line)
+            for line in d.ctl("grants", "--json", *args).splitlines()]
+
+
+def names(grant):
+    return {r.get("name") for r in grant["reasons"]}
+
+
+def test_grants_say_which_names(stage, up):
+    up.add("www.test", "CNAME", "www.cdn.test.")
+    up.add("www.cdn.test", "CNAME", "edge.cdn.test.")
+    up.add("edge.cdn.test", "A", A)
+    d = stage.daemon("10.1.0.0/24 -> *.test:TCP:443\n")
+    stage.client().ask("WWW.Test")
+    line = d.ctl("grants").strip()
+    assert re.fullmatch(r"10\.1\.0\.2 203\.0\.113\.5 TCP:443 \d+s acl:1 "
+                        r"www\.test\. via edge\.cdn\.test\.", line)
+    (grant,) = grants(d, "10.1.0.2")
+    assert (grant["client"], grant["destination"], grant["protocol"],
+            grant["port"]) == ("10.1.0.2", A, "TCP", 443)
+    (reason,) = grant["reasons"]
+    assert reason["rule"] == 1 and 0 < reason["seconds"]
+    assert reason["name"] == "www.test."
+    assert reason["chain"] == ["www.cdn.test.", "edge.cdn.test."]
+    stage.client().ask("edge.cdn.test")
+    assert until(lambda: names(grants(d)[0]) == {"www.test.",
+                                                 "edge.cdn.test."})
+    assert "    also " in d.ctl("grants")
+
+
+def test_odd_names_are_told_safely(stage, up):
+    odd = r"a\"b\\c\010d.wild.test"
+    up.add(odd, "A", A)
+    d = stage.daemon("10.1.0.0/24 -> *.wild.test:TCP:443\n")
+    assert addresses(stage.client().ask(odd))
+    (grant,) = grants(d)
+    assert grant["reasons"][0]["name"] == r"a\034b\092c\010d.wild.test."
+    assert r" a\034b\092c\010d.wild.test." in d.ctl("grants")
+
+
+def test_names_on_one_address_do_not_end_each_other(stage, up):
+    """Twelve names lead to one address; rule after rule goes."""
+    count = 12
+    rules = []
+    for i in range(count):
+        up.add(f"n{i}.test", "A", A, ttl=300 + 10 * i)
+        rules.append(f"10.1.0.0/24 -> n{i}.test:TCP:443\n")
+    d = stage.daemon("".join(rules))
+    client = stage.client()
+    for i in reversed(range(count)):
+        client.ask(f"n{i}.test")
+    assert until(lambda: len(grants(d)[0]["reasons"]) == count)
+    end = stage.lab.entries()
+    assert 400 < max(end.values()) <= 360 + 10 * count
+    for i in reversed(range(1, count)):
+        d.reload("".join(rules[:i]))
+        (left,) = stage.lab.entries().values()
+        assert 300 + 10 * (i - 1) < left <= 360 + 10 * (i - 1)
+    d.reload("10.1.0.0/24 ~> *\n")
+    assert not stage.lab.grants()
+
+
+def test_wildcard_names_are_told_apart(stage, up):
+    """One rule, one address, two names: a block of one leaves the other."""
+    wild = "10.1.0.0/24 -> *.wild.test:TCP:443\n"
+    up.add("long.wild.test", "A", A, ttl=900)
+    up.add("short.wild.test", "A", A, ttl=100)
+    d = stage.daemon(wild)
+    for name in ("long.wild.test", "short.wild.test"):
+        stage.client().ask(name)
+    assert max(stage.lab.entries().values()) > 900
+    d.reload(wild + "10.1.0.0/24 -| long.wild.test\n")
+    (left,) = stage.lab.entries().values()
+    assert 100 < left <= 160
+    assert names(grants(d)[0]) == {"short.wild.test."}
+    d.reload(wild + "10.1.0.0/24 -| *.wild.test\n", ok=False)
+    d.reload("10.1.0.0/24 -| *.wild.test\n")
+    assert not stage.lab.grants()
+
+
+def test_grants_go_where_the_chain_is_blocked_now(stage, up):
+    up.add("www.test", "CNAME", "middle.test.")
+    up.add("middle.test", "CNAME", "edge.test.")
+    up.add("edge.test", "A", A)
+    rule = "10.1.0.0/24 -> www.test:TCP:443\n"
+    for blocked in ("middle.test", "edge.test"):
+        d = stage.daemon(rule)
+        stage.client().ask("www.test")
+        d.reload(rule + f"10.1.0.0/24 -| other.{blocked}\n")
+        assert len(stage.lab.grants()) == 1
+        d.reload(rule + f"10.1.0.0/24 -| {blocked}\n")
+        assert not stage.lab.grants()
+        d.stop()
+
+
+@pytest.mark.parametrize("after", [
+    "10.1.0.0/24 -> allowed.test:TCP:443\n",
+    "10.1.0.0/24%lan0 -> allowed.test:TCP:443\n",
+    "10.1.0.2 -> allowed.test:TCP:443\n",
+    "10.1.0.0/16 -> *.test:TCP:80,443\n",
+    "\n# moved\n\n10.1.0.0/24 -> .test:TCP:440-450\n10.1.0.2 ~> *\n",
+    "group lan = 10.1.0.0/24\n@lan -> allowed.test:TCP:443\n",
+])
+def test_grants_stay_where_the_new_policy_gives_them(stage, up, talk, after):
+    d = stage.daemon("10.1.0.0/24 -> allowed.test:TCP:443\n", cut_flows=True)
+    client = stage.client()
+    client.ask("allowed.test")
+    held, before = talk(client, A), stage.lab.entries()
+    d.reload(after)
+    now = stage.lab.entries()
+    assert now.keys() == before.keys()
+    assert all(now[key] >= before[key] - 10 * SLOW for key in now)
+    assert held.goes_on()
+    line = 1 + [i for i, text in enumerate(after.splitlines())
+                if "->" in text][0]
+    assert grants(d)[0]["reasons"][0]["rule"] == line
+
+
+@pytest.mark.parametrize("after", [
+    "10.1.0.0/24%up0 -> allowed.test:TCP:443\n",
+    "10.1.0.3 -> allowed.test:TCP:443\n",
+    "10.1.0.0/24 -> allowed.test:TCP:80\n",
+    "10.1.0.0/24 -> allowed.test:UDP:443\n",
+    "10.1.0.0/24 -> *.allowed.test:TCP:443\n",
+    "10.1.0.0/24 ~> allowed.test\n",
+    "10.1.0.2 -| allowed.test\n10.1.0.0/24 -> allowed.test:TCP:443\n",
+    "10.1.0.2 ~> *\n10.1.0.2 -| .test\n10.1.0.0/16 -> *:TCP:443\n",
+])
+def test_grants_go_where_the_new_policy_does_not_give_them(stage, up, after):
+    d = stage.daemon("10.1.0.0/24 -> allowed.test:TCP:443\n")
+    stage.client().ask("allowed.test")
+    assert stage.lab.grants()
+    d.reload(after)
+    assert not stage.lab.grants()
+
+
+def test_private_addresses_need_the_rule_that_allows_them(stage, up):
+    up.add("nas.test", "A", "10.9.0.5")
+    d = stage.daemon("10.1.0.0/24 -> nas.test:TCP:443\n")
+    stage.client().ask("nas.test")
+    assert stage.lab.grants()
+    d.reload("10.1.0.0/24 -> *.test:TCP:443\n")
+    assert not stage.lab.grants()
+
+
+def test_aliases_keep_what_their_origin_gives(stage, up):
+    """An alias that was asked by itself has no rule of its own."""
+    up.add("www.test", "CNAME", "edge.other.")
+    up.add("edge.other", "A", A, ttl=300)
+    rule = "10.1.0.0/24 -> www.test:TCP:443\n"
+    d = stage.daemon(rule)
+    client = stage.client()
+    client.ask("www.test")
+    client.ask("edge.other")
+    assert until(lambda: len(grants(d)[0]["reasons"]) == 2)
+    (alias,) = [r for r in grants(d)[0]["reasons"]
+                if r["name"] == "edge.other."]
+    assert alias["alias_of"] == "www.test."
+    d.reload(rule + "10.1.0.0/24 ~> *\n")
+    assert len(grants(d)[0]["reasons"]) == 2
+    d.reload("10.1.0.0/24 ~> *\n")
+    assert not stage.lab.grants()
+
+
+def test_an_address_that_becomes_ours(stage, up, talk):
+    d = stage.daemon(BOTH, cut_flows=True)
+    client = stage.client()
+    client.ask("allowed.test")
+    client.ask("dns.test")
+    assert len(stage.lab.grants()) == 2
+    staying = talk(client, B)
+    stage.lab.router.run("ip", "addr", "add", A + "/32", "dev", "lo")
+    try:
+        assert until(lambda: len(stage.lab.grants()) == 1, 1.0 * SLOW)
+        assert {key[3] for key in stage.lab.grants()} == {B}
+        assert d.err.wait("1 grants were revoked: they led to an address")
+        assert staying.goes_on()
+    finally:
+        stage.lab.router.run("ip", "addr", "del", A + "/32", "dev", "lo")
+
+
+def test_the_router_s_own_grants(stage, up):
+    up.add("other.test", "A", B, ttl=300)
+    here = stage.here("127.0.0.1", server="127.0.0.1")
+    rules = ("127.0.0.1 -> allowed.test:TCP:443\n"
+             "127.0.0.1 -> other.test:TCP:443\n")
+    d = stage.daemon(rules, bind=["127.0.0.1"])
+    here.ask("allowed.test")
+    here.ask("other.test")
+    assert {g["client"] for g in grants(d, "local")} == {"local"}
+    assert len(stage.lab.grants()) == 2
+    d.reload(rules.splitlines()[0] + "\n")
+    assert {key[3] for key in stage.lab.grants()} == {A}
+
+
+def test_reasons_outlive_the_warden(stage, up):
+    wild = "10.1.0.0/24 -> *.wild.test:TCP:443\n"
+    d = stage.daemon(wild)
+    stage.client().ask("a.wild.test")
+    stage.client().ask("b.a.wild.test")
+    before = d.ctl("grants")
+    (warden,) = d.by_role("warden")
+    os.kill(warden.pid, 9)
+    assert until(lambda: d.by_role("warden")
+                 and "state ok" in d.ctl("status"), 5 * SLOW)
+    strip = re.compile(r" \d+s ")
+    assert strip.sub(" ", d.ctl("grants")) == strip.sub(" ", before)
+    d.reload(wild + "10.1.0.0/24 -| a.wild.test\n")
+    assert {key[3] for key in stage.lab.grants()} == {"203.0.113.21"}

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "ctl/view.h"
-#include "firewall/ledger.h"
+#include "firewall/ledger_shape.h"
 #include "policy/compile.h"
 
 enum { PAGES_SET_SIZE = 64 };
@@ -94,16 +94,15 @@ pages_fini(struct pages *p)
 static inline void
 pages_ledger(struct pages *p)
 {
-	struct ledger_head *head;
+	struct ledger_shape shape;
 
 	p->view.ledger_size = ledger_bytes(PAGES_SET_SIZE);
 	p->ledger = calloc(1, p->view.ledger_size);
 	p->view.ledger = p->ledger;
-	head = p->ledger;
-	head->magic = LEDGER_MAGIC;
-	head->version = LEDGER_VERSION;
-	head->capacity = PAGES_SET_SIZE * SET_COUNT;
-	head->top = head->capacity;
+	if (!shape_of(p->ledger, p->view.ledger_size, &shape))
+		abort();
+	shape_begin(&shape, p->view.ledger_size);
+	shape.head->top = shape.capacity;
 }
 
 struct pages_grant {

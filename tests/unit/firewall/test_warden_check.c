@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fake.h"
+#include "firewall/revoke.h"
 
 static const char acl[] = "10.0.0.0/8 -> exact.example:TCP:443\n"  /* 0 */
 			  "10.0.0.0/8 -> *.wild.example:TCP:443\n" /* 1 */
@@ -531,7 +532,7 @@ test_a_reload_leaves_what_another_rule_gives(void **state)
 	fd = kit_policy_fd("10.0.0.0/8 -> other.example:TCP:443\n");
 	assert_int_equal(policy_open(fd, 2, p), ERR_NONE);
 	close(fd);
-	assert_int_equal(admission_purge(&w.a), 1);
+	assert_int_equal(revoke_not_given(&w.a), 1);
 	assert_int_equal(w.backend.count, 1);
 	assert_in_range(w.backend.entry[0].timeout_s, 99, 100);
 	assert_int_equal(w.backend.entry[0].key.destination.byte[3], 5);
@@ -563,7 +564,7 @@ test_adoption(void **state)
 	assert_int_equal(w.board.adopted, 3);
 	assert_int_equal(found.lasting, 1);
 	assert_int_equal(found.lacking, 0);
-	assert_int_equal(admission_purge(&w.a), 1);
+	assert_int_equal(revoke_not_given(&w.a), 1);
 	assert_int_equal(admission_complete(&w.a), ERR_NONE);
 	assert_int_equal(w.backend.count, 4);
 	assert_null(fake_find(&w.backend, &unruled.key));

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The answer is gone when a grant is looked at again; what is left of it are
+ * the names on its way, and the address. A name on the way that is blocked
+ * now would have blocked the answer, and the address guard depends on the
+ * rule that gives the port.
+ */
+#include "firewall/review.h"
+
+#include "firewall/names.h"
+#include "policy/prefixed.h"
+#include "proc/role.h"
+
+static bool
+is_echo(uint8_t protocol)
+{
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* Echo requests have another number in each family (policy/match.h). */
+static bool
+is_port(const struct verdict_port *p, const struct ledger_key *key)
+{
+	if (is_echo(p->protocol))
+		return is_echo(key->protocol);
+	return p->protocol == key->protocol && p->port == key->port;
+}
+
+static uint32_t
+rule_of_port(const struct verdict *v, const struct ledger_key *key)
+{
+	for (unsigned i = 0; v->kind == VERDICT_ALLOWED && i < v->port_count;
+	     i++)
+		if (is_port(&v->port[i], key))
+			return v->port[i].rule;
+	return IMAGE_NONE;
+}
+
+/* Of a name that was asked, or led to it. */
+static uint32_t
+rule_for_asked(const struct judge *j, const struct policy_client *client,
+	       const struct ledger_key *key, const struct grant_names *names,
+	       size_t *at)
+{
+	struct verdict v;
+	struct name name;
+	uint32_t rule;
+
+	names_next(names, at, &name);
+	policy_match_prefixed(&j->policy, client, &name, &v);
+	if (v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER)
+		return IMAGE_NONE;
+	rule = rule_of_port(&v, key);
+	if (!names->borrowed || !names_next(names, at, &name) ||
+	    rule != IMAGE_NONE)
+		return rule;
+	policy_match_prefixed(&j->policy, client, &name, &v);
+	return rule_of_port(&v, key);
+}
+
+static bool
+is_blocked(const struct judge *j, const struct policy_client *client,
+	   const struct name *name)
+{
+	struct verdict v;
+
+	policy_match(&j->policy, client, name, &v);
+	return v.kind == VERDICT_BLOCKED;
+}
+
+static uint32_t
+rule_for_names(const struct judge *j, const struct policy_client *client,
+	       const struct ledger_key *key, const struct grant_names *names)
+{
+	struct name name;
+	size_t at = 0;
+	uint32_t rule = rule_for_asked(j, client, key, names, &at);
+
+	while (rule != IMAGE_NONE && names_next(names, &at, &name))
+		if (is_blocked(j, client, &name))
+			return IMAGE_NONE;
+	return rule;
+}
+
+struct quest {
+	const struct judge *judge;
+	const struct ledger_key *key;
+	const struct ledger_told *told;
+	uint32_t rule;
+};
+
+static bool
+gives_to(void *arg, const struct addr *client)
+{
+	struct quest *q = arg;
+	const struct policy_client asker = { client,
+					     q->told->reason.ifindex };
+
+	q->rule = rule_for_names(q->judge, &asker, q->key, &q->told->names);
+	return q->rule != IMAGE_NONE &&
+	       judge_leads_to(q->judge, q->rule, &q->key->destination);
+}
+
+static uint32_t
+find_rule(const struct judge *j, const struct ledger_key *key,
+	  const struct ledger_told *told)
+{
+	struct quest q = { j, key, told, IMAGE_NONE };
+	uint32_t rule = policy_find_identity(&j->policy,
+					     told->reason.identity);
+
+	if (told->names.len > 0)
+		return judge_any_client(j, key, gives_to, &q) ? q.rule
+							      : IMAGE_NONE;
+	if (rule != IMAGE_NONE &&
+	    !judge_leads_to(j, rule, &key->destination))
+		return IMAGE_NONE;
+	return rule;
+}
+
+bool
+review_gives(const struct judge *j, const struct ledger_key *key,
+	     struct ledger_told *told)
+{
+	const struct image_rule *rule;
+
+	if (told->reason.identity == 0)
+		return judge_gives_any(j, key) &&
+		       !own_has(j->own, &key->destination);
+	rule = policy_rule(&j->policy, find_rule(j, key, told));
+	if (rule == NULL)
+		return false;
+	told->reason.identity = rule->identity;
+	told->reason.line = rule->line;
+	return true;
+}

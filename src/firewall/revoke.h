@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taking back what was granted: what a new policy does not give any more,
+ * what leads to an address that has become ours, and what somebody wishes
+ * gone. Entries go within the call; where flows are cut, theirs soon after.
+ */
+#ifndef FIREWALL_REVOKE_H
+#define FIREWALL_REVOKE_H
+
+#include <stdint.h>
+
+#include "firewall/admission.h"
+#include "proc/letter.h"
+
+/* Each says how many elements that were. What has another reason to stand
+ * stays until that one's end. */
+uint32_t revoke_not_given(struct admission *a);
+uint32_t revoke_own(struct admission *a);
+/* wish: checked against its row. */
+uint32_t revoke_wished(struct admission *a, const struct revoke_letter *wish);
+
+#endif
