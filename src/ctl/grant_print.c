@@ -96,21 +96,13 @@ print_names(const struct grant_names *n, struct text *out)
 	}
 }
 
-/* Of those that end last the first in the list. */
 static bool
 find_last(const struct view *v, const struct grant_copy *g,
 	  struct ledger_told *out)
 {
-	struct reasons_at r = reasons_of(v, g);
-	bool found = false;
+	struct ledger_view whole = { v->ledger, v->ledger_size };
 
-	for (unsigned i = 0; i < LEDGER_REASONS && reason_next(&r); i++) {
-		if (found && r.told.reason.end_ms <= out->reason.end_ms)
-			continue;
-		*out = r.told;
-		found = true;
-	}
-	return found;
+	return ledger_read_last(&whole, g->at, &g->element, out);
 }
 
 static void

@@ -98,6 +98,11 @@ bool ledger_read_reason(const struct ledger_view *v,
 			const struct ledger_element *from,
 			const struct ledger_element *copy,
 			struct ledger_told *out);
+/* The reason that ends last. False: there is none, or it has changed. */
+bool ledger_read_last(const struct ledger_view *v,
+		      const struct ledger_element *from,
+		      const struct ledger_element *copy,
+		      struct ledger_told *out);
 
 /* ---- for the warden ---------------------------------------------------- */
 

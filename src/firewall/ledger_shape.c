@@ -131,3 +131,21 @@ ledger_read_reason(const struct ledger_view *v,
 		out->names.len = out->names.links = out->names.borrowed = 0;
 	return !has_changed(from, copy->version);
 }
+
+bool
+ledger_read_last(const struct ledger_view *v,
+		 const struct ledger_element *from,
+		 const struct ledger_element *copy, struct ledger_told *out)
+{
+	struct ledger_told one = { .reason.next = copy->reason };
+	bool found = false;
+
+	for (unsigned i = 0; i < LEDGER_REASONS &&
+			     ledger_read_reason(v, from, copy, &one); i++) {
+		if (found && one.reason.end_ms <= out->reason.end_ms)
+			continue;
+		*out = one;
+		found = true;
+	}
+	return found;
+}

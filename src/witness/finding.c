@@ -66,9 +66,12 @@ is_tried(const struct attempt *a, uint8_t protocol, uint16_t port)
 /* ---- what stands open --------------------------------------------------- */
 
 static void
-weigh_element(struct search *s, const struct ledger_element *e)
+weigh_element(struct search *s, const struct ledger_element *at,
+	      const struct ledger_element *e)
 {
+	const struct ledger_view whole = { s->e->ledger, s->e->ledger_size };
 	struct finding *f = s->out;
+	struct ledger_told last;
 
 	if (!is_same_client(s, &e->client)) {
 		s->other_open = true;
@@ -80,7 +83,10 @@ weigh_element(struct search *s, const struct ledger_element *e)
 		return;
 	f->cause = CAUSE_OPEN;
 	f->end_ms = e->end_ms;
-	f->rule = policy_find_identity(s->e->policy, e->identity);
+	f->rule = IMAGE_NONE;
+	if (ledger_read_last(&whole, at, e, &last))
+		f->rule = policy_find_identity(s->e->policy,
+					       last.reason.identity);
 }
 
 static void
@@ -99,7 +105,7 @@ look_into_ledger(struct search *s)
 		if (addr_equal(&at[i].destination, &s->a->address) &&
 		    ledger_read(&at[i], s->now_ms, &e) &&
 		    addr_equal(&e.destination, &s->a->address))
-			weigh_element(s, &e);
+			weigh_element(s, &at[i], &e);
 }
 
 /* ---- what was ----------------------------------------------------------- */

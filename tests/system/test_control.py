@@ -62,7 +62,8 @@ def test_grants(stage, up):
     mine = d.ctl("grants", "10.1.0.2").splitlines()
     assert len(mine) == 2
     assert any(re.fullmatch(r"10\.1\.0\.2 203\.0\.113\.5 TCP:443 "
-                            r"3\d\ds acl:1", line) for line in mine), mine
+                            r"3\d\ds acl:1 allowed\.test\.", line)
+               for line in mine), mine
     assert len(d.ctl("grants", "10.1.0.0/24").splitlines()) == 3
     assert d.ctl("grants", "10.1.0.9") == ""
     status, _, err = d.ctl("grants", "nonsense", check=False)
