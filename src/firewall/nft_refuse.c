@@ -198,12 +198,29 @@ put_verdict(struct backend *b, const struct nft_place *at,
 	return nft_rule_put(&b->paper, at, &r);
 }
 
+/* For whoever wonders why (--nflog). */
+static enum err
+put_log(struct backend *b, const struct nft_place *at,
+	const struct refusal *about)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	match_refused(&r, about);
+	nft_log_group(&r, (uint16_t)b->opt->nflog_group);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+/* In audit mode all of it but the refusal. */
 static enum err
 put_refusal(struct backend *b, const struct nft_place *at,
 	    const struct refusal *about)
 {
 	enum err err = ERR_NONE;
 
+	if (b->opt->nflog_group != 0)
+		err = put_log(b, at, about);
+	if (err != ERR_NONE || b->opt->mode == MODE_AUDIT)
+		return err;
 	if (b->opt->enforce_action == ENFORCE_REJECT)
 		err = put_verdict(b, at, about, true);
 	return err == ERR_NONE ? put_verdict(b, at, about, false) : err;

@@ -7,6 +7,7 @@ from daemon import once
 from dnsclient import OPEN, REFUSED, addresses, until
 from test_why import GROUP, log_refusals
 
+learning = pytest.mark.parametrize("lab", ["nft", "enforce"], indirect=True)
 ACL = """\
 10.1.0.0/24 -> allowed.test:TCP:443
 10.1.0.0/24 -| bad.test
@@ -117,13 +118,15 @@ def test_names_that_no_rule_can_have(stage, up):
     assert len([c for c in suggest(d)[1] if "no rule can have" in c]) == 6
 
 
+@learning
 def test_learning_in_audit_mode(stage, up):
     """The chain lets all pass, the log tells what would have been refused,
     and with what was learned nothing is refused any more."""
     lab = stage.lab
     up.add("new.test", "A", "203.0.113.80", ttl=300)
-    lab.router.run(lab.tool(), "-w", "-R", "FORWARD", "3", "-j", "NFLOG",
-                   "--nflog-group", str(GROUP))
+    if lab.flavour != "enforce":
+        lab.router.run(lab.tool(), "-w", "-R", "FORWARD", "3", "-j", "NFLOG",
+                       "--nflog-group", str(GROUP))
     d = stage.daemon("10.1.0.0/24 -> allowed.test:TCP:443\n", mode="audit",
                      nflog=GROUP)
     client = stage.client()
