@@ -11,8 +11,7 @@
 #include "record/json.h"
 
 #include "policy/print.h"
-#include "record/access.h"
-#include "wire/types.h"
+#include "record/fields.h"
 
 static void
 put_string(struct text *out, const char *s)
@@ -39,8 +38,6 @@ put_key(struct text *out, const char *key)
 static void
 put_text(struct text *out, const char *key, const char *value)
 {
-	if (*value == '\0')
-		return;
 	put_key(out, key);
 	put_string(out, value);
 }
@@ -51,6 +48,9 @@ put_number(struct text *out, const char *key, uint64_t value)
 	put_key(out, key);
 	text_u64(out, value);
 }
+
+static const struct field_form form = { .text = put_text,
+					.number = put_number };
 
 /* Days since 1970 as year, month and day. A year begins in March here, so
  * that the leap day is its last. */
@@ -86,44 +86,17 @@ put_time(struct text *out, uint64_t time_ms)
 }
 
 static void
-put_address(struct text *out, const char *key, const struct addr *a)
-{
-	char buf[ADDR_TEXT_SIZE];
-
-	if (a->family != 0)
-		put_text(out, key, addr_print(a, buf));
-}
-
-static void
-put_question(struct text *out, const struct record_item *item)
-{
-	char buf[NAME_TEXT_SIZE], number[16];
-	struct text name;
-
-	if (item->has_id)
-		put_number(out, "id", item->id);
-	text_init(&name, buf, sizeof(buf));
-	access_print_name(item, &name);
-	put_text(out, "name", buf);
-	if (item->type != 0)
-		put_text(out, "type", type_text(item->type, number));
-}
-
-static void
 put_rule(struct text *out, const struct event *e)
 {
 	const struct image_rule *rule = event_rule(e);
-	char place_buf[EVENT_PLACE_SIZE], rule_buf[RULE_TEXT_SIZE];
-	struct text place, text;
+	char buf[RULE_TEXT_SIZE];
+	struct text text;
 
 	if (rule == NULL)
 		return;
-	text_init(&place, place_buf, sizeof(place_buf));
-	event_print_place(e, &place);
-	put_text(out, "rule", place_buf);
-	text_init(&text, rule_buf, sizeof(rule_buf));
+	text_init(&text, buf, sizeof(buf));
 	rule_print(e->policy, rule, &text);
-	put_text(out, "rule_text", rule_buf);
+	put_text(out, "rule_text", buf);
 }
 
 static void
@@ -144,41 +117,6 @@ put_chain(struct text *out, const struct event *e)
 	text_char(out, ']');
 }
 
-static void
-put_grant(struct text *out, const struct record_item *item)
-{
-	char buf[16];
-	struct text protocol;
-
-	put_address(out, "address", &item->address);
-	if (item->kind != RECORD_GRANTED && item->kind != RECORD_GRANT_FAILED)
-		return;
-	text_init(&protocol, buf, sizeof(buf));
-	access_print_protocol(item->protocol, &protocol);
-	put_text(out, "protocol", buf);
-	put_number(out, "port",
-		   port_number(item->protocol, item->port));
-	put_number(out, "ttl", item->ttl_s);
-}
-
-static void
-put_end(struct text *out, const struct record_item *item)
-{
-	char buf[EVENT_REASON_SIZE], number[16], at[ENDPOINT_TEXT_SIZE];
-	struct text reason;
-
-	if (!item->ended)
-		return;
-	put_text(out, "rcode", rcode_text(item->rcode, number));
-	text_init(&reason, buf, sizeof(buf));
-	event_print_reason(item, &reason);
-	put_text(out, "reason", buf);
-	put_text(out, "source", event_source(item));
-	if (item->upstream.addr.family != 0)
-		put_text(out, "upstream", endpoint_print(&item->upstream, at));
-	put_number(out, "latency_us", item->latency_us);
-}
-
 /* What would have been, for it was answered all the same. */
 static void
 put_audit(struct text *out, const struct record_item *item)
@@ -190,7 +128,7 @@ put_audit(struct text *out, const struct record_item *item)
 		return;
 	text_init(&reason, buf, sizeof(buf));
 	event_print_reason(item, &reason);
-	put_text(out, "reason", buf);
+	field_text(&form, out, "reason", buf);
 	put_key(out, "audit");
 	text_str(out, "true");
 }
@@ -203,14 +141,16 @@ json_print(const struct event *e, struct text *out)
 	text_char(out, '{');
 	put_time(out, e->time_ms);
 	put_text(out, "event", event_name(item));
-	put_address(out, "client", &item->client);
+	field_address(&form, out, "client", &item->client);
 	if (item->ifindex != 0)
 		put_number(out, "ifindex", item->ifindex);
-	put_question(out, item);
+	if (item->has_id)
+		put_number(out, "id", item->id);
+	fields_question(&form, e, out);
 	put_rule(out, e);
 	put_chain(out, e);
-	put_grant(out, item);
-	put_end(out, item);
+	fields_grant(&form, e, out);
+	fields_end(&form, e, out);
 	put_audit(out, item);
 	if (e->repeated > 0)
 		put_number(out, "repeated", e->repeated);
