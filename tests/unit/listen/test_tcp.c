@@ -6,7 +6,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -18,6 +17,7 @@
 
 #include "base/clock.h"
 #include "listen/listener.h"
+#include "net/turns.h"
 #include "stub_house.h"
 
 enum { QUERY = 16 }; /* bytes of a query, number first */
@@ -30,24 +30,11 @@ struct story {
 	const struct worker_stats *others[2];
 	struct tcp *tcp;
 	struct before_wait before;
-	struct due end;
 	int fd[2]; /* IPv6, which takes both families; IPv4 */
 	uint16_t port, port4;
 	unsigned waits; /* of the loop */
 	unsigned descriptors;
 };
-
-static unsigned
-count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static void
 on_before_wait(void *owner)
@@ -55,22 +42,6 @@ on_before_wait(void *owner)
 	struct story *s = owner;
 
 	s->waits++;
-}
-
-static void
-on_end(void *owner)
-{
-	struct story *s = owner;
-
-	loop_stop(s->loop);
-}
-
-static void
-run_for(struct story *s, int64_t ms)
-{
-	due_init(&s->end, on_end, s);
-	due_in(s->loop, &s->end, ms);
-	loop_run(s->loop);
 }
 
 /* As a door opens it. */
@@ -132,7 +103,7 @@ tear_down(void **state)
 {
 	struct story *s = *state;
 
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(count_descriptors(), s->descriptors);
 	before_wait_stop(s->loop, &s->before);
 	tcp_free(s->tcp);
@@ -162,7 +133,7 @@ client_from(struct story *s, const char *address)
 	len = endpoint_to_sockaddr(&e, &at);
 	assert_int_equal(connect(fd, &at.sa, len), 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	return fd;
 }
 
@@ -218,14 +189,14 @@ what_is_asked_is_answered(void **state)
 	char text[ADDR_TEXT_SIZE];
 
 	ask(four, 7);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(four), 7);
 	assert_string_equal(addr_print(&o->client.addr, text), "127.0.0.1");
 	assert_string_equal(addr_print(&o->local, text), "127.0.0.9");
 	assert_int_equal(o->ifindex, if_nametoindex("lo"));
 	assert_true(o->stream);
 	ask(six, 8);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(six), 8);
 	assert_string_equal(addr_print(&o->client.addr, text), "::1");
 	assert_string_equal(addr_print(&o->local, text), "::1");
@@ -247,7 +218,7 @@ an_ipv4_listener_knows_the_same(void **state)
 	s->port = s->port4;
 	fd = client(s);
 	ask(fd, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 1);
 	assert_string_equal(addr_print(&o->client.addr, text), "127.0.0.1");
 	assert_string_equal(addr_print(&o->local, text), "127.0.0.9");
@@ -266,9 +237,9 @@ byte_by_byte_is_a_query_too(void **state)
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		assert_int_equal(hear(fd), -1);
 		send(fd, bytes + i, 1, 0);
-		run_for(s, 1);
+		loop_turns(s->loop, 1);
 	}
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	assert_int_equal(hear(fd), 99);
 	close(fd);
 }
@@ -290,7 +261,7 @@ ask_many(struct story *s, int fd, uint32_t many, bool *ended_out)
 		       send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) ==
 			   (ssize_t)sizeof(bytes))
 			write_query(bytes, ++asked);
-		run_for(s, 1);
+		loop_turns(s->loop, 1);
 		while ((number = hear(fd)) >= 0)
 			assert_int_equal(number, heard++);
 		*ended_out = number == -2;
@@ -306,10 +277,10 @@ a_thousand_in_a_row_are_answered_in_order(void **state)
 	bool ended;
 
 	assert_int_equal(ask_many(s, fd, 999, &ended), 999);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(hear(fd), -1);
 	ask(fd, 999);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(hear(fd), 999);
 	assert_int_equal(hear(fd), -2);
 	assert_int_equal(s->stats.tcp_spent, 1);
@@ -329,11 +300,11 @@ of_ten_thousand_a_thousand_are_answered(void **state)
 	assert_true(ended);
 	assert_int_equal(s->stub.queries, 1000);
 	ask(other, 3);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(other), 3);
 	assert_int_equal(s->stats.tcp_closed, 0);
 	close(fd);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stats.tcp_closed, 1);
 	close(other);
 }
@@ -347,10 +318,10 @@ who_stays_after_the_end_is_closed(void **state)
 	bool ended;
 
 	ask_many(s, fd, 1000, &ended);
-	run_for(s, 1500);
+	loop_turns(s->loop, 1500);
 	assert_int_equal(s->stats.tcp_closed, 0);
 	send(fd, "more", 4, MSG_NOSIGNAL);
-	run_for(s, 1000);
+	loop_turns(s->loop, 1000);
 	assert_int_equal(s->stats.tcp_closed, 1);
 	close(fd);
 }
@@ -364,16 +335,16 @@ a_hundred_are_in_flight_and_no_more(void **state)
 	s->stub.hold = true;
 	for (uint32_t i = 0; i < 250; i++)
 		ask(fd, i);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->stub.queries, 100);
 	stub_release(&s->stub, 99); /* the last first */
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(hear(fd), 99);
 	assert_int_equal(s->stub.queries, 101);
 	while (s->stub.held_count > 0) {
 		while (s->stub.held_count > 0)
 			stub_release(&s->stub, 0);
-		run_for(s, 10);
+		loop_turns(s->loop, 10);
 	}
 	assert_int_equal(s->stub.queries, 250);
 	for (unsigned i = 1; i < 250; i++)
@@ -391,11 +362,11 @@ a_dropped_query_gives_its_place_back(void **state)
 	s->stub.drop = true;
 	for (uint32_t i = 0; i < 150; i++)
 		ask(fd, i);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->stub.queries, 150);
 	s->stub.drop = false;
 	ask(fd, 5);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 5);
 	close(fd);
 }
@@ -411,12 +382,12 @@ send_frame(struct story *s, unsigned len)
 	bytes[0] = (uint8_t)(len >> 8);
 	bytes[1] = (uint8_t)len;
 	send(fd, bytes, 2 + len, MSG_NOSIGNAL);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	heard = recv(fd, bytes, sizeof(bytes), 0);
 	if (heard == -1 && errno != EAGAIN)
 		heard = 0;
 	close(fd);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	return heard;
 }
 
@@ -444,17 +415,17 @@ who_has_ended_his_side_still_hears(void **state)
 	ask(fd, 1);
 	ask(fd, 2);
 	shutdown(fd, SHUT_WR);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(hear(fd), -1);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 1);
 	assert_int_equal(hear(fd), -1);
 	s->waits = 0;
-	run_for(s, 100);
+	loop_turns(s->loop, 100);
 	assert_true(s->waits < 10); /* the end is not read again and again */
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 2);
 	assert_int_equal(hear(fd), -2);
 	close(fd);
@@ -469,21 +440,21 @@ a_late_answer_reaches_nobody_else(void **state)
 
 	s->stub.hold = true;
 	ask(fd, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(fd); /* RST */
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.forgotten, 1);
 	other = client(s); /* has the slot now */
 	ask(other, 2);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_ptr_equal(s->stub.held[0].origin.listener,
 			 s->stub.held[1].origin.listener);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(other), -1);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(other), 2);
 	close(other);
 }
@@ -496,11 +467,11 @@ without_a_query_it_ends_after_two_seconds(void **state)
 	int64_t begin_ms = clock_ms();
 
 	send(slow, "\0\20qqq", 5, 0);
-	run_for(s, 1500);
+	loop_turns(s->loop, 1500);
 	assert_int_equal(hear(quiet), -1);
 	send(slow, "q", 1, 0); /* that is not a query yet */
 	while (hear(quiet) != -2 || hear(slow) != -2) {
-		run_for(s, 20);
+		loop_turns(s->loop, 20);
 		assert_true(clock_ms() - begin_ms < 2500);
 	}
 	assert_true(clock_ms() - begin_ms > 1900);
@@ -516,17 +487,17 @@ who_is_idle_is_closed_who_waits_is_not(void **state)
 	int idle = client(s), waiting = client(s);
 
 	ask(idle, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(idle), 1);
 	s->stub.hold = true;
 	ask(waiting, 2);
-	run_for(s, 2500);
+	loop_turns(s->loop, 2500);
 	assert_int_equal(hear(idle), -1);
-	run_for(s, 1000);
+	loop_turns(s->loop, 1000);
 	assert_int_equal(hear(idle), -2);
 	assert_int_equal(hear(waiting), -1);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(waiting), 2);
 	close(idle);
 	close(waiting);
@@ -549,14 +520,14 @@ a_client_leaves_room_for_others(void **state)
 	assert_int_equal(hear(fd[9]), -2);
 	ask(fd[7], 7);
 	ask(fd[8], 8);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd[7]), 7);
 	assert_int_equal(hear(fd[8]), 8);
 	assert_int_equal(s->stats.tcp_refused, 1);
 	assert_int_equal(s->stats.tcp_refused_client, 1);
 	for (unsigned i = 0; i < 10; i++)
 		close(fd[i]);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->stats.tcp_accepted, 8);
 	assert_int_equal(s->stats.tcp_closed, 8);
 }
@@ -598,20 +569,20 @@ where_room_is_scarce_idle_ones_go_sooner(void **state)
 	assert_int_equal(open_tcp(s), ERR_NONE);
 	idle = client(s);
 	ask(idle, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(idle), 1);
 	assert_int_equal(s->stub.last.idle_100ms, 600);
-	run_for(s, 1000);
+	loop_turns(s->loop, 1000);
 	s->other.tcp_accepted = 5;
 	late = client_from(s, "127.0.0.2");
 	ask(late, 2);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(late), 2);
 	assert_int_equal(s->stub.last.idle_100ms, 30);
-	run_for(s, 2100);
+	loop_turns(s->loop, 2100);
 	assert_int_equal(hear(idle), -2);
 	assert_int_equal(hear(late), -1);
-	run_for(s, 1100);
+	loop_turns(s->loop, 1100);
 	assert_int_equal(hear(late), -2);
 	assert_int_equal(s->stats.tcp_timed_out, 2);
 	close(idle);
@@ -627,14 +598,14 @@ single_bytes_do_not_prolong_it(void **state)
 	int64_t begin_ms;
 
 	ask(fd, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 1);
 	begin_ms = clock_ms();
 	send(fd, "\0", 1, MSG_NOSIGNAL);
 	while (hear(fd) != -2) {
 		assert_true(clock_ms() - begin_ms < 4000);
 		send(fd, "\20", 1, MSG_NOSIGNAL);
-		run_for(s, 300);
+		loop_turns(s->loop, 300);
 	}
 	assert_true(clock_ms() - begin_ms > 2900);
 	close(fd);
@@ -654,7 +625,7 @@ who_never_reads_is_closed(void **state)
 		write_query(bytes, i);
 		if (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) == -1)
 			break;
-		run_for(s, 1);
+		loop_turns(s->loop, 1);
 		if (s->stats.dropped_send > 0)
 			break;
 	}
@@ -662,7 +633,7 @@ who_never_reads_is_closed(void **state)
 	before = s->stub.queries;
 	s->stub.answer_len = 0;
 	ask(other, 5);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.queries, before + 1);
 	assert_int_equal(hear(other), 5);
 	close(fd);
@@ -683,7 +654,7 @@ large_answers_arrive_whole(void **state)
 
 		ask(fd, i);
 		for (unsigned tries = 0; tries < 20; tries++) {
-			run_for(s, 2);
+			loop_turns(s->loop, 2);
 			n = recv(fd, got + all, sizeof(got) - all, 0);
 			all += n > 0 ? (size_t)n : 0;
 		}
@@ -712,17 +683,17 @@ broken_off_in_the_middle_of_an_answer(void **state)
 
 		for (uint32_t n = 0; n < 50; n++)
 			ask(fd, n);
-		run_for(s, 1);
+		loop_turns(s->loop, 1);
 		assert_true(recv(fd, some, sizeof(some), 0) > 0);
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		close(fd);
-		run_for(s, 5);
+		loop_turns(s->loop, 5);
 	}
 	s->stub.answer_len = 0;
 	int fd = client(s);
 
 	ask(fd, 3);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 3);
 	close(fd);
 }
@@ -747,13 +718,13 @@ without_descriptors_it_rests_and_recovers(void **state)
 	low.rlim_cur = (rlim_t)fd; /* none is free below it */
 	setrlimit(RLIMIT_NOFILE, &low);
 	s->waits = 0;
-	run_for(s, 350);
+	loop_turns(s->loop, 350);
 	assert_int_equal(s->stats.tcp_accepted, 0);
 	assert_in_range(s->stats.tcp_refused_descriptor, 3, 5);
 	assert_true(s->waits < 20);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	ask(fd, 4);
-	run_for(s, 150);
+	loop_turns(s->loop, 150);
 	assert_int_equal(hear(fd), 4);
 	close(fd);
 }
@@ -766,13 +737,13 @@ after_the_stop_answers_still_leave(void **state)
 
 	s->stub.hold = true;
 	ask(fd, 1);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	tcp_stop_reading(s->tcp);
 	ask(fd, 2);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.queries, 1);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(hear(fd), 1);
 	assert_int_equal(s->stub.queries, 1);
 	close(fd);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "listen/listener.h"
+#include "net/turns.h"
 #include "stub_house.h"
 
 struct story {
@@ -22,7 +23,6 @@ struct story {
 	struct worker_stats stats;
 	struct udp *udp;
 	struct before_wait before;
-	struct due end;
 	int fd[2];
 	uint16_t port[2];
 };
@@ -33,22 +33,6 @@ on_before_wait(void *owner)
 	struct story *s = owner;
 
 	udp_flush(s->udp);
-}
-
-static void
-on_end(void *owner)
-{
-	struct story *s = owner;
-
-	loop_stop(s->loop);
-}
-
-static void
-run_for(struct story *s, int64_t ms)
-{
-	due_init(&s->end, on_end, s);
-	due_in(s->loop, &s->end, ms);
-	loop_run(s->loop);
 }
 
 /* As a door opens it: bound to every address, with packet information. */
@@ -133,7 +117,7 @@ expect_echo(struct story *s, int fd, const char *text)
 	char got[64] = "";
 
 	assert_int_equal(send(fd, text, strlen(text), 0), strlen(text));
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(recv(fd, got, sizeof(got) - 1, 0), strlen(text));
 	assert_string_equal(got, text);
 }
@@ -192,13 +176,13 @@ late_answers_find_their_clients(void **state)
 	s->stub.hold = true;
 	for (unsigned i = 0; i < 3; i++) {
 		send(fd[i], text[i], strlen(text[i]), 0);
-		run_for(s, 5);
+		loop_turns(s->loop, 5);
 		assert_int_equal(recv(fd[i], got, sizeof(got), 0), -1);
 	}
 	assert_int_equal(s->stub.held_count, 3);
 	while (s->stub.held_count > 0)
 		stub_release(&s->stub, 0);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	for (unsigned i = 0; i < 3; i++) {
 		memset(got, 0, sizeof(got));
 		assert_int_equal(recv(fd[i], got, sizeof(got), 0),
@@ -223,7 +207,7 @@ many_at_once_are_all_answered(void **state)
 
 		send(fd[i % 2], query, sizeof(query), 0);
 	}
-	run_for(s, 50);
+	loop_turns(s->loop, 50);
 	for (unsigned i = 0; i < 200; i++) {
 		uint32_t got[4] = { 1000 };
 
@@ -250,12 +234,12 @@ too_long_is_dropped_and_counted(void **state)
 			 LISTEN_QUERY_MAX);
 	send(fd, bytes, LISTEN_QUERY_MAX + 1, 0);
 	send(fd, bytes, sizeof(bytes), 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.queries, 1);
 	assert_int_equal(s->stub.last_len, LISTEN_QUERY_MAX);
 	assert_int_equal(s->stats.dropped_long, 2);
 	send(fd, bytes, 0, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.queries, 2);
 	assert_int_equal(s->stub.last_len, 0);
 	close(fd);
@@ -270,11 +254,11 @@ an_answer_too_large_for_udp_never_leaves(void **state)
 
 	s->stub.answer_len = EDNS_UDP_SIZE;
 	send(fd, "question-one", 12, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), EDNS_UDP_SIZE);
 	s->stub.answer_len = EDNS_UDP_SIZE + 1;
 	send(fd, "question-two", 12, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), -1);
 	assert_int_equal(s->stats.dropped_send, 1);
 	close(fd);
@@ -291,13 +275,13 @@ one_that_cannot_be_sent_holds_up_no_other(void **state)
 	s->stub.hold = true;
 	for (unsigned i = 0; i < 3; i++)
 		send(fd, "question-same", 13, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.held_count, 3);
 	/* An address that is not ours to send from. */
 	addr_parse("203.0.113.9", 11, &s->stub.held[1].origin.local);
 	while (s->stub.held_count > 0)
 		stub_release(&s->stub, s->stub.held_count > 1 ? 1 : 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 13);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 13);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), -1);
@@ -318,7 +302,7 @@ what_the_kernel_drops_is_counted(void **state)
 	setsockopt(s->fd[0], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	while (sent < 500)
 		sent += send(fd, "question-a-flood", 16, 0) > 0;
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	expect_echo(s, other, "question-behind1");
 	assert_true(s->stats.dropped_kernel > 400);
 	assert_int_equal(s->stats.queries_udp + s->stats.dropped_kernel,
@@ -337,13 +321,13 @@ after_the_stop_answers_still_leave(void **state)
 
 	s->stub.hold = true;
 	send(fd, "question-one", 12, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	udp_stop_reading(s->udp);
 	send(fd, "question-two", 12, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(s->stub.queries, 1);
 	stub_release(&s->stub, 0);
-	run_for(s, 10);
+	loop_turns(s->loop, 10);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 12);
 	close(fd);
 }

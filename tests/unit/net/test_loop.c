@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "net/loop.h"
+#include "net/turns.h"
 
 struct story {
 	struct loop *loop;
@@ -47,14 +48,6 @@ tear_down(void **state)
 }
 
 static void
-on_end(void *owner)
-{
-	struct story *s = owner;
-
-	loop_stop(s->loop);
-}
-
-static void
 on_due(void *owner)
 {
 	struct story *s = owner;
@@ -85,29 +78,21 @@ on_before_wait(void *owner)
 }
 
 static void
-run_for(struct story *s, int64_t ms)
-{
-	due_init(&s->end, on_end, s);
-	due_in(s->loop, &s->end, ms);
-	loop_run(s->loop);
-}
-
-static void
 what_is_watched_is_told(void **state)
 {
 	struct story *s = *state;
 
 	ready_init(&s->ready, s->fd[0], on_ready, s);
 	assert_int_equal(write(s->fd[1], "ab", 2), 2);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->reads, 0);
 	ready_want(s->loop, &s->ready, true, true);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->reads, 2);
 	assert_int_equal(s->writes, 1);
 	ready_want(s->loop, &s->ready, false, false);
 	assert_int_equal(write(s->fd[1], "c", 1), 1);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->reads, 2);
 }
 
@@ -120,7 +105,7 @@ a_number_used_anew_is_watched_anew(void **state)
 
 	ready_init(&s->ready, s->fd[0], on_ready, s);
 	ready_want(s->loop, &s->ready, true, false);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	ready_want(s->loop, &s->ready, false, false);
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
@@ -129,7 +114,7 @@ a_number_used_anew_is_watched_anew(void **state)
 	ready_init(&s->ready, s->fd[0], on_ready, s);
 	ready_want(s->loop, &s->ready, true, false);
 	assert_int_equal(write(pair[1], "x", 1), 1);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->reads, 1);
 	close(pair[1]);
 }
@@ -143,7 +128,7 @@ a_timer_comes_once_and_in_time(void **state)
 	due_init(&s->due, on_due, s);
 	due_in(s->loop, &s->due, 5);
 	due_in(s->loop, &s->due, 40); /* set anew: the first is forgotten */
-	run_for(s, 150);
+	loop_turns(s->loop, 150);
 	assert_int_equal(s->dues, 1);
 	assert_in_range(s->due_at_ms - begin_ms, 38, 10000);
 }
@@ -156,7 +141,7 @@ a_stopped_timer_never_comes(void **state)
 	due_init(&s->due, on_due, s);
 	due_in(s->loop, &s->due, 5);
 	due_stop(s->loop, &s->due);
-	run_for(s, 20);
+	loop_turns(s->loop, 20);
 	assert_int_equal(s->dues, 0);
 }
 
@@ -167,12 +152,12 @@ before_each_wait_and_no_longer(void **state)
 	unsigned before;
 
 	before_wait_init(s->loop, &s->before, on_before_wait, s);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	assert_true(s->befores >= 1);
 	before = s->befores;
 	before_wait_stop(s->loop, &s->before);
 	before_wait_stop(s->loop, &s->before);
-	run_for(s, 5);
+	loop_turns(s->loop, 5);
 	assert_int_equal(s->befores, before);
 }
 

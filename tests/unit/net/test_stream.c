@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/stream.h"
+#include "net/turns.h"
 
 enum { BUFFER = 200000, PART = 60000 };
 
@@ -19,7 +20,6 @@ struct story {
 	struct loop *loop;
 	struct pool buffers;
 	struct stream stream;
-	struct due end;
 	int peer;
 	enum err flushed;
 	unsigned calls;
@@ -36,22 +36,6 @@ on_ready(void *owner, bool readable, bool writable)
 		s->flushed = stream_flush(&s->stream);
 	if (s->flushed != ERR_NONE)
 		loop_stop(s->loop);
-}
-
-static void
-on_end(void *owner)
-{
-	struct story *s = owner;
-
-	loop_stop(s->loop);
-}
-
-static void
-run_for(struct story *s, int64_t ms)
-{
-	due_init(&s->end, on_end, s);
-	due_in(s->loop, &s->end, ms);
-	loop_run(s->loop);
 }
 
 static struct stream_setup
@@ -122,7 +106,7 @@ drain(struct story *s)
 		} else {
 			quiet++;
 		}
-		run_for(s, 2);
+		loop_turns(s->loop, 2);
 	}
 	return all;
 }
@@ -212,7 +196,7 @@ a_refused_connection_is_told_by_flush(void **state)
 	assert_int_equal(stream_connect(&s->stream, &setup, &to), ERR_NONE);
 	assert_int_equal(write_one(s), ERR_NONE); /* it waits */
 	s->flushed = ERR_NONE;
-	run_for(s, 200);
+	loop_turns(s->loop, 200);
 	assert_int_equal(s->flushed, ERR_SYSTEM);
 	assert_int_equal(errno, ECONNREFUSED);
 }

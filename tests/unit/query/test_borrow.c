@@ -28,14 +28,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	play_end();
-	return 0;
-}
-
 /* The client asks; the upstream's answer is begun. */
 static void
 asks(const char *name)
@@ -310,7 +302,7 @@ a_service_leads_on(void **state)
 	opens("svc.test", "192.0.2.2", 443);
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, story_ends)
 
 int
 main(void)

@@ -33,14 +33,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	play_end();
-	return 0;
-}
-
 /* The client asks, the upstream's answer is begun. */
 static void
 asks(const char *name, uint16_t type)
@@ -732,7 +724,7 @@ records_of_another_class_are_not_passed_on(void **state)
 	heard_is_empty();
 }
 
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, story_ends)
 
 int
 main(void)

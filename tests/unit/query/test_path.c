@@ -26,14 +26,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	play_end();
-	return 0;
-}
-
 /* ---- what is allowed ---- */
 
 static void
@@ -1079,7 +1071,7 @@ too_many_large_answers_are_servfail(void **state)
 	log_holds("10.0.0.2 <! [7] Too many large answers at one time\n");
 }
 
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, story_ends)
 
 int
 main(void)

@@ -36,14 +36,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	play_end();
-	return 0;
-}
-
 static void
 asks(const char *name, uint16_t type)
 {
@@ -618,7 +610,7 @@ both_arrows_grant_and_pass(void **state)
 	assert_true(hints_are(&s, 6, "2001:db8::1"));
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, story_ends)
 
 int
 main(void)

@@ -27,14 +27,6 @@ begin(void **state)
 	return 0;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	play_end();
-	return 0;
-}
-
 static void
 does_not_exist(const char *name, const char *zone, int ede)
 {
@@ -139,7 +131,7 @@ an_alias_may_be_special(void **state)
 	client_hears(RCODE_NXDOMAIN);
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, story_ends)
 
 int
 main(void)

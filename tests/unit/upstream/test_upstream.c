@@ -6,12 +6,12 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "liar.h"
+#include "net/turns.h"
 #include "upstream/upstream.h"
 
 enum { MOST = 3, LIARS = 2 };
@@ -27,7 +27,6 @@ struct story {
 	struct upstreams *upstreams;
 	struct liar liar[LIARS];
 	struct question q;
-	struct due guard;
 	bool asking; /* within upstream_ask() */
 	/* what came of it */
 	unsigned dones;
@@ -37,18 +36,6 @@ struct story {
 	struct question said;
 	int64_t took_ms;
 };
-
-static unsigned
-count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static int
 set_up(void **state)
@@ -122,23 +109,6 @@ on_done(void *owner, enum upstream_end end, const struct message *answer)
 	loop_stop(s->loop);
 }
 
-static void
-on_guard(void *owner)
-{
-	struct story *s = owner;
-
-	loop_stop(s->loop);
-}
-
-static void
-run_for(struct story *s, int64_t ms)
-{
-	due_init(&s->guard, on_guard, s);
-	due_in(s->loop, &s->guard, ms);
-	loop_run(s->loop);
-	due_stop(s->loop, &s->guard);
-}
-
 static struct upstream_ask *
 put(struct story *s, bool stream)
 {
@@ -159,7 +129,7 @@ static void
 expect_no_leak(struct story *s)
 {
 	for (unsigned i = 0; i < 5; i++)
-		run_for(s, 5);
+		loop_turns(s->loop, 5);
 	for (unsigned i = 0; i < LIARS; i++) {
 		for (unsigned j = 0; j < LIAR_CONNECTIONS; j++)
 			assert_int_equal(s->liar[i].connection[j].fd, -1);
@@ -175,9 +145,9 @@ ask_as(struct story *s, bool stream)
 	int64_t begin_ms = clock_ms();
 
 	s->descriptors = count_descriptors();
-	run_for(s, 1); /* the loop's time is the present */
+	loop_turns(s->loop, 1); /* the loop's time is the present */
 	put(s, stream);
-	run_for(s, UPSTREAM_DEADLINE_MS + 700);
+	loop_turns(s->loop, UPSTREAM_DEADLINE_MS + 700);
 	s->took_ms = clock_ms() - begin_ms;
 	assert_int_equal(s->dones, dones + 1);
 	expect_no_leak(s);
@@ -466,7 +436,7 @@ the_next_is_asked_where_one_is_silent(void **state)
 	assert_int_equal(s->liar[0].udp_asked, 3);
 	/* And the first only whether it is back, until it is. */
 	s->liar[0].udp_script[0] = TRUTH;
-	run_for(s, 1500);
+	loop_turns(s->loop, 1500);
 	assert_int_equal(s->liar[0].udp_asked, 4);
 	ask(s);
 	expect_host(s, 1);
@@ -647,7 +617,7 @@ what_is_cancelled_is_never_told(void **state)
 	assert_true(count_descriptors() > s->descriptors);
 	upstream_cancel(s->upstreams, first);
 	upstream_cancel(s->upstreams, second);
-	run_for(s, 50);
+	loop_turns(s->loop, 50);
 	expect_no_leak(s);
 	assert_int_equal(s->dones, 0);
 }
