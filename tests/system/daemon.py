@@ -151,7 +151,7 @@ class Daemon:
     """Started with the options a test names, on top of sensible ones."""
 
     def __init__(self, lab, directory, acl=None, wait=True, env=None,
-                 prefix=(), **options):
+                 prefix=(), binary=BINARY, **options):
         self.lab = lab
         self.directory = Path(directory)
         self.control = self.directory / "control"
@@ -165,7 +165,7 @@ class Daemon:
         self.options = given
         with lab.router.entered():
             self.popen = subprocess.Popen(
-                [*prefix, str(BINARY), *arguments(given)],
+                [*prefix, str(binary), *arguments(given)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, env=environment(env))
         self.out, self.err = Lines(self.popen.stdout), Lines(self.popen.stderr)
