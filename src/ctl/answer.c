@@ -40,6 +40,12 @@ answer_room(struct answer *a, size_t size)
 }
 
 void
+answer_no(struct answer *a)
+{
+	memcpy(a->text.buf, "no\n", 3);
+}
+
+void
 answer_free(struct answer *a)
 {
 	free(a->heap);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One request becomes one answer: "ok" or "error: TEXT" as the first line,
- * then lines of text, all printable ASCII.
+ * One request becomes one answer: "ok", "no" or "error: TEXT" as the first
+ * line, then lines of text, all printable ASCII. With "no" what was asked for
+ * was done, and what it found is not as it should be.
  */
 #ifndef CTL_ANSWER_H
 #define CTL_ANSWER_H
@@ -24,8 +25,9 @@ struct answer {
 	struct text text;
 	char *heap;	   /* what text lies in, or NULL: in small */
 	/* Not an answer yet: the supervisor is to be asked, and its word goes
-	 * to answer_reloaded() or answer_cached(). */
-	enum answer_wish { WISH_NONE, WISH_RELOAD, WISH_CACHE } wish;
+	 * to answer_reloaded(), answer_cached() or answer_audited(). */
+	enum answer_wish { WISH_NONE, WISH_RELOAD, WISH_CACHE,
+			   WISH_AUDIT } wish;
 	struct cache_letter cache; /* of WISH_CACHE */
 	char small[ANSWER_SMALL];
 };
@@ -37,6 +39,9 @@ void answer_reloaded(struct answer *a, const struct reloaded_letter *letter);
 /* dump: descriptor of what the workers wrote, the caller's; or -1. */
 void answer_cached(struct answer *a, const struct cached_letter *letter,
 		   int dump);
+/* list: descriptor of what the warden wrote, the caller's; or -1. */
+void answer_audited(struct answer *a, const struct audited_letter *letter,
+		    int list);
 /* The whole answer is one "error: ..." line. */
 void answer_error(struct answer *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -50,6 +55,8 @@ void answer_seal(struct answer *a);
 /* Room for that many bytes behind "ok"; false: the answer has become an
  * error. */
 bool answer_room(struct answer *a, size_t size);
+/* What was begun with answer_room() becomes "no". */
+void answer_no(struct answer *a);
 
 /* One a row of commands.def that the daemon answers, named like it. What
  * does not fit is cut at a line, and the last line says so. */

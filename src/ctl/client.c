@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,22 +85,25 @@ hear(FILE *answer, const struct client_request *r)
 	char *line = NULL;
 	size_t room = 0;
 	enum client_end end = CLIENT_FAILED;
+	bool done = false;
 
 	if (getline(&line, &room, answer) <= 0)
 		fprintf(stderr, "dns-firewallctl: the daemon at %s gave no "
 				"answer\n", r->path);
-	else if (strcmp(line, "ok\n") == 0)
-		end = CLIENT_DONE;
+	else if (strcmp(line, "ok\n") == 0 || strcmp(line, "no\n") == 0)
+		done = true;
 	else
 		fprintf(stderr, "dns-firewallctl: %s",
 			strncmp(line, error, skip) == 0 ? line + skip : line);
+	if (done && line[0] == 'o')
+		end = CLIENT_DONE;
 	while (getline(&line, &room, answer) > 0) {
-		if (end == CLIENT_DONE)
+		if (done)
 			r->each(r->arg, line);
 		else
 			fputs(line, stderr);
 	}
-	if (end == CLIENT_DONE && ferror(answer)) {
+	if (done && ferror(answer)) {
 		fprintf(stderr, "dns-firewallctl: the answer broke off\n");
 		end = CLIENT_FAILED;
 	}

@@ -65,12 +65,14 @@ hear_error(struct caller *c, const char *why, int64_t now_ms)
 static void
 ask_supervisor(struct desk *d, struct caller *c, int64_t now_ms)
 {
-	struct plain_letter reload = { .seq = ++d->seq };
+	struct plain_letter plain = { .seq = ++d->seq };
 	enum err err;
 
-	if (c->answer.wish == WISH_RELOAD) {
-		post_head(&reload.head, POST_RELOAD, 0);
-		err = post_send(d->supervisor, &reload, sizeof(reload), -1);
+	if (c->answer.wish != WISH_CACHE) {
+		post_head(&plain.head,
+			  c->answer.wish == WISH_RELOAD ? POST_RELOAD
+							: POST_AUDIT, 0);
+		err = post_send(d->supervisor, &plain, sizeof(plain), -1);
 	} else {
 		struct cache_letter *cache = &c->answer.cache;
 
@@ -282,5 +284,17 @@ desk_cached(struct desk *d, const struct cached_letter *letter, int dump,
 	if (c == NULL)
 		return;
 	answer_cached(&c->answer, letter, dump);
+	begin_hearing(c, now_ms);
+}
+
+void
+desk_audited(struct desk *d, const struct audited_letter *letter, int list,
+	     int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_AUDIT);
+
+	if (c == NULL)
+		return;
+	answer_audited(&c->answer, letter, list);
 	begin_hearing(c, now_ms);
 }

@@ -61,8 +61,10 @@ void desk_serve(struct desk *d, const struct pollfd fds[DESK_FDS],
 void desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
 		   int64_t now_ms);
 
-/* The same for the caches; the descriptor stays the caller's. */
+/* The same for caches and audits; the descriptor stays the caller's. */
 void desk_cached(struct desk *d, const struct cached_letter *letter, int dump,
 		 int64_t now_ms);
+void desk_audited(struct desk *d, const struct audited_letter *letter,
+		  int list, int64_t now_ms);
 
 #endif

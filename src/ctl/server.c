@@ -70,6 +70,19 @@ on_cached(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_audited(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct audited_letter audited;
+
+	(void)size;
+	memcpy(&audited, letter, sizeof(audited));
+	desk_audited(&s->desk, &audited, fd, clock_ms());
+	if (fd != -1)
+		close(fd);
+}
+
+static void
 on_stop(void *self, const void *letter, size_t size, int fd)
 {
 	struct server *s = self;
@@ -127,7 +140,8 @@ control_main(struct role_kit *kit)
 					  [POST_HAND] = on_hand,
 					  [POST_STOP] = on_stop,
 					  [POST_RELOADED] = on_reloaded,
-					  [POST_CACHED] = on_cached } } };
+					  [POST_CACHED] = on_cached,
+					  [POST_AUDITED] = on_audited } } };
 	int status;
 
 	s.post.arg = &s;

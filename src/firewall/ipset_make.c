@@ -158,7 +158,7 @@ replace(struct backend *b, enum set_index set, uint32_t entries)
 		goto undo;
 	err = take_place(b, b->name[set], copy, &refusal);
 	if (err == ERR_DENIED && refusal.code == IPSET_ERR_BUSY) {
-		err = ERR_BUSY;
+		err = ERR_BUSY; /* said by who knows whether that is news */
 		goto undo;
 	}
 	if (err != ERR_NONE) {

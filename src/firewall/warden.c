@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "firewall/admission.h"
+#include "firewall/audit.h"
 #include "firewall/flows.h"
 #include "firewall/health.h"
 #include "firewall/revoke.h"
@@ -225,6 +226,16 @@ on_placed(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_audit(void *self, const void *letter, size_t size, int fd)
+{
+	struct warden *wd = self;
+
+	(void)size;
+	audit_reply(&wd->admission, letter, fd, wd->kit->supervisor);
+	close(fd);
+}
+
+static void
 on_stop(void *self, const void *letter, size_t size, int fd)
 {
 	struct warden *wd = self;
@@ -318,14 +329,9 @@ open_backend(struct warden *wd)
 		if (set_in_families(set, wd->kit->families))
 			err = admission_prepare(a, set);
 	}
-	if (err == ERR_NONE)
-		return admission_place(a);
-	if (err != ERR_BUSY || a->kind->place != NULL)
-		return err;
-	log_error("A set has another type, and a rule or another set refers "
-		  "to it");
-	tell_rules_gone(wd, WISH_CLEAR);
-	return err;
+	if (err == ERR_BUSY && a->kind->place == NULL)
+		tell_rules_gone(wd, WISH_CLEAR);
+	return err == ERR_NONE ? admission_place(a) : err;
 }
 
 static enum err
@@ -384,6 +390,7 @@ meet(struct warden *wd)
 		.arg = wd,
 		.handler = { [POST_HAND] = on_hand,
 			     [POST_RULES_PLACED] = on_placed,
+			     [POST_AUDIT_DO] = on_audit,
 			     [POST_STOP] = on_stop },
 	};
 	for (uint32_t i = 0; i < ROLE_MAX_WORKERS; i++) {

@@ -304,4 +304,38 @@ struct cached_letter {
 	uint64_t cut;	  /* entries that found no room in the dump */
 };
 
+/* ---- control, supervisor and warden: the audit -------------------------- */
+
+/* What both know of one (client, protocol, port, destination). */
+struct audit_item {
+	int64_t ledger_ms; /* until its end; 0: not in the ledger */
+	uint32_t kernel_s; /* until its end; see below */
+	uint32_t line;	   /* of the rule, 0: not known */
+	uint16_t port;
+	uint8_t protocol;
+	uint8_t set; /* enum set_index */
+	struct addr client, destination;
+	uint8_t pad[4];
+};
+
+enum {
+	AUDITED_FOR_EVER = 0, /* audit_item.kernel_s: it has no end */
+	AUDITED_NONE = 0x7fffffff /* it is not there */
+};
+
+enum audited_status {
+	AUDITED_NO_WARDEN, /* none has answered in time */
+	AUDITED_DONE,
+	AUDITED_UNREADABLE, /* the kernel did not list its sets */
+	AUDITED_NO_MEMORY	  /* for the list */
+};
+
+struct audited_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t status; /* enum audited_status */
+	uint32_t items;	 /* struct audit_item in the descriptor */
+	uint32_t pad;
+};
+
 #endif

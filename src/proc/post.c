@@ -190,15 +190,15 @@ receive(int channel, void *letter, size_t *size_out, int *fd_out)
 	return ERR_NONE;
 }
 
-/* A descriptor belongs to each HAND, to some of INCLUDED, CACHE_DO and CACHED,
- * and to nothing else. */
+/* A descriptor belongs to each HAND and AUDIT_DO, to some of INCLUDED,
+ * CACHE_DO, CACHED and AUDITED, and to nothing else. */
 static bool
 fd_fits(uint8_t kind, bool has_fd)
 {
 	if (kind == POST_INCLUDED || kind == POST_CACHE_DO ||
-	    kind == POST_CACHED)
+	    kind == POST_CACHED || kind == POST_AUDITED)
 		return true;
-	return has_fd == (kind == POST_HAND);
+	return has_fd == (kind == POST_HAND || kind == POST_AUDIT_DO);
 }
 
 static enum err

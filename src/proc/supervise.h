@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proc/audits.h"
 #include "proc/caches.h"
 #include "proc/compilation.h"
 #include "proc/crew.h"
@@ -43,6 +44,7 @@ struct supervisor {
 		int64_t check_ms;  /* look then whether they stand; 0: no */
 	} rules;
 	struct caches caches;
+	struct audits audits;
 };
 
 /* One round of the loop: waits, hears, reaps, restarts. */

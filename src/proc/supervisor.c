@@ -143,6 +143,30 @@ on_cache_done(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_audit(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct plain_letter ask;
+
+	(void)size;
+	(void)fd;
+	memcpy(&ask, letter, sizeof(ask));
+	audits_ask(&from->s->audits, &from->s->crew, ask.seq, clock_ms());
+}
+
+static void
+on_audit_done(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct audited_letter done;
+
+	(void)size;
+	(void)fd;
+	memcpy(&done, letter, sizeof(done));
+	audits_hear(&from->s->audits, &from->s->crew, &done);
+}
+
+static void
 hear(struct supervisor *s, struct child *child)
 {
 	struct sender from = { s, child };
@@ -156,6 +180,8 @@ hear(struct supervisor *s, struct child *child)
 	child->post.handler[POST_RELOAD] = on_reload;
 	child->post.handler[POST_CACHE] = on_cache;
 	child->post.handler[POST_CACHE_DONE] = on_cache_done;
+	child->post.handler[POST_AUDIT] = on_audit;
+	child->post.handler[POST_AUDIT_DONE] = on_audit_done;
 	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_NONE)
@@ -398,6 +424,7 @@ supervisor_turn(struct supervisor *s)
 			hear(s, &s->crew.child[i]);
 	reload_settle(s, now);
 	caches_tick(&s->caches, &s->crew, now);
+	audits_tick(&s->audits, &s->crew, now);
 	reap(s);
 	if (s->phase == RUNNING)
 		rules_check(s, now);

@@ -3,7 +3,9 @@
  * An upstream as one would not wish it: it loses five datagrams of a
  * hundred, is late with twenty, and cuts five short.
  *
- *   flaky ADDRESS      UDP and TCP, port 53
+ *   flaky ADDRESS [calm]     UDP and TCP, port 53
+ *
+ * A calm one does nothing of this.
  *
  * What a name leads to follows from its first label: n... to one address,
  * b... to 32, c... to an alias of n..., x... to NXDOMAIN. Every address
@@ -43,6 +45,7 @@ struct parcel {
 
 struct flaky {
 	int udp;
+	bool calm;
 	struct random random;
 	int64_t swept_ms;
 	struct parcel *due[LATEST_MS]; /* by the millisecond */
@@ -149,7 +152,7 @@ send_due(struct flaky *f, int64_t now)
 static void
 send_some_time(struct flaky *f, struct parcel *p)
 {
-	uint32_t fate = random_below(&f->random, 100);
+	uint32_t fate = f->calm ? LATE : random_below(&f->random, 100);
 	int64_t when = f->swept_ms + random_below(&f->random, LATEST_MS - 1);
 
 	if (fate >= LATE || p->len == 0) {
@@ -181,13 +184,14 @@ take_datagram(struct flaky *f)
 	    recvfrom(f->udp, in, sizeof(in), 0,
 		     p ? (struct sockaddr *)&p->to : NULL, p ? &size : NULL);
 
-	if (got <= 0 || !p || random_below(&f->random, 100) < LOST)
+	if (got <= 0 || !p ||
+	    (!f->calm && random_below(&f->random, 100) < LOST))
 		return;
 	p->len = answer_to(in, (size_t)got, 0, p->bytes);
 	if (p->len == 0)
 		return;
 	f->unused = p->next;
-	if (random_below(&f->random, 100) < CUT)
+	if (!f->calm && random_below(&f->random, 100) < CUT)
 		cut_short(p->bytes, &p->len);
 	send_some_time(f, p);
 }
@@ -273,8 +277,9 @@ main(int argc, char **argv)
 	pthread_t streams;
 	int tcp;
 
-	if (argc != 2)
-		errx(2, "usage: flaky ADDRESS");
+	f.calm = argc == 3 && strcmp(argv[2], "calm") == 0;
+	if (argc != 2 && !f.calm)
+		errx(2, "usage: flaky ADDRESS [calm]");
 	random_init(&f.random);
 	f.udp = ready.fd = bound(argv[1], SOCK_DGRAM | SOCK_NONBLOCK);
 	tcp = bound(argv[1], SOCK_STREAM);

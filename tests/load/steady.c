@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Clients that ask at one rate whatever happens, look behind every answer,
+ * and tell of every interval without a good one.
+ *
+ *   steady SERVER FIRST CLIENTS RATE NAMES NAMESPACE BACKEND PREFIX
+ *
+ * FIRST is the address of the first client, RATE the questions of all of
+ * them together in a second, NAMES how many names each asks for again and
+ * again; one question of a hundred is for a new one. The sets of IPv4 of
+ * that firewall are looked into, from NAMESPACE. It ends at SIGTERM.
+ *
+ * Lines, times being those of the daemon's clock in milliseconds:
+ *   absent TIME CLIENT DESTINATION    a good answer, and no element for it
+ *   gap FROM TO CLIENT                between two good answers of a client
+ *   end KEY=NUMBER ...
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "firewall/backend.h"
+#include "wire/reply.h"
+
+enum {
+	CLIENTS_MOST = 64,
+	GAP_MS = 60,
+	LATE_MS = 20, /* so much of what was missed is made up for */
+	RCODES = 16
+};
+
+struct client {
+	int fd;
+	struct addr addr;
+	int64_t good_ms; /* when a good answer came last */
+	char text[INET_ADDRSTRLEN];
+};
+
+struct steady {
+	const struct backend_kind *kind;
+	struct backend *backend;
+	struct random random;
+	unsigned count, rate, names;
+	unsigned long sent, answered, checked, absent, unsent;
+	unsigned long rcode[RCODES];
+	int64_t worst_ms;
+	uint16_t id;
+	struct message message;
+	struct client client[CLIENTS_MOST];
+};
+
+static volatile sig_atomic_t ending;
+
+static void
+on_end(int number)
+{
+	(void)number;
+	ending = 1;
+}
+
+static void
+ask(struct steady *s, struct client *c)
+{
+	bool fresh = random_below(&s->random, 100) == 0;
+	struct question q = { .type = TYPE_A, .class = CLASS_IN };
+	uint8_t bytes[300];
+	char text[64];
+	size_t len;
+
+	snprintf(text, sizeof(text), "n%u.%s.test",
+		 random_below(&s->random, fresh ? 1u << 31 : s->names),
+		 fresh ? "wild" : "hot");
+	name_parse(text, strlen(text), &q.name, NULL);
+	len = query_write(bytes, sizeof(bytes), s->id++, &q, true, false,
+			  false);
+	if (send(c->fd, bytes, len, MSG_DONTWAIT) == -1)
+		s->unsent++;
+	else
+		s->sent++;
+}
+
+static void
+check_element(struct steady *s, const struct client *c, const struct addr *to)
+{
+	struct backend_entry entry = { .key = { .set = SET_V4,
+						.protocol = IPPROTO_TCP,
+						.port = 443,
+						.client = c->addr,
+						.destination = *to } };
+	char text[ADDR_TEXT_SIZE];
+	bool has = false;
+
+	s->checked++;
+	if (s->kind->has(s->backend, &entry, &has) == ERR_NONE && has)
+		return;
+	s->absent++;
+	printf("absent %lld %s %s\n", (long long)clock_ms(), c->text,
+	       addr_print(to, text));
+}
+
+static void
+note_good(struct steady *s, struct client *c)
+{
+	int64_t now = clock_ms();
+
+	if (c->good_ms != 0 && now - c->good_ms > GAP_MS)
+		printf("gap %lld %lld %s\n", (long long)c->good_ms,
+		       (long long)now, c->text);
+	if (c->good_ms != 0 && now - c->good_ms > s->worst_ms)
+		s->worst_ms = now - c->good_ms;
+	c->good_ms = now;
+}
+
+static void
+hear(struct steady *s, struct client *c)
+{
+	const struct message *m = &s->message;
+	uint8_t bytes[EDNS_UDP_SIZE];
+	struct addr to;
+	ssize_t got;
+
+	while ((got = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		if (message_read(bytes, (size_t)got, &s->message) != ERR_NONE)
+			errx(1, "an answer that cannot be read");
+		s->answered++;
+		s->rcode[m->header.flags & (RCODES - 1)]++;
+		if ((m->header.flags & (RCODES - 1)) != RCODE_NOERROR)
+			continue;
+		for (unsigned i = 0; i < m->rr_count; i++)
+			if (rr_address(m, &m->rr[i], &to))
+				check_element(s, c, &to);
+		note_good(s, c);
+	}
+}
+
+static void
+open_client(struct steady *s, unsigned i, const char *first, const char *server)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(53) };
+	struct client *c = &s->client[i];
+	int room = 4 << 20;
+
+	if (inet_pton(AF_INET, first, &from.sin_addr) != 1 ||
+	    inet_pton(AF_INET, server, &to.sin_addr) != 1)
+		errx(2, "addresses are IPv4");
+	from.sin_addr.s_addr = htonl(ntohl(from.sin_addr.s_addr) + i);
+	addr_from_v4((const uint8_t *)&from.sin_addr, &c->addr);
+	inet_ntop(AF_INET, &from.sin_addr, c->text, sizeof(c->text));
+	c->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) == -1 ||
+	    connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == -1)
+		err(1, "client %u", i);
+}
+
+/* A netlink socket stays in the namespace it was made in. */
+static void
+open_firewall(struct steady *s, char **argv)
+{
+	static const struct backend_kind *const kinds[] = { &backend_ipset };
+	struct backend_setup setup = { .prefix = argv[8],
+				       .set_size = 65536,
+				       .families = ROLE_IPV4 };
+	int home = open("/proc/self/ns/net", O_RDONLY);
+	int there = open(argv[6], O_RDONLY);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i]->name, argv[7]) == 0)
+			s->kind = kinds[i];
+	if (s->kind == NULL)
+		errx(2, "no such backend: %s", argv[7]);
+	if (setns(there, 0) == -1 ||
+	    s->kind->open(&setup, &s->backend) != ERR_NONE ||
+	    setns(home, 0) == -1)
+		err(1, "%s", argv[6]);
+}
+
+/* What is due by now, a question of each client in turn. */
+static void
+ask_due(struct steady *s, int64_t start_us, unsigned long *asked)
+{
+	int64_t due = (clock_us() - start_us) * (int64_t)s->rate / 1000000;
+	int64_t most = (int64_t)s->rate * LATE_MS / 1000;
+
+	if (due - (int64_t)*asked > most)
+		*asked = (unsigned long)(due - most);
+	for (; (int64_t)*asked < due; ++*asked)
+		ask(s, &s->client[*asked % s->count]);
+}
+
+static void
+run(struct steady *s)
+{
+	struct pollfd ready[CLIENTS_MOST];
+	int64_t start_us = clock_us();
+	unsigned long asked = 0;
+
+	for (unsigned i = 0; i < s->count; i++)
+		ready[i] = (struct pollfd){ s->client[i].fd, POLLIN, 0 };
+	while (!ending) {
+		ask_due(s, start_us, &asked);
+		poll(ready, s->count, 1);
+		for (unsigned i = 0; i < s->count; i++)
+			if (ready[i].revents)
+				hear(s, &s->client[i]);
+	}
+	/* Who waits still has waited until now. */
+	for (unsigned i = 0; i < s->count; i++)
+		if (clock_ms() - s->client[i].good_ms > GAP_MS)
+			note_good(s, &s->client[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct steady s;
+
+	if (argc != 9)
+		errx(2, "usage: steady SERVER FIRST CLIENTS RATE NAMES "
+			"NAMESPACE BACKEND PREFIX");
+	s.count = (unsigned)atoi(argv[3]);
+	s.rate = (unsigned)atoi(argv[4]);
+	s.names = (unsigned)atoi(argv[5]);
+	if (s.count < 1 || s.count > CLIENTS_MOST || s.rate == 0 ||
+	    s.names == 0)
+		errx(2, "1 to %d clients, some rate, some names", CLIENTS_MOST);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGTERM, on_end);
+	random_init(&s.random);
+	open_firewall(&s, argv);
+	for (unsigned i = 0; i < s.count; i++)
+		open_client(&s, i, argv[2], argv[1]);
+	run(&s);
+	printf("end sent=%lu unsent=%lu answered=%lu good=%lu servfail=%lu "
+	       "refused=%lu checked=%lu absent=%lu worst_ms=%lld\n",
+	       s.sent, s.unsent, s.answered, s.rcode[RCODE_NOERROR],
+	       s.rcode[RCODE_SERVFAIL], s.rcode[RCODE_REFUSED], s.checked,
+	       s.absent, (long long)s.worst_ms);
+	return 0;
+}
