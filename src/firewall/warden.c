@@ -19,39 +19,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
-#include "firewall/admission.h"
 #include "firewall/audit.h"
 #include "firewall/flows.h"
-#include "firewall/health.h"
 #include "firewall/revoke.h"
-#include "proc/role.h"
+#include "firewall/warden_inside.h"
 
 enum {
 	BAD_LETTERS_MAX = 10,
 	LETTERS_AT_ONCE = 16, /* of one worker, before the next has its turn */
 	SWEEP_PARTS = 20      /* of the ledger, one a tick */
-};
-
-struct warden;
-
-struct worker {
-	struct warden *warden;
-	uint32_t index, epoch;
-	unsigned bad;
-	struct post post; /* channel -1: none */
-};
-
-struct warden {
-	struct role_kit *kit;
-	struct admission admission;
-	struct health health;
-	struct post supervisor;
-	struct worker worker[ROLE_MAX_WORKERS];
-	uint32_t swept_to;
-	int64_t tick_ms;
-	bool stopping;
-	struct log_limit bad_log;
 };
 
 /* ---- workers ------------------------------------------------------------ */
@@ -246,137 +222,7 @@ on_stop(void *self, const void *letter, size_t size, int fd)
 	wd->stopping = true;
 }
 
-static void
-tell_rules_gone(void *arg, enum rules_wish wish)
-{
-	struct warden *wd = arg;
-	struct plain_letter letter = { .value = wish };
-
-	post_head(&letter.head, POST_RULES_GONE, 0);
-	/* Where it is not taken it is said again. */
-	post_send(wd->kit->supervisor, &letter, sizeof(letter), -1);
-}
-
-/* ---- the beginning ------------------------------------------------------ */
-
-static enum err
-open_judge(struct warden *wd)
-{
-	struct role_kit *kit = wd->kit;
-	struct judge *judge = &wd->admission.judge;
-	enum err err =
-	    policy_open(kit->policy, kit->generation, &judge->policy);
-
-	judge->opt = kit->opt;
-	judge->families = kit->families;
-	if (err == ERR_NONE)
-		err = own_open(kit->own, &judge->own);
-	if (err == ERR_NONE)
-		policy_find_interfaces(&judge->policy, judge->own);
-	return err;
-}
-
-static enum err
-open_books(struct warden *wd)
-{
-	struct admission *a = &wd->admission;
-	const struct options *opt = wd->kit->opt;
-	size_t size = ledger_bytes(opt->set_size);
-	void *map = role_map(wd->kit->ledger, size, true);
-	struct quota_setup setup = { .max_pairs = opt->max_client_grants,
-				     .max_new = opt->max_new_grants };
-	struct random random;
-	enum err err;
-
-	if (map == NULL)
-		return ERR_SYSTEM;
-	random_init(&random);
-	setup.hash.k0 = random_u64(&random);
-	setup.hash.k1 = random_u64(&random);
-	err = ledger_open(map, size, &setup.hash, &a->ledger);
-	if (err != ERR_NONE)
-		return err;
-	setup.capacity = ledger_capacity(a->ledger);
-	err = quota_new(&setup, &a->quota);
-	if (err == ERR_NONE)
-		admission_take_over(a);
-	return err;
-}
-
-static enum err
-open_backend(struct warden *wd)
-{
-	static const struct backend_kind *const kinds[] = {
-		[FIREWALL_NONE] = &backend_none,
-		[FIREWALL_IPTABLES] = &backend_ipset,
-		[FIREWALL_NFTABLES] = &backend_nftables,
-	};
-	struct admission *a = &wd->admission;
-	const struct options *opt = wd->kit->opt;
-	struct backend_setup setup = {
-		.prefix = opt->set_prefix[0] != '\0' || opt->enforce
-			      ? opt->set_prefix
-			      : opt->chain,
-		.set_size = opt->set_size,
-		.families = wd->kit->families,
-		.opt = opt,
-	};
-	enum err err;
-
-	a->kind = kinds[opt->firewall];
-	err = a->kind->open(&setup, &a->backend);
-	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
-		if (set_in_families(set, wd->kit->families))
-			err = admission_prepare(a, set);
-	}
-	if (err == ERR_BUSY && a->kind->place == NULL)
-		tell_rules_gone(wd, WISH_CLEAR);
-	return err == ERR_NONE ? admission_place(a) : err;
-}
-
-static enum err
-open_flows(struct warden *wd)
-{
-	struct admission *a = &wd->admission;
-	struct flows_setup setup = { .judge = &a->judge,
-				     .cut = &a->board->flows_cut };
-
-	if (!wd->kit->opt->cut_flows)
-		return ERR_NONE;
-	return flows_open(&setup, &a->flows);
-}
-
-static enum err
-begin(struct warden *wd)
-{
-	struct board *board = wd->kit->board;
-	uint32_t families = wd->kit->families;
-	struct comparison found;
-	enum err err = open_judge(wd);
-
-	wd->admission.board = board;
-	if (err == ERR_NONE)
-		err = open_books(wd);
-	if (err == ERR_NONE)
-		err = open_backend(wd);
-	if (err == ERR_NONE)
-		err = open_flows(wd);
-	if (err == ERR_NONE)
-		err = admission_compare(&wd->admission, &found);
-	if (err != ERR_NONE)
-		return err;
-	revoke_not_given(&wd->admission);
-	if (admission_complete(&wd->admission) != ERR_NONE)
-		wd->admission.suspect = true;
-	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);
-	atomic_store(&board->family6, (families & ROLE_IPV6) != 0);
-	atomic_store(&board->firewall_up, 0);
-	atomic_fetch_add(&board->set_epoch, 1);
-	health_init(&wd->health, &wd->admission);
-	wd->health.wish = tell_rules_gone;
-	wd->health.arg = wd;
-	return ERR_NONE;
-}
+/* ---- the loop ----------------------------------------------------------- */
 
 static void
 meet(struct warden *wd)
@@ -398,8 +244,6 @@ meet(struct warden *wd)
 		worker_set(wd, i, kit->worker_epoch[i], kit->worker[i]);
 	}
 }
-
-/* ---- the loop ----------------------------------------------------------- */
 
 static void
 tick(struct warden *wd)
@@ -490,7 +334,7 @@ warden_main(struct role_kit *kit)
 	if (wd == NULL)
 		return EXIT_FAILURE;
 	wd->kit = kit;
-	err = begin(wd);
+	err = warden_begin(wd);
 	if (err != ERR_NONE) {
 		log_error("The warden cannot begin: %s", err_text(err));
 		return EXIT_FAILURE;
