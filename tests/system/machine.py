@@ -107,7 +107,7 @@ def fetch(path, wanted):
 class Machine:
     """Booted, with a lab around it."""
 
-    def __init__(self):
+    def __init__(self, flavour="nft"):
         self.log = tempfile.TemporaryFile("w+")
         self.popen = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "-q",
@@ -119,7 +119,7 @@ class Machine:
         try:
             self.pid = until(self.first, 30 * SLOW)
             assert self.pid and until(self.is_up, 60 * SLOW), self.console()
-            self.lab = lab_.Lab(router=self.pid)
+            self.lab = lab_.Lab(flavour, self.pid)
         except BaseException:
             self.end()
             raise

@@ -56,8 +56,8 @@ def test_apt_get_build_dep_finds_all_installed():
 
 
 @pytest.fixture
-def machine():
-    made = machine_.Machine()
+def machine(request):
+    made = machine_.Machine(getattr(request, "param", "nft"))
     yield made
     made.end()
 
@@ -122,6 +122,10 @@ class TestPackage:
         machine.journal_says(r"^10\.1\.0\.2 <- \[7\] allowed\.test\. "
                              r"\[203\.0\.113\.5\]:TCP:443 TTL:300$")
         machine.journal_says(r"^10\.1\.0\.2 \|> \[8\] bad\.test\.$")
+
+        pid = machine.show("MainPID")
+        machine.install(machine_.package())  # the same again: an upgrade
+        assert machine.show("MainPID") not in (pid, "0")
 
         machine.write("/etc/dns-firewall/acl", ACL.replace("bad", "worse"))
         machine.service("reload")
@@ -231,6 +235,30 @@ class TestPackage:
                 break
         assert "dropped" not in service.journal()
 
+
+    @pytest.mark.parametrize("machine", ["legacy", "nftables", "enforce"],
+                             indirect=True)
+    def test_every_firewall(self, machine, stage):
+        """What the unit leaves it is enough for each."""
+        machine.install(machine_.package())
+        configure(machine, more="".join(
+            f"{'' if name in ('firewall', 'chain') else 'DNSFW_'}"
+            f"{name.upper()}={'yes' if value is True else value}\n"
+            for name, value in machine.lab.options().items()))
+        machine.service("start")
+        client = stage.client()
+        assert client.connect("203.0.113.5") == REFUSED
+        client.ask("allowed.test")
+        assert client.connect("203.0.113.5") == OPEN
+        machine.service("restart")
+        assert client.connect("203.0.113.5") == OPEN
+        assert machine.run("stat", "-c", "%U %G %a", "/run/xtables.lock") \
+            == "root dns-firewall 660\n"
+
+    def test_as_autopkgtest_runs_it(self, machine):
+        machine.install(machine_.package())
+        script = TOP / "dist" / "debian" / "tests" / "service"
+        machine.run("sh", "-s", stdin=script.read_text())
 
     def test_what_an_auditor_asks(self, service, stage):
         """With the commands of README, and its client and names."""
