@@ -24,6 +24,12 @@ def is_sanitized():
     return b"__asan_init" in BINARY.read_bytes()
 
 
+def is_built_with(what):
+    """SECCOMP, IDN2: whether configure found it and was not told otherwise."""
+    config = BUILD / "config.h"
+    return not config.exists() or f"HAVE_{what} 1" in config.read_text()
+
+
 def environment(extra=None):
     """What the daemon is started with; nothing of the tester's own."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}

@@ -6,7 +6,7 @@ import os
 import dns.message
 import pytest
 
-from daemon import once
+from daemon import is_built_with, once
 from dnsclient import (OPEN, REFUSED, SILENT, addresses, ede_text, question,
                        rcode, until)
 from lab import ROUTER
@@ -268,6 +268,7 @@ def test_block_on_the_chain(stage, up, word, code):
 
 # --- names ----------------------------------------------------------------
 
+@pytest.mark.skipif(not is_built_with("IDN2"), reason="without libidn2")
 def test_internationalized_name(stage, up):
     up.add("xn--bcher-kva.test", "A", ADDRESS)
     d = stage.daemon("10.1.0.2 -> b\u00fccher.test:TCP:443\n"
