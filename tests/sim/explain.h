@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be said for an entry: by rules, by offers, by promises. */
+#ifndef TESTS_SIM_EXPLAIN_H
+#define TESTS_SIM_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/options.h"
+#include "rules.h"
+#include "sets.h"
+
+/* rules_say(), remembered. */
+const struct said *explain_say(uint32_t generation, int client, int name);
+/* That number means another policy now. */
+void explain_forget(uint32_t generation);
+
+/* The element that opens the port of the address to the client. */
+void explain_key(int client, const struct addr *to,
+		 const struct said_port *port, struct ledger_key *out);
+/* The latest end that what upstreams offered and the policy gives explain;
+ * 0: nothing does. */
+int64_t explain_latest_end_us(const struct options *opt, uint32_t generation,
+			      const struct ledger_key *key);
+/* Some rule gives it, whatever the name. */
+bool explain_gives_any(uint32_t generation, const struct ledger_key *key);
+
+/* All lines that gave it are there still, and it is given. */
+bool explain_is_kept(const struct promise *p, uint32_t generation,
+		     uint8_t protocol, uint16_t port);
+void explain_promise(struct entry *e, const struct promise *p);
+
+/* Some upstream said that the name has the address. */
+bool explain_was_offered(int name, const struct addr *a);
+/* Addresses that are, or were, the router's. */
+void explain_own(const struct addr *a);
+bool explain_is_own(const struct addr *a);
+/* Calls to the kernel's sets are slow, or fail. */
+bool explain_kernel_is_hindered(void);
+/* So they are, or it is dead or stopped. */
+bool explain_warden_is_hindered(void);
+
+#endif
