@@ -232,14 +232,14 @@ ask_for_rules(struct health *h, bool sets_stand, int64_t now_ms)
 	h->wish(h->arg, clear ? WISH_CLEAR : WISH_PLACE);
 }
 
-/* Some backends need nobody for it. */
-static void
+/* Some backends need nobody for it; true: it was done. */
+static bool
 place_rules(struct health *h, bool sets_stand, int64_t now_ms)
 {
 	enum err err;
 
 	if (!h->wanted || !sets_stand)
-		return;
+		return false;
 	err = admission_place(h->a);
 	if (err == ERR_MISSING)
 		set_word(h, RULES_NO_CHAIN);
@@ -247,6 +247,7 @@ place_rules(struct health *h, bool sets_stand, int64_t now_ms)
 		set_word(h, err == ERR_NONE ? RULES_STAND : RULES_REFUSED);
 	if (err != ERR_NONE)
 		h->retry_ms = now_ms + RETRY_MS;
+	return err == ERR_NONE;
 }
 
 /* ---- sets --------------------------------------------------------------- */
@@ -407,10 +408,10 @@ mend_all(struct health *h, int64_t now_ms)
 {
 	bool stand = sets_stand(h, now_ms);
 
-	if (h->a->kind->place != NULL)
-		place_rules(h, stand, now_ms);
-	else
+	if (h->a->kind->place == NULL)
 		ask_for_rules(h, stand, now_ms);
+	else if (place_rules(h, stand, now_ms))
+		stand = sets_stand(h, now_ms);
 	if (stand && h->rules == RULES_STAND)
 		rise(h);
 }

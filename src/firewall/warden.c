@@ -253,6 +253,8 @@ tick(struct warden *wd)
 	if (now - wd->tick_ms < HEALTH_TICK_MS)
 		return;
 	wd->tick_ms = now;
+	atomic_store_explicit(&wd->kit->board->beat_ms, now,
+			      memory_order_relaxed);
 	health_tick(&wd->health, now);
 	if (wd->admission.flows != NULL)
 		flows_pump(wd->admission.flows);

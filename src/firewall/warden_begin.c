@@ -6,6 +6,7 @@
  */
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "firewall/flows.h"
 #include "firewall/revoke.h"
@@ -134,6 +135,7 @@ warden_begin(struct warden *wd)
 	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);
 	atomic_store(&board->family6, (families & ROLE_IPV6) != 0);
 	atomic_store(&board->firewall_up, 0);
+	atomic_store(&board->beat_ms, clock_ms());
 	atomic_fetch_add(&board->set_epoch, 1);
 	health_init(&wd->health, &wd->admission);
 	wd->health.wish = tell_rules_gone;

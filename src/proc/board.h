@@ -8,6 +8,7 @@
 #ifndef PROC_BOARD_H
 #define PROC_BOARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -35,12 +36,17 @@ enum rules_word {
 	RULES_WORDS
 };
 
+/* A warden that has not looked for so long has stopped, or is held up: what it
+ * said of the sets is old. */
+enum { BOARD_OLD_MS = 800 };
+
 /* Written by the warden, read by workers and control. */
 struct board {
 	/* grows whenever entries may have been lost: workers forget what
 	 * they granted */
 	_Atomic uint32_t set_epoch;
 	_Atomic uint32_t firewall_up;	   /* 0: sets or rules are gone */
+	_Atomic int64_t beat_ms; /* clock_ms() of its last look at the sets */
 	_Atomic uint32_t family4, family6; /* 1: rules exist for the family */
 	_Atomic uint32_t references[4];	   /* of v4, v6, v4-local, v6-local */
 	/* of the same sets: elements, how many there may be, and when one was
@@ -53,6 +59,15 @@ struct board {
 	_Atomic uint32_t finding[4];	   /* enum set_finding */
 	_Atomic uint32_t rules;		   /* enum rules_word */
 };
+
+/* 0: it has not begun. */
+static inline bool
+board_is_old(const struct board *b, int64_t now_ms)
+{
+	int64_t beat = b->beat_ms;
+
+	return beat != 0 && now_ms - beat > BOARD_OLD_MS;
+}
 
 /* One a worker, written by it. Counters only grow. */
 struct worker_stats {

@@ -90,14 +90,59 @@ def swap(lab):
     lab.router.run("ipset", "swap", "other", V4)
 
 
+def refill_set(family=4, local=False):
+    return lambda lab: lab.flush_set(family, local)
+
+
+def nft(*words):
+    """Words of nft; {table}, {chain} and {set} are filled in."""
+    def work(lab):
+        chain = CHAIN if lab.flavour == "nftables" else "forward"
+        lab.router.run("nft", *" ".join(words).format(
+            table=" ".join(lab.table()), chain=chain,
+            set=lab.set_name()).split())
+    return work
+
+
+def nft_element(lab, number):
+    client, protocol, port, to = sorted(
+        k for k in lab.entries(lab.set_name()) if k[0])[number]
+    return f"{client} . {protocol} . {port} . {to}"
+
+
+def nft_delete_entry(lab):
+    lab.router.run("nft", "delete", "element", *lab.table(), lab.set_name(),
+                   "{", *nft_element(lab, 0).split(), "}")
+
+
+def nft_delete_rule(lab):
+    """The first of ours."""
+    listed = lab.router.run("nft", "-a", "list", "table", *lab.table())
+    chain = None
+    for line in listed.splitlines():
+        words = line.split()
+        if words and words[0] == "chain":
+            chain = words[1]
+        if 'comment "dns-firewall"' in line:
+            lab.router.run("nft", "delete", "rule", *lab.table(), chain,
+                           "handle", words[-1])
+            return
+    raise RuntimeError("no rule of ours")
+
+
 FLUSH_CHAIN = rules("-F", CHAIN)
-FAULTS = (
+EVERYWHERE = (
+    Fault("set flushed", refill_set()),
+    Fault("set of IPv6 flushed", refill_set(6)),
+    Fault("local set flushed", refill_set(local=True)),
+    Fault("chain flushed", lambda lab: lab.flush_chain()),
+    Fault("all reloaded without our rules", lambda lab: lab.filter()),
+)
+IPTABLES = (
     Fault("ipset flush", ipset("flush")),
-    Fault("ipset flush of one set", ipset("flush", V4)),
-    Fault("ipset flush of a local set", ipset("flush", LOCAL4)),
-    Fault("chain flushed, sets destroyed",
+    Fault("chains flushed, sets destroyed",
           in_turn(FLUSH_CHAIN, ipset("destroy"))),
-    Fault("chain flushed", FLUSH_CHAIN),
+    Fault("both chains flushed", FLUSH_CHAIN),
     Fault("our rule deleted", delete_rule(1)),
     Fault("our local rule deleted", delete_rule(2)),
     Fault("a rule of another inserted",
@@ -108,7 +153,6 @@ FAULTS = (
               V4, "src,dst,dst", "-j", "REJECT")),
     Fault("chain removed, later made anew", remove_chain,
           mend=lambda lab: lab.filter()),
-    Fault("all reloaded without our rules", lambda lab: lab.filter()),
     Fault("all reloaded, sets destroyed",
           in_turn(lambda lab: lab.filter(), ipset("destroy"))),
     Fault("one entry deleted", delete_entry),
@@ -133,13 +177,29 @@ FAULTS = (
           in_turn(FLUSH_CHAIN, ipset("rename", V4, "other"))),
 )
 NFT = (
-    Fault("nft flush ruleset", lambda lab: lab.router.run(
-        "nft", "flush", "ruleset"), mend=lambda lab: lab.filter()),
+    Fault("nft flush ruleset",
+          lambda lab: lab.router.run("nft", "flush", "ruleset"),
+          mend=lambda lab: None if lab.flavour == "enforce"
+          else lab.filter()),
+)
+NFTABLES = (
+    Fault("our rule deleted", nft_delete_rule),
+    Fault("a rule of another inserted",
+          nft("insert rule {table} {chain} accept")),
+    Fault("table deleted, later made anew", nft("delete table {table}"),
+          mend=lambda lab: None if lab.flavour == "enforce"
+          else lab.filter()),
+    Fault("one entry deleted", nft_delete_entry),
+    Fault("a foreign entry",
+          nft("add element {table} {set} {{ 10.1.0.9 . tcp . 22 . 45.9.9.9 "
+              "timeout 15m }}")),
 )
 
 
 def faults_of(flavour):
-    return FAULTS + (NFT if flavour == "nft" else ())
+    if flavour in ("nftables", "enforce"):
+        return EVERYWHERE + NFT + NFTABLES
+    return EVERYWHERE + IPTABLES + (NFT if flavour == "nft" else ())
 
 
 class Course:

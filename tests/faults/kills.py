@@ -7,7 +7,7 @@ import signal
 import time
 
 from dnsclient import until
-from load import ACL, Load, options_of
+from load import ACL, Load
 from scene import now, state_of
 
 ROLES = {"worker": 300, "warden": 500, "recorder": 300, "control": 300}
@@ -84,7 +84,7 @@ def kill_each(stage, times, seed):
     be whole within five seconds each time, and lose nothing."""
     rng = random.Random(seed)
     load = Load(stage.lab)
-    d = stage.daemon(ACL, **options_of(stage.lab))
+    d = stage.daemon(ACL)
     rows = {role: Outcome(f"kill -9 {role}", most)
             for role, most in ROLES.items()}
     killed = []

@@ -19,14 +19,10 @@ ACL = """\
 """
 
 
-def options_of(lab):
-    """What the daemon needs for that firewall."""
-    return lab.options() if hasattr(lab, "options") else {}
-
-
 def kernel_of(lab):
     """Where `steady` finds the sets."""
-    return ("ipset", CHAIN)
+    kind = lab.flavour if lab.uses_nftables() else "ipset"
+    return kind, CHAIN
 
 
 class Gap:

@@ -3,12 +3,13 @@
  * Clients that ask at one rate whatever happens, look behind every answer,
  * and tell of every interval without a good one.
  *
- *   steady SERVER FIRST CLIENTS RATE NAMES NAMESPACE BACKEND PREFIX
+ *   steady SERVER FIRST CLIENTS RATE NAMES NAMESPACE BACKEND CHAIN
  *
  * FIRST is the address of the first client, RATE the questions of all of
  * them together in a second, NAMES how many names each asks for again and
- * again; one question of a hundred is for a new one. The sets of IPv4 of
- * that firewall are looked into, from NAMESPACE. It ends at SIGTERM.
+ * again; one question of a hundred is for a new one. BACKEND is ipset,
+ * nftables or enforce; its set of IPv4 is looked into, from NAMESPACE. It
+ * ends at SIGTERM.
  *
  * Lines, times being those of the daemon's clock in milliseconds:
  *   absent TIME CLIENT DESTINATION    a good answer, and no element for it
@@ -28,12 +29,13 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "conf/options.h"
 #include "firewall/backend.h"
 #include "wire/reply.h"
 
 enum {
 	CLIENTS_MOST = 64,
-	GAP_MS = 60,
+	GAP_MS = 30,
 	LATE_MS = 20, /* so much of what was missed is made up for */
 	RCODES = 16
 };
@@ -168,18 +170,20 @@ open_client(struct steady *s, unsigned i, const char *first, const char *server)
 static void
 open_firewall(struct steady *s, char **argv)
 {
-	static const struct backend_kind *const kinds[] = { &backend_ipset };
+	static struct options opt = { .nft_table = "inet filter" };
 	struct backend_setup setup = { .prefix = argv[8],
 				       .set_size = 65536,
-				       .families = ROLE_IPV4 };
+				       .families = ROLE_IPV4,
+				       .opt = &opt };
 	int home = open("/proc/self/ns/net", O_RDONLY);
 	int there = open(argv[6], O_RDONLY);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i]->name, argv[7]) == 0)
-			s->kind = kinds[i];
-	if (s->kind == NULL)
-		errx(2, "no such backend: %s", argv[7]);
+	snprintf(opt.chain, sizeof(opt.chain), "%s", argv[8]);
+	opt.enforce = strcmp(argv[7], "enforce") == 0;
+	if (opt.enforce)
+		setup.prefix = "";
+	s->kind = strcmp(argv[7], "ipset") == 0 ? &backend_ipset
+						: &backend_nftables;
 	if (setns(there, 0) == -1 ||
 	    s->kind->open(&setup, &s->backend) != ERR_NONE ||
 	    setns(home, 0) == -1)
@@ -228,7 +232,7 @@ main(int argc, char **argv)
 
 	if (argc != 9)
 		errx(2, "usage: steady SERVER FIRST CLIENTS RATE NAMES "
-			"NAMESPACE BACKEND PREFIX");
+			"NAMESPACE BACKEND CHAIN");
 	s.count = (unsigned)atoi(argv[3]);
 	s.rate = (unsigned)atoi(argv[4]);
 	s.names = (unsigned)atoi(argv[5]);

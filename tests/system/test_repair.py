@@ -25,7 +25,7 @@ RULE = "10.1.0.0/24 -> allowed.test:TCP:443\n"
 
 
 def cases():
-    for flavour in ("nft", "legacy"):
+    for flavour in ("nft", "legacy", "nftables", "enforce"):
         for fault in flush.faults_of(flavour):
             if not fault.slow:
                 yield pytest.param(flavour, fault,

@@ -345,6 +345,23 @@ test_a_new_epoch_forgets(void **state)
 }
 
 /* It was given before the loss, and is heard of after it. */
+/* What is known is asked for again while the warden is silent: it would not
+ * notice that it is gone. */
+static void
+test_a_silent_warden_is_asked(void **state)
+{
+	struct stage *s = *state;
+
+	have_first(s);
+	s->board.beat_ms = clock_ms();
+	assert_int_equal(ask(s, 1), GRANT_ASK_KNOWN);
+	s->board.beat_ms = clock_ms() - BOARD_OLD_MS - 100;
+	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
+	answer(s, hear(s).letter.seq, GRANT_OK);
+	s->board.beat_ms = clock_ms();
+	assert_int_equal(ask(s, 1), GRANT_ASK_KNOWN);
+}
+
 static void
 test_what_was_given_before_the_loss_is_not_kept(void **state)
 {
@@ -440,6 +457,7 @@ main(void)
 		ON_A_STAGE(test_a_cancelled_wait_is_not_called),
 		ON_A_STAGE(test_lost_acknowledgements_do_not_use_up_room),
 		ON_A_STAGE(test_a_new_epoch_forgets),
+		ON_A_STAGE(test_a_silent_warden_is_asked),
 		ON_A_STAGE(test_what_was_given_before_the_loss_is_not_kept),
 		ON_A_STAGE(test_a_new_policy_forgets),
 		ON_A_STAGE(test_a_new_warden_forgets),
