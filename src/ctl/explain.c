@@ -151,11 +151,17 @@ is_meta(uint16_t type)
 static void
 print_blocked(const struct image_rule *rule, uint16_t type, struct text *out)
 {
+	static const char *const answer[] = {
+		[BLOCK_REFUSED] = "REFUSED, EDE 15 (Blocked)",
+		[BLOCK_NXDOMAIN] = "NXDOMAIN, EDE 15 (Blocked)",
+		[BLOCK_NODATA] = "NODATA, EDE 15 (Blocked)",
+		[BLOCK_DROP] = "none: the query is dropped",
+	};
 	struct addr a;
 	char buf[ADDR_TEXT_SIZE];
 
 	if (!rule->has_answer4 && !rule->has_answer6) {
-		text_str(out, "REFUSED, EDE 15 (Blocked)");
+		text_str(out, answer[rule->block]);
 		return;
 	}
 	if (type == TYPE_A && rule->has_answer4)
