@@ -17,15 +17,13 @@ rcode_is_failure(unsigned rcode)
 	       rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 }
 
+/* name: equal but for its case. */
 static bool
 name_is_same(const struct sent *sent, const struct name *name)
 {
 	const struct name *ours = &sent->q.name;
 
-	if (!sent->exact)
-		return name_equal(ours, name);
-	return ours->len == name->len &&
-	       memcmp(ours->wire, name->wire, ours->len) == 0;
+	return !sent->exact || memcmp(ours->wire, name->wire, ours->len) == 0;
 }
 
 enum match
@@ -45,7 +43,8 @@ match_answer(const struct sent *sent, const uint8_t *bytes, size_t len,
 							    : MATCH_NOT;
 	if (out->question.type != sent->q.type ||
 	    out->question.class != sent->q.class ||
-	    !name_is_same(sent, &out->question.name))
+	    !name_equal(&sent->q.name, &out->question.name))
 		return MATCH_NOT;
-	return MATCH_ANSWER;
+	return name_is_same(sent, &out->question.name) ? MATCH_ANSWER
+						       : MATCH_CASE;
 }

@@ -20,13 +20,14 @@ struct sent {
 
 enum match {
 	MATCH_NOT,	 /* not ours: looks forged */
+	MATCH_CASE,	 /* ours but for the case of the name */
 	MATCH_TORN,	 /* our id, but malformed */
 	MATCH_COMPLAINT, /* our id, no question, and a code of failure */
 	MATCH_ANSWER	 /* all is ours; it may be truncated */
 };
 
-/* Reads the message into out (valid for COMPLAINT and ANSWER, and as long as
- * bytes are). RFC 5452 9.1; QDCOUNT 0 only with FORMERR, SERVFAIL, NOTIMP
+/* Reads the message into out (valid for CASE, COMPLAINT and ANSWER, and as
+ * long as bytes are). RFC 5452 9.1; QDCOUNT 0 only with FORMERR, SERVFAIL, NOTIMP
  * or REFUSED. */
 enum match match_answer(const struct sent *sent, const uint8_t *bytes,
 			size_t len, struct message *out);

@@ -39,7 +39,9 @@ ask_prepare(struct upstream_ask *a, unsigned at, struct sent *out)
 		      loop_now_ms(u->loop) >= u->up[at].cookieless_until_ms;
 	/* A connection needs no secret in the name, and an upstream that does
 	 * not keep the case can be understood there. */
-	out->exact = !a->stream && u->opt->query_case == QUERY_CASE_RANDOM;
+	out->exact =
+	    !a->stream && u->opt->query_case == QUERY_CASE_RANDOM &&
+	    !spelling_is_free(&u->up[at].spelling, loop_now_ms(u->loop));
 	if (out->exact)
 		name_random_case(&out->q.name, u->random);
 }
@@ -248,6 +250,12 @@ heard_nonsense(struct upstream_ask *a, const struct report *r)
 		stats->answers_bad++;
 	else
 		stats->upstream_mismatch++;
+	if (r->match == MATCH_CASE) {
+		a->misspelt = true;
+		a->misspelt_at = r->at;
+		a->misspelt_digest =
+		    spelling_digest(&a->house->hash, &a->house->message);
+	}
 	if (r->kind == TRY_UDP) {
 		a->forged = true;
 		turn_to_stream(a, r->at);
@@ -257,6 +265,19 @@ heard_nonsense(struct upstream_ask *a, const struct report *r)
 	a->forged = a->forged || r->match == MATCH_NOT;
 	tcp_try_close(a);
 	ask_go_on(a);
+}
+
+/* What an answer that is believed says of its upstream's spelling. */
+static void
+note_spelling(struct upstream_ask *a, const struct report *r)
+{
+	struct upstreams *u = a->house;
+
+	if (r->kind == TRY_UDP)
+		spelling_kept(&u->up[r->at].spelling, r->sent);
+	else if (a->misspelt && a->misspelt_at == r->at &&
+		 a->misspelt_digest == spelling_digest(&u->hash, &u->message))
+		upstream_proved_spelling(u, r->at);
 }
 
 static void
@@ -375,7 +396,8 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 	const struct message *m = &u->message;
 	unsigned at = r->at;
 
-	if (r->match == MATCH_NOT || r->match == MATCH_TORN) {
+	if (r->match == MATCH_NOT || r->match == MATCH_CASE ||
+	    r->match == MATCH_TORN) {
 		heard_nonsense(a, r);
 		return;
 	}
@@ -404,6 +426,7 @@ ask_heard(struct upstream_ask *a, const struct report *r)
 			u->up[at].plain_until_ms =
 			    loop_now_ms(u->loop) + PLAIN_MS;
 		u->up[at].standing.failures = 0;
+		note_spelling(a, r);
 		end_with_answer(a);
 	}
 }

@@ -16,6 +16,7 @@
 #include "net/frame.h"
 #include "net/stream.h"
 #include "upstream/choice.h"
+#include "upstream/spelling.h"
 #include "upstream/standing.h"
 #include "upstream/match.h"
 #include "upstream/upstream.h"
@@ -32,6 +33,7 @@ enum {
 struct upstream {
 	struct endpoint at;
 	struct standing standing;
+	struct spelling spelling;
 	int64_t plain_until_ms; /* it does not know EDNS */
 	int64_t cookieless_until_ms; /* it chokes on cookies */
 	struct cookie cookie;	     /* ours, and behind it its own */
@@ -74,6 +76,9 @@ struct upstream_ask {
 	bool cookieless, cookie_renewed;
 	bool failed; /* some upstream answered with: */
 	unsigned failed_rcode;
+	bool misspelt; /* that one answered by UDP in another case: */
+	unsigned misspelt_at;
+	uint64_t misspelt_digest;
 	bool forged, torn, silent; /* what the end will be called */
 	int64_t deadline_ms;
 	struct due due;
@@ -96,6 +101,7 @@ struct upstreams {
 	struct due probe;
 	bool probing; /* the timer is armed */
 	struct log_limit log;
+	struct hash_key hash;
 	struct message message; /* the answer being looked at */
 	uint8_t bytes[MESSAGE_MAX];
 };
@@ -129,6 +135,8 @@ void on_ask_due(void *owner);
 /* What a try said of its upstream's health; logs what changes. */
 void upstream_heard_of(struct upstreams *u, unsigned at, int64_t took_ms);
 void upstream_silent(struct upstreams *u, unsigned at, int64_t sent_ms);
+/* It loses the case of names, and that is proved. */
+void upstream_proved_spelling(struct upstreams *u, unsigned at);
 
 /* One try. ERR_SYSTEM: nothing stays open. ERR_FULL: too many over TCP. */
 enum err udp_try_begin(struct upstream_ask *a, unsigned at);

@@ -125,6 +125,18 @@ upstream_silent(struct upstreams *u, unsigned at, int64_t sent_ms)
 	u->probing = true;
 }
 
+void
+upstream_proved_spelling(struct upstreams *u, unsigned at)
+{
+	char where[ENDPOINT_TEXT_SIZE];
+
+	if (spelling_proved(&u->up[at].spelling, loop_now_ms(u->loop)))
+		log_warn("Upstream %s does not keep the case of names: its "
+			 "answers are understood without "
+			 "(--query-case plain does so from the start)",
+			 endpoint_print(&u->up[at].at, where));
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 static void
@@ -169,6 +181,8 @@ upstreams_new(const struct upstream_setup *setup, struct upstreams **out)
 	u->opt = setup->opt;
 	u->random = setup->random;
 	u->stats = setup->stats;
+	u->hash = (struct hash_key){ random_u64(u->random),
+				     random_u64(u->random) };
 	fill_upstreams(u);
 	assert(u->count >= 1);
 	due_init(&u->probe, on_probe_due, u);
