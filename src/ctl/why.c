@@ -35,8 +35,10 @@ print_name(const struct finding *f, int64_t now_ms, struct text *out)
 		return;
 	text_str(out, "name ");
 	name_print(&f->name, out);
-	text_printf(out, " asked %" PRId64 " s ago\n",
-		    (now_ms - f->asked_ms) / 1000);
+	if (f->asked_ms != 0)
+		text_printf(out, " asked %" PRId64 " s ago",
+			    (now_ms - f->asked_ms) / 1000);
+	text_char(out, '\n');
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "firewall/ledger.h"
+#include "firewall/names.h"
 #include "policy/prefixed.h"
 
 struct search {
@@ -65,13 +66,29 @@ is_tried(const struct attempt *a, uint8_t protocol, uint16_t port)
 
 /* ---- what stands open --------------------------------------------------- */
 
+/* Under which rule and name it was given, as far as the ledger knows. */
 static void
-weigh_element(struct search *s, const struct ledger_element *at,
-	      const struct ledger_element *e)
+take_reason(struct search *s, const struct ledger_element *at,
+	    const struct ledger_element *e)
 {
 	const struct ledger_view whole = { s->e->ledger, s->e->ledger_size };
 	struct finding *f = s->out;
 	struct ledger_told last;
+	size_t first = 0;
+
+	f->rule = IMAGE_NONE;
+	f->name.len = 0;
+	if (!ledger_read_last(&whole, at, e, &last))
+		return;
+	f->rule = policy_find_identity(s->e->policy, last.reason.identity);
+	names_next(&last.names, &first, &f->name);
+}
+
+static void
+weigh_element(struct search *s, const struct ledger_element *at,
+	      const struct ledger_element *e)
+{
+	struct finding *f = s->out;
 
 	if (!is_same_client(s, &e->client)) {
 		s->other_open = true;
@@ -79,14 +96,14 @@ weigh_element(struct search *s, const struct ledger_element *at,
 		return;
 	}
 	add_port(f, e->protocol, e->port);
-	if (!is_tried(s->a, e->protocol, e->port) || e->end_ms < f->end_ms)
+	if (f->cause == CAUSE_OPEN &&
+	    (!is_tried(s->a, e->protocol, e->port) || e->end_ms < f->end_ms))
+		return;
+	take_reason(s, at, e);
+	if (!is_tried(s->a, e->protocol, e->port))
 		return;
 	f->cause = CAUSE_OPEN;
 	f->end_ms = e->end_ms;
-	f->rule = IMAGE_NONE;
-	if (ledger_read_last(&whole, at, e, &last))
-		f->rule = policy_find_identity(s->e->policy,
-					       last.reason.identity);
 }
 
 static void
@@ -159,6 +176,18 @@ take_ports(struct search *s)
 		add_port(s->out, v->port[i].protocol, v->port[i].port);
 }
 
+/* It stands open: only when it was asked is left to find. */
+static void
+date_open(struct search *s, const struct past_entry *e, const struct name *name)
+{
+	struct finding *f = s->out;
+
+	if (f->name.len == 0)
+		f->name = *name;
+	if (name_equal(&f->name, name) && e->last_ms > f->asked_ms)
+		f->asked_ms = e->last_ms;
+}
+
 /* A name that this client asked for, and was told the address. */
 static void
 weigh_name(struct search *s, const struct past_entry *e)
@@ -168,6 +197,10 @@ weigh_name(struct search *s, const struct past_entry *e)
 	enum cause cause;
 
 	past_name(e, &name);
+	if (f->cause == CAUSE_OPEN) {
+		date_open(s, e, &name);
+		return;
+	}
 	judge(s, &name);
 	cause = cause_of(s, e);
 	if (s->mine && (cause > f->cause ||
@@ -176,8 +209,6 @@ weigh_name(struct search *s, const struct past_entry *e)
 	s->mine = true;
 	s->best_ms = f->asked_ms = e->last_ms;
 	f->name = name;
-	if (f->cause == CAUSE_OPEN)
-		return;
 	f->cause = cause;
 	f->end_ms = e->end_ms;
 	f->rule = giver(s) != IMAGE_NONE ? giver(s) : s->verdict.rule;

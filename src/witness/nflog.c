@@ -9,6 +9,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <stdbool.h>
 
 static int
 on_attribute(const struct nlattr *attr, void *arg)
@@ -34,23 +35,40 @@ on_attribute(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+/* mnl_nlmsg_ok() takes a length over 2 GiB for a negative one, and lets it
+ * pass. */
+static bool
+is_whole(const struct nlmsghdr *head, size_t left)
+{
+	return left >= sizeof(*head) && head->nlmsg_len >= sizeof(*head) &&
+	       head->nlmsg_len <= left;
+}
+
+static bool
+is_packet(const struct nlmsghdr *head)
+{
+	return head->nlmsg_type ==
+		       (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) &&
+	       mnl_nlmsg_get_payload_len(head) >= sizeof(struct nfgenmsg);
+}
+
 void
 nflog_read(const void *bytes, size_t len, nflog_fn *each, void *arg)
 {
 	const struct nlmsghdr *head = bytes;
-	int left = len > INT32_MAX ? 0 : (int)len;
+	size_t step;
 
-	for (; mnl_nlmsg_ok(head, left);
-	     head = mnl_nlmsg_next(head, &left)) {
+	for (; is_whole(head, len); len -= step) {
 		struct nflog_packet packet = { 0 };
 
-		if (head->nlmsg_type !=
-			(NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
-		    mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
-			continue;
-		mnl_attr_parse(head, sizeof(struct nfgenmsg), on_attribute,
-			       &packet);
+		if (is_packet(head))
+			mnl_attr_parse(head, sizeof(struct nfgenmsg),
+				       on_attribute, &packet);
 		if (packet.bytes)
 			each(arg, &packet);
+		step = NLMSG_ALIGN(head->nlmsg_len);
+		if (step >= len)
+			return;
+		head = (const void *)((const char *)head + step);
 	}
 }

@@ -221,6 +221,25 @@ def counter(d, name):
     return int(re.search(rf" {name}=(\d+)", line)[1])
 
 
+def test_the_ledger_knows_the_name(stage, watched):
+    """What the past has forgotten, because its writer knew nothing yet."""
+    d = watched()
+    client = stage.client()
+    client.ask("allowed.test")
+    old = by_role(d, "recorder")
+    os.kill(old.pid, signal.SIGSTOP)
+    client.ask("second.test")
+    got = why(d, "10.1.0.2", "203.0.113.30:80")
+    assert got["cause"] == "WRONG PORT (allowed: TCP:8443)"
+    assert got["name"] == "second.test."
+    assert got["line"] == "10.1.0.2 -> second.test:TCP:80"
+    os.kill(old.pid, signal.SIGCONT)
+    assert until(lambda: "asked" in why(d, "10.1.0.2",
+                                        "203.0.113.30:80")["name"])
+    os.kill(old.pid, signal.SIGKILL)
+    assert "asked" in why(d, "10.1.0.2", "203.0.113.5:80")["name"]
+
+
 def test_ipv6_and_the_router_itself(stage, watched):
     d = watched()
     client = stage.client6()
