@@ -94,14 +94,6 @@ answer_seal(struct answer *a)
 	}
 }
 
-void
-reload_answer(struct answer *a, const struct view *v, const struct request *r)
-{
-	(void)v;
-	(void)r;
-	a->wish = WISH_RELOAD;
-}
-
 #define ANSWER_DAEMON(name) [COMMAND_##name] = name##_answer,
 #define ANSWER_TOOL(name)
 static answer_fn *const doers[COMMAND_COUNT] = {
@@ -127,45 +119,5 @@ answer_request(struct answer *a, const struct view *v, const char *line,
 			     command_row(request.command)->name);
 	else
 		doers[request.command](a, v, &request);
-	answer_seal(a);
-}
-
-/* Lines as they came, without what is not text. */
-static void
-print_complaints(struct text *out, const char *s, size_t len)
-{
-	while (len > 0) {
-		const char *end = memchr(s, '\n', len);
-		size_t n = end == NULL ? len : (size_t)(end - s);
-
-		text_escaped(out, s, n);
-		text_char(out, '\n');
-		s += n + (end != NULL);
-		len -= n + (end != NULL);
-	}
-}
-
-void
-answer_reloaded(struct answer *a, const struct reloaded_letter *letter)
-{
-	size_t len = letter->text_len;
-
-	if (len > sizeof(letter->text))
-		len = sizeof(letter->text);
-	answer_begin(a);
-	/* Each byte may become an escape of four. */
-	if (!answer_room(a, ANSWER_SMALL + 4 * sizeof(letter->text)))
-		return;
-	if (letter->ok == 1) {
-		text_printf(&a->text, "policy generation %u is in force\n",
-			    letter->generation);
-	} else {
-		text_init(&a->text, a->heap, a->text.size);
-		text_printf(&a->text,
-			    "error: the new policy is refused, generation %u "
-			    "stays in force\n",
-			    letter->generation);
-	}
-	print_complaints(&a->text, letter->text, len);
 	answer_seal(a);
 }

@@ -24,11 +24,23 @@ struct request;
 struct answer {
 	struct text text;
 	char *heap;	   /* what text lies in, or NULL: in small */
-	/* Not an answer yet: the supervisor is to be asked, and its word goes
-	 * to answer_reloaded(), answer_cached() or answer_audited(). */
-	enum answer_wish { WISH_NONE, WISH_RELOAD, WISH_CACHE,
-			   WISH_AUDIT } wish;
-	struct cache_letter cache; /* of WISH_CACHE */
+	/* Not an answer yet: the supervisor is to be asked by this letter,
+	 * and its word goes to one of the functions below. */
+	enum answer_wish {
+		WISH_NONE,
+		WISH_RELOAD,
+		WISH_CONFIRM,
+		WISH_CACHE,
+		WISH_REVOKE,
+		WISH_AUDIT
+	} wish;
+	union {
+		struct reload_letter reload;
+		struct plain_letter plain; /* of the others */
+		struct cache_letter cache;
+		struct revoke_letter revoke;
+	} letter;
+	uint32_t uid; /* who asks; set by the caller */
 	char small[ANSWER_SMALL];
 };
 
@@ -36,6 +48,8 @@ struct answer {
 void answer_request(struct answer *a, const struct view *v, const char *line,
 		    size_t len);
 void answer_reloaded(struct answer *a, const struct reloaded_letter *letter);
+void answer_confirmed(struct answer *a, const struct plain_letter *letter);
+void answer_revoked(struct answer *a, const struct revoked_letter *letter);
 /* dump: descriptor of what the workers wrote, the caller's; or -1. */
 void answer_cached(struct answer *a, const struct cached_letter *letter,
 		   int dump);

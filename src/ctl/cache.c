@@ -22,8 +22,8 @@ take_name(struct answer *a, const char *text)
 		answer_error(a, "\"%.64s\" is not a domain name", text);
 		return false;
 	}
-	a->cache.name_len = name.len;
-	memcpy(a->cache.name, name.wire, name.len);
+	a->letter.cache.name_len = name.len;
+	memcpy(a->letter.cache.name, name.wire, name.len);
 	return true;
 }
 
@@ -34,7 +34,7 @@ cache_answer(struct answer *a, const struct view *v, const struct request *r)
 	bool flush = strcmp(deed, "flush") == 0;
 
 	(void)v;
-	memset(&a->cache, 0, sizeof(a->cache));
+	memset(&a->letter, 0, sizeof(a->letter));
 	if (!flush && strcmp(deed, "dump") != 0) {
 		answer_error(a, "\"%.64s\" is neither dump nor flush", deed);
 		return;
@@ -45,7 +45,7 @@ cache_answer(struct answer *a, const struct view *v, const struct request *r)
 	}
 	if (r->count == 2 && strcmp(name, "--all") != 0 && !take_name(a, name))
 		return;
-	a->cache.deed = flush ? CACHE_DEED_FLUSH : CACHE_DEED_DUMP;
+	a->letter.cache.deed = flush ? CACHE_DEED_FLUSH : CACHE_DEED_DUMP;
 	a->wish = WISH_CACHE;
 }
 
@@ -64,7 +64,7 @@ copy_dump(struct answer *a, int dump)
 void
 answer_cached(struct answer *a, const struct cached_letter *letter, int dump)
 {
-	uint32_t deed = a->cache.deed;
+	uint32_t deed = a->letter.cache.deed;
 
 	if (letter->workers == 0) {
 		answer_error(a, "no worker has answered within two seconds");

@@ -62,25 +62,28 @@ hear_error(struct caller *c, const char *why, int64_t now_ms)
 	begin_hearing(c, now_ms);
 }
 
+/* What a wish goes by; its number is the first word behind the head of each
+ * of those letters. */
+static const struct {
+	enum letter_kind kind;
+	size_t size;
+} wishes[] = {
+	[WISH_RELOAD] = { POST_RELOAD, sizeof(struct reload_letter) },
+	[WISH_CONFIRM] = { POST_CONFIRM, sizeof(struct plain_letter) },
+	[WISH_CACHE] = { POST_CACHE, sizeof(struct cache_letter) },
+	[WISH_REVOKE] = { POST_REVOKE, sizeof(struct revoke_letter) },
+	[WISH_AUDIT] = { POST_AUDIT, sizeof(struct plain_letter) },
+};
+
 static void
 ask_supervisor(struct desk *d, struct caller *c, int64_t now_ms)
 {
-	struct plain_letter plain = { .seq = ++d->seq };
-	enum err err;
+	struct plain_letter *letter = &c->answer.letter.plain;
 
-	if (c->answer.wish != WISH_CACHE) {
-		post_head(&plain.head,
-			  c->answer.wish == WISH_RELOAD ? POST_RELOAD
-							: POST_AUDIT, 0);
-		err = post_send(d->supervisor, &plain, sizeof(plain), -1);
-	} else {
-		struct cache_letter *cache = &c->answer.cache;
-
-		cache->seq = d->seq;
-		post_head(&cache->head, POST_CACHE, 0);
-		err = post_send(d->supervisor, cache, sizeof(*cache), -1);
-	}
-	if (err != ERR_NONE) {
+	letter->seq = ++d->seq;
+	post_head(&letter->head, wishes[c->answer.wish].kind, 0);
+	if (post_send(d->supervisor, letter, wishes[c->answer.wish].size,
+		      -1) != ERR_NONE) {
 		hear_error(c, "the supervisor cannot be reached", now_ms);
 		return;
 	}
@@ -130,6 +133,18 @@ free_place(struct desk *d)
 	return NULL;
 }
 
+/* For the log: nobody is let in or kept out by it. */
+static uint32_t
+uid_of(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1)
+		return UINT32_MAX;
+	return who.uid;
+}
+
 static void
 welcome(struct desk *d, int64_t now_ms)
 {
@@ -147,6 +162,7 @@ welcome(struct desk *d, int64_t now_ms)
 		return;
 	}
 	c->fd = fd;
+	c->answer.uid = uid_of(fd);
 	c->state = CALLER_ASKS;
 	c->line_len = 0;
 	c->deadline_ms = now_ms + DESK_REQUEST_MS;
@@ -272,6 +288,30 @@ desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
 	if (c == NULL)
 		return;
 	answer_reloaded(&c->answer, letter);
+	begin_hearing(c, now_ms);
+}
+
+void
+desk_confirmed(struct desk *d, const struct plain_letter *letter,
+	       int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_CONFIRM);
+
+	if (c == NULL)
+		return;
+	answer_confirmed(&c->answer, letter);
+	begin_hearing(c, now_ms);
+}
+
+void
+desk_revoked(struct desk *d, const struct revoked_letter *letter,
+	     int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_REVOKE);
+
+	if (c == NULL)
+		return;
+	answer_revoked(&c->answer, letter);
 	begin_hearing(c, now_ms);
 }
 

@@ -60,7 +60,11 @@ void desk_serve(struct desk *d, const struct pollfd fds[DESK_FDS],
 /* The supervisor's word on a reload; one that nobody waits for is ignored. */
 void desk_reloaded(struct desk *d, const struct reloaded_letter *letter,
 		   int64_t now_ms);
-
+/* The same for what else is wished of the supervisor. */
+void desk_confirmed(struct desk *d, const struct plain_letter *letter,
+		    int64_t now_ms);
+void desk_revoked(struct desk *d, const struct revoked_letter *letter,
+		  int64_t now_ms);
 /* The same for caches and audits; the descriptor stays the caller's. */
 void desk_cached(struct desk *d, const struct cached_letter *letter, int dump,
 		 int64_t now_ms);

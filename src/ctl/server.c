@@ -57,6 +57,30 @@ on_reloaded(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_confirmed(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct plain_letter confirmed;
+
+	(void)size;
+	(void)fd;
+	memcpy(&confirmed, letter, sizeof(confirmed));
+	desk_confirmed(&s->desk, &confirmed, clock_ms());
+}
+
+static void
+on_revoked(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct revoked_letter revoked;
+
+	(void)size;
+	(void)fd;
+	memcpy(&revoked, letter, sizeof(revoked));
+	desk_revoked(&s->desk, &revoked, clock_ms());
+}
+
+static void
 on_cached(void *self, const void *letter, size_t size, int fd)
 {
 	struct server *s = self;
@@ -140,6 +164,8 @@ control_main(struct role_kit *kit)
 					  [POST_HAND] = on_hand,
 					  [POST_STOP] = on_stop,
 					  [POST_RELOADED] = on_reloaded,
+					  [POST_CONFIRMED] = on_confirmed,
+					  [POST_REVOKED] = on_revoked,
 					  [POST_CACHED] = on_cached,
 					  [POST_AUDITED] = on_audited } } };
 	int status;

@@ -229,6 +229,8 @@ print_landlock(const struct supervisor_state *state, struct text *out)
 static void
 print_policy(const struct view *v, struct text *out)
 {
+	int64_t trial_end = v->state->trial_end_ms, now_ms = clock_ms();
+
 	text_printf(out, "policy generation=%u", v->state->generation);
 	if (v->policy.head != NULL &&
 	    v->policy.generation == v->state->generation)
@@ -237,6 +239,9 @@ print_policy(const struct view *v, struct text *out)
 			    v->policy.head->nets.count);
 	text_printf(out, "\nreloads done=%u refused=%u\n", v->state->reloads,
 		    v->state->reloads_refused);
+	if (trial_end > now_ms)
+		text_printf(out, "trial ends=%" PRId64 "s\n",
+			    (trial_end - now_ms + 999) / 1000);
 }
 
 static void

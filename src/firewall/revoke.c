@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "firewall/broom.h"
+#include "firewall/flows.h"
 #include "firewall/names.h"
 #include "firewall/review.h"
 
@@ -123,30 +125,85 @@ strike_all(struct revocation *r, ledger_strike_fn *gone)
 	return broom.swept;
 }
 
+enum err
+revoke_prepare(struct admission *a)
+{
+	struct flows_setup setup = { .judge = &a->judge,
+				     .cut = &a->board->flows_cut };
+
+	return a->judge.opt->cut_flows ? flows_open(&setup, &a->flows)
+				       : ERR_NONE;
+}
+
 uint32_t
 revoke_not_given(struct admission *a)
 {
 	struct revocation r = { .a = a };
+	uint32_t gone = strike_all(&r, is_not_given);
 
-	return strike_all(&r, is_not_given);
+	if (gone > 0)
+		log_info("%u grants were revoked: no rule gives them any more",
+			 gone);
+	return gone;
 }
 
 uint32_t
 revoke_own(struct admission *a)
 {
 	struct revocation r = { .a = a };
+	uint32_t gone = strike_all(&r, leads_to_us);
 
-	return strike_all(&r, leads_to_us);
+	if (gone > 0)
+		log_info("%u grants were revoked: they led to an address that "
+			 "is ours now", gone);
+	return gone;
 }
 
-uint32_t
-revoke_wished(struct admission *a, const struct revoke_letter *wish)
+/* ---- what somebody wishes ------------------------------------------------ */
+
+static const char *
+client_text(const struct revoke_letter *wish, char buf[NET_TEXT_SIZE])
+{
+	switch ((enum revoke_scope)wish->scope) {
+	case REVOKE_LOCAL:
+		return "local";
+	case REVOKE_NET:
+		return net_print(&wish->net, buf);
+	case REVOKE_ALL:
+		break;
+	}
+	return "all";
+}
+
+static void
+say_wish(const struct revocation *r, uint32_t gone)
+{
+	char client[NET_TEXT_SIZE], name[NAME_TEXT_SIZE];
+	struct text text;
+
+	text_init(&text, name, sizeof(name));
+	text_str(&text, "all");
+	if (r->name.len > 0) {
+		text_init(&text, name, sizeof(name));
+		name_print(&r->name, &text);
+	}
+	log_info("%u grants were revoked by dns-firewallctl uid=%u client=%s "
+		 "name=%s",
+		 gone, r->wish->uid, client_text(r->wish, client), name);
+}
+
+void
+revoke_wished(struct admission *a, const struct revoke_letter *wish,
+	      struct revoked_letter *done_out)
 {
 	struct revocation r = { .a = a, .wish = wish };
 	size_t at = 0;
 
+	*done_out = (struct revoked_letter){ .seq = wish->seq, .ok = 1 };
+	post_head(&done_out->head, POST_REVOKE_DONE, 0);
 	if (wish->name_len > 0 &&
 	    name_read(wish->name, wish->name_len, &at, &r.name) != ERR_NONE)
-		return 0;
-	return strike_all(&r, is_wished);
+		return;
+	done_out->count = strike_all(&r, is_wished);
+	say_wish(&r, done_out->count);
 }

@@ -132,7 +132,6 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 {
 	struct judge *judge = &wd->admission.judge;
 	struct policy fresh;
-	uint32_t gone;
 	enum err err = policy_open(fd, hand->generation, &fresh);
 
 	if (err != ERR_NONE) {
@@ -144,18 +143,14 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_close(&judge->policy);
 	judge->policy = fresh;
 	fence_again(wd);
-	gone = revoke_not_given(&wd->admission);
+	revoke_not_given(&wd->admission);
 	role_taken(wd->kit, fresh.generation);
-	if (gone > 0)
-		log_info("%u grants were revoked: no rule gives them any more",
-			 gone);
 }
 
 static void
 on_own(struct warden *wd, int fd)
 {
 	const struct own_addresses *own;
-	uint32_t gone;
 
 	if (own_open(fd, &own) != ERR_NONE) {
 		log_error("The warden cannot use the new own addresses");
@@ -165,10 +160,7 @@ on_own(struct warden *wd, int fd)
 	wd->admission.judge.own = own;
 	policy_find_interfaces(&wd->admission.judge.policy, own);
 	fence_again(wd);
-	gone = revoke_own(&wd->admission);
-	if (gone > 0)
-		log_info("%u grants were revoked: they led to an address that "
-			 "is ours now", gone);
+	revoke_own(&wd->admission);
 }
 
 static void
@@ -212,6 +204,18 @@ on_audit(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_revoke(void *self, const void *letter, size_t size, int fd)
+{
+	struct warden *wd = self;
+	struct revoked_letter done;
+
+	(void)size;
+	(void)fd;
+	revoke_wished(&wd->admission, letter, &done);
+	post_send(wd->kit->supervisor, &done, sizeof(done), -1);
+}
+
+static void
 on_stop(void *self, const void *letter, size_t size, int fd)
 {
 	struct warden *wd = self;
@@ -237,6 +241,7 @@ meet(struct warden *wd)
 		.handler = { [POST_HAND] = on_hand,
 			     [POST_RULES_PLACED] = on_placed,
 			     [POST_AUDIT_DO] = on_audit,
+			     [POST_REVOKE_DO] = on_revoke,
 			     [POST_STOP] = on_stop },
 	};
 	for (uint32_t i = 0; i < ROLE_MAX_WORKERS; i++) {

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "firewall/flows.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
 
@@ -98,18 +97,6 @@ open_backend(struct warden *wd)
 	return err == ERR_NONE ? admission_place(a) : err;
 }
 
-static enum err
-open_flows(struct warden *wd)
-{
-	struct admission *a = &wd->admission;
-	struct flows_setup setup = { .judge = &a->judge,
-				     .cut = &a->board->flows_cut };
-
-	if (!wd->kit->opt->cut_flows)
-		return ERR_NONE;
-	return flows_open(&setup, &a->flows);
-}
-
 enum err
 warden_begin(struct warden *wd)
 {
@@ -124,7 +111,7 @@ warden_begin(struct warden *wd)
 	if (err == ERR_NONE)
 		err = open_backend(wd);
 	if (err == ERR_NONE)
-		err = open_flows(wd);
+		err = revoke_prepare(&wd->admission);
 	if (err == ERR_NONE)
 		err = admission_compare(&wd->admission, &found);
 	if (err != ERR_NONE)

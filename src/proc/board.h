@@ -84,6 +84,8 @@ struct supervisor_state {
 	_Atomic uint32_t pid, generation, children;
 	_Atomic uint32_t landlock; /* version of the kernel, 0: none */
 	_Atomic uint32_t reloads, reloads_refused;
+	/* clock_ms() when the policy before comes back; 0: it does not */
+	_Atomic int64_t trial_end_ms;
 	_Atomic uint32_t bind_count;
 	struct endpoint bind[16];
 	struct {

@@ -247,11 +247,19 @@ struct record_letter {
 
 /* ---- supervisor and control ------------------------------------------- */
 
+struct reload_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t confirm_s; /* the policy before it comes back if nobody
+			       confirms in that time; 0: it is kept */
+};
+
 struct reloaded_letter {
 	struct letter_head head;
 	uint32_t seq;
 	uint32_t ok;	     /* 1: the new policy is in force */
 	uint32_t generation;
+	uint32_t confirm_s;  /* left to confirm it; 0: there is no need */
 	uint32_t text_len;
 	char text[2048];     /* complaints, not NUL-terminated */
 };

@@ -47,6 +47,7 @@ compile_begin(struct supervisor *s)
 	return err;
 }
 
+/* Who asked while this one was under way waits for the next. */
 static void
 answer_waiting(struct supervisor *s, bool ok)
 {
@@ -54,18 +55,38 @@ answer_waiting(struct supervisor *s, bool ok)
 	const struct text *text = &s->compilation.text;
 	struct reloaded_letter letter = { .ok = ok,
 					  .generation = s->crew.generation };
+	unsigned left = 0;
 
+	letter.confirm_s = trial_left_s(s, clock_ms());
 	letter.text_len = (uint32_t)(text->len < sizeof(letter.text) ?
 					 text->len : sizeof(letter.text));
 	memcpy(letter.text, text->buf, letter.text_len);
 	post_head(&letter.head, POST_RELOADED, 0);
 	for (unsigned i = 0; i < s->waiting_count; i++) {
-		letter.seq = s->waiting[i];
+		if (s->waiting[i].later) {
+			s->waiting[left] = s->waiting[i];
+			s->waiting[left++].later = false;
+			continue;
+		}
+		letter.seq = s->waiting[i].ask.seq;
 		if (control->channel != -1)
 			post_send(control->channel, &letter, sizeof(letter),
 				  -1);
 	}
-	s->waiting_count = 0;
+	s->waiting_count = left;
+}
+
+/* The longest trial that was asked for with it; 0: none. */
+static uint32_t
+trial_wished(const struct supervisor *s)
+{
+	uint32_t longest = 0;
+
+	for (unsigned i = 0; i < s->waiting_count; i++)
+		if (!s->waiting[i].later &&
+		    s->waiting[i].ask.confirm_s > longest)
+			longest = s->waiting[i].ask.confirm_s;
+	return longest;
 }
 
 static void
@@ -86,10 +107,16 @@ reload_end(struct supervisor *s, bool ok)
 	notify("READY=1");
 }
 
+static bool
+is_busy(const struct supervisor *s)
+{
+	return s->compiling || s->settle_until_ms != 0;
+}
+
 void
 reload_begin(struct supervisor *s)
 {
-	if (s->compiling || s->settle_until_ms != 0) {
+	if (is_busy(s)) {
 		s->compile_again = true;
 		return;
 	}
@@ -99,13 +126,26 @@ reload_begin(struct supervisor *s)
 }
 
 static void
-finish(struct supervisor *s, bool ok)
+go_on(struct supervisor *s)
 {
-	reload_end(s, ok);
 	if (!s->compile_again)
 		return;
 	s->compile_again = false;
 	reload_begin(s);
+}
+
+static void
+finish(struct supervisor *s, bool ok)
+{
+	reload_end(s, ok);
+	go_on(s);
+}
+
+void
+reload_take(struct supervisor *s, int image)
+{
+	crew_new_policy(&s->crew, image);
+	s->settle_until_ms = clock_ms() + SETTLE_MS;
 }
 
 void
@@ -115,7 +155,15 @@ reload_settle(struct supervisor *s, int64_t now_ms)
 	    (!crew_has_taken(&s->crew) && now_ms < s->settle_until_ms))
 		return;
 	s->settle_until_ms = 0;
-	finish(s, true);
+	if (!s->trial.ending) {
+		finish(s, true);
+		return;
+	}
+	/* Nobody asked for it: those who wait are for the next one. */
+	s->trial.ending = false;
+	for (unsigned i = 0; i < s->waiting_count; i++)
+		s->waiting[i].later = false;
+	go_on(s);
 }
 
 void
@@ -123,22 +171,26 @@ reload_on_compiled(struct supervisor *s)
 {
 	int image = -1;
 	bool ok = compilation_end(&s->compilation, &image) == ERR_NONE;
+	uint32_t trial_s = trial_wished(s);
 
 	s->compiling = false;
 	if (!ok) {
 		finish(s, false);
 		return;
 	}
+	if (trial_s > 0)
+		trial_begin(s, trial_s);
 	s->follows_own = s->compilation.follows_own;
-	crew_new_policy(&s->crew, image);
-	s->settle_until_ms = clock_ms() + SETTLE_MS;
+	s->trial.refused = false;
+	reload_take(s, image);
 }
 
 void
-reload_ask(struct supervisor *s, uint32_t seq)
+reload_ask(struct supervisor *s, const struct reload_letter *ask)
 {
 	if (s->waiting_count < MOST_WAITING)
-		s->waiting[s->waiting_count++] = seq;
+		s->waiting[s->waiting_count++] =
+		    (struct waiting){ .ask = *ask, .later = is_busy(s) };
 	reload_begin(s);
 }
 

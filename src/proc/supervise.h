@@ -36,8 +36,19 @@ struct supervisor {
 	bool follows_own; /* the policy depends on our addresses */
 	int64_t settle_until_ms; /* a new policy is being taken; 0: none */
 	/* who asked for a reload by letter and waits for its end */
-	uint32_t waiting[MOST_WAITING];
+	struct waiting {
+		struct reload_letter ask;
+		bool later; /* it was asked for while another was under way */
+	} waiting[MOST_WAITING];
 	unsigned waiting_count;
+	/* A policy that waits to be confirmed. */
+	struct {
+		int before;	    /* image that comes back; -1: none waits */
+		bool follows_own;   /* and what it depended on */
+		bool refused;	    /* the access list was not confirmed */
+		bool ending;	    /* the policy before is being taken */
+		int64_t end_ms;	    /* it comes back then; 0: none waits */
+	} trial;
 	int64_t watchdog_ms, watchdog_next_ms;
 	struct {
 		bool place, clear; /* is to be done */
@@ -65,10 +76,31 @@ void rules_check(struct supervisor *s, int64_t now_ms);
 enum err reload_first(struct supervisor *s);
 void reload_begin(struct supervisor *s);
 /* A control client asks for a reload and waits for POST_RELOADED. */
-void reload_ask(struct supervisor *s, uint32_t seq);
+void reload_ask(struct supervisor *s, const struct reload_letter *ask);
+/* An image takes the place of the policy in force, in every process. */
+void reload_take(struct supervisor *s, int image);
 /* The compiler has said its last word. */
 void reload_on_compiled(struct supervisor *s);
 /* A reload is over when everybody works by the new policy. */
 void reload_settle(struct supervisor *s, int64_t now_ms);
+
+/* trial.c: a policy that has to be confirmed. */
+void trial_init(struct supervisor *s);
+/* Before a new policy is taken for a trial of that many seconds. */
+void trial_begin(struct supervisor *s, uint32_t confirm_s);
+/* False: none waits. */
+bool trial_confirm(struct supervisor *s, uint32_t uid);
+/* Seconds that are left; 0: none waits. */
+uint32_t trial_left_s(const struct supervisor *s, int64_t now_ms);
+/* Goes back where the time is over. */
+void trial_tick(struct supervisor *s, int64_t now_ms);
+
+/* errands.c: what local users wish of us. */
+struct sender {
+	struct supervisor *s;
+	struct child *child;
+};
+/* Handlers whose first argument is a struct sender. */
+void errands_take(struct post *post);
 
 #endif

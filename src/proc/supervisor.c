@@ -28,11 +28,6 @@ enum {
 
 /* ---- letters ----------------------------------------------------------- */
 
-struct sender {
-	struct supervisor *s;
-	struct child *child;
-};
-
 static void
 on_ready(void *self, const void *letter, size_t size, int fd)
 {
@@ -90,18 +85,6 @@ on_bad_worker(void *self, const void *letter, size_t size, int fd)
 			child_kill(&crew->child[i]);
 }
 
-static void
-on_reload(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct plain_letter ask;
-
-	(void)size;
-	(void)fd;
-	memcpy(&ask, letter, sizeof(ask));
-	reload_ask(from->s, ask.seq);
-}
-
 /* The recorder asks once a second until it has one. */
 static void
 on_journal_gone(void *self, const void *letter, size_t size, int fd)
@@ -119,54 +102,6 @@ on_journal_gone(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
-on_cache(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct cache_letter ask;
-
-	(void)size;
-	(void)fd;
-	memcpy(&ask, letter, sizeof(ask));
-	caches_ask(&from->s->caches, &from->s->crew, &ask, clock_ms());
-}
-
-static void
-on_cache_done(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct cached_letter done;
-
-	(void)size;
-	(void)fd;
-	memcpy(&done, letter, sizeof(done));
-	caches_hear(&from->s->caches, &from->s->crew, &done);
-}
-
-static void
-on_audit(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct plain_letter ask;
-
-	(void)size;
-	(void)fd;
-	memcpy(&ask, letter, sizeof(ask));
-	audits_ask(&from->s->audits, &from->s->crew, ask.seq, clock_ms());
-}
-
-static void
-on_audit_done(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct audited_letter done;
-
-	(void)size;
-	(void)fd;
-	memcpy(&done, letter, sizeof(done));
-	audits_hear(&from->s->audits, &from->s->crew, &done);
-}
-
-static void
 hear(struct supervisor *s, struct child *child)
 {
 	struct sender from = { s, child };
@@ -177,12 +112,8 @@ hear(struct supervisor *s, struct child *child)
 	child->post.handler[POST_RULES_GONE] = on_rules_gone;
 	child->post.handler[POST_TAKEN] = on_taken;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
-	child->post.handler[POST_RELOAD] = on_reload;
-	child->post.handler[POST_CACHE] = on_cache;
-	child->post.handler[POST_CACHE_DONE] = on_cache_done;
-	child->post.handler[POST_AUDIT] = on_audit;
-	child->post.handler[POST_AUDIT_DONE] = on_audit_done;
 	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
+	errands_take(&child->post);
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_NONE)
 		return;
@@ -349,6 +280,8 @@ sleep_ms(const struct supervisor *s, int64_t now)
 		wait = s->phase_ends_ms - now;
 	if (s->settle_until_ms != 0 && s->settle_until_ms - now < wait)
 		wait = s->settle_until_ms - now;
+	if (s->trial.end_ms != 0 && s->trial.end_ms - now < wait)
+		wait = s->trial.end_ms - now;
 	if (s->watchdog_ms > 0 && s->watchdog_next_ms - now < wait)
 		wait = s->watchdog_next_ms - now;
 	if (s->rules.check_ms != 0 && s->rules.check_ms - now < wait)
@@ -387,6 +320,12 @@ own_changed(struct supervisor *s)
 	crew_new_own(&s->crew, fd);
 	if (!s->follows_own || s->phase != RUNNING)
 		return;
+	if (s->trial.refused) {
+		log_warn("Our addresses have changed, but the access list was "
+			 "not confirmed: localhost and localnets stay as they "
+			 "were until it is reloaded");
+		return;
+	}
 	log_info("Our addresses have changed: localhost and localnets are "
 		 "made anew");
 	reload_begin(s);
@@ -423,6 +362,7 @@ supervisor_turn(struct supervisor *s)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
 			hear(s, &s->crew.child[i]);
 	reload_settle(s, now);
+	trial_tick(s, now);
 	caches_tick(&s->caches, &s->crew, now);
 	audits_tick(&s->audits, &s->crew, now);
 	reap(s);
@@ -476,6 +416,7 @@ supervisor_main(struct options *opt, const struct firewall_hooks *hooks)
 
 	s.opt = opt;
 	s.hooks = hooks;
+	trial_init(&s);
 	s.signals = open_signals();
 	prctl(PR_SET_NAME, "dns-firewall");
 	err = s.signals == -1 ? ERR_SYSTEM : supervisor_prepare(&s);

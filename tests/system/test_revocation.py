@@ -7,6 +7,7 @@ import os
 import random
 import re
 import socket
+import threading
 import time
 
 import pytest
@@ -352,3 +353,214 @@ def test_reasons_outlive_the_warden(stage, up):
     assert strip.sub(" ", d.ctl("grants")) == strip.sub(" ", before)
     d.reload(wild + "10.1.0.0/24 -| a.wild.test\n")
     assert {key[3] for key in stage.lab.grants()} == {"203.0.113.21"}
+
+
+# --- dns-firewallctl revoke and flush -------------------------------------
+
+def test_revoke_a_client(stage, up, talk):
+    d = stage.daemon(BOTH, cut_flows=True)
+    mine, other = stage.client(2), stage.client(3)
+    for client in (mine, other):
+        client.ask("allowed.test")
+        client.ask("dns.test")
+    going, staying = talk(mine, A), talk(other, A)
+    assert d.ctl("revoke", "10.1.0.2") == "2 grants were revoked\n"
+    assert {key[0] for key in stage.lab.grants()} == {"10.1.0.3"}
+    assert going.is_cut() and staying.goes_on()
+    assert d.err.has(r"\[INFO \].* 2 grants were revoked by dns-firewallctl "
+                     r"uid=0 client=10\.1\.0\.2/32 name=all")
+    assert mine.connect(A) == REFUSED and other.connect(A) == OPEN
+    # The worker has forgotten it too: the next answer opens it again.
+    mine.ask("allowed.test")
+    assert mine.connect(A) == OPEN
+    assert d.ctl("revoke", "10.9.0.0/16") == "0 grants were revoked\n"
+
+
+def test_revoke_a_name(stage, up):
+    up.add("alias.test", "CNAME", "allowed.test.")
+    d = stage.daemon(BOTH + "10.1.0.0/24 -> alias.test:TCP:22\n")
+    for number in (2, 3):
+        for name in ("allowed.test", "dns.test", "alias.test"):
+            stage.client(number).ask(name)
+    assert len(stage.lab.grants()) == 6
+    assert d.ctl("revoke", "10.1.0.0/24", "DNS.test") == \
+        "2 grants were revoked\n"
+    assert d.ctl("revoke", "10.1.0.2", "alias.test") == \
+        "1 grants were revoked\n"
+    assert len(stage.lab.grants()) == 3
+    # What an alias led to is a name on its way.
+    assert d.ctl("revoke", "10.1.0.3", "allowed.test") == \
+        "2 grants were revoked\n"
+    assert stage.lab.grants() == {("10.1.0.2", "tcp", 443, A)}
+
+
+def test_revoke_cuts_back_to_what_is_left(stage, up):
+    up.add("long.test", "A", A, ttl=900)
+    d = stage.daemon("10.1.0.0/24 -> *.test:TCP:443\n")
+    stage.client().ask("allowed.test")
+    stage.client().ask("long.test")
+    d.ctl("revoke", "10.1.0.2", "long.test")
+    (left,) = stage.lab.entries().values()
+    assert 300 < left <= 360
+    assert stage.client().connect(A) == OPEN
+
+
+def test_flush(stage, up):
+    d = stage.daemon(BOTH)
+    for number in range(2, 6):
+        stage.client(number).ask("allowed.test")
+        stage.client6(number).ask("allowed.test", "AAAA")
+    assert len(stage.lab.grants()) == 8
+    assert d.ctl("flush") == "8 grants were revoked\n"
+    assert not stage.lab.grants() and d.ctl("grants") == ""
+    assert "uid=0 client=all name=all" in d.err.text
+    stage.client().ask("allowed.test")
+    assert stage.client().connect(A) == OPEN
+
+
+def test_wrong_wishes_are_refused(stage, up):
+    d = stage.daemon(BOTH)
+    stage.client().ask("allowed.test")
+    for wrong in (("revoke",), ("revoke", "nobody"), ("revoke", "10.1.0.2/99"),
+                  ("revoke", "10.1.0.2", "a..b"), ("flush", "10.1.0.2"),
+                  ("reload", "--confirm"), ("reload", "--confirm", "0"),
+                  ("reload", "--confirm", "99999"), ("reload", "now"),
+                  ("confirm", "it"), ("confirm",)):
+        status, _, err = d.ctl(*wrong, check=False)
+        assert status in (1, 2) and err, wrong
+    assert stage.lab.grants()
+
+
+def test_nothing_to_revoke_without_a_firewall(stage, up):
+    d = stage.daemon("10.1.0.0/24 ~> *\n", firewall="none", chain=None)
+    status, _, err = d.ctl("flush", check=False)
+    assert status == 1 and "there is no ledger" in err
+
+
+def test_a_frozen_warden_revokes_later(stage, up):
+    """It is not said that it was done before it is."""
+    d = stage.daemon(BOTH)
+    stage.client().ask("allowed.test")
+    (warden,) = d.by_role("warden")
+    os.kill(warden.pid, 19)
+    asked = threading.Thread(target=d.ctl, args=("flush",),
+                             kwargs={"timeout": 30 * SLOW})
+    asked.start()
+    time.sleep(0.3)
+    assert asked.is_alive() and stage.lab.grants()
+    os.kill(warden.pid, 18)
+    asked.join(10 * SLOW)
+    assert not asked.is_alive() and not stage.lab.grants()
+
+
+# --- reload on trial ------------------------------------------------------
+
+def is_given(stage, name):
+    return bool(addresses(stage.client().ask(name)))
+
+
+def test_an_unconfirmed_policy_is_taken_back(stage, up, talk):
+    d = stage.daemon(BOTH, cut_flows=True)
+    stage.client().ask("dns.test")
+    held = talk(stage.client(), B)
+    d.write_acl("10.1.0.0/24 -> *.wild.test:TCP:443\n"
+                "10.1.0.0/24 -> dns.test:TCP:443\n")
+    out = d.ctl("reload", "--confirm", "2")
+    assert re.search(r"generation 2 .*\n.*comes back in 2 s", out)
+    assert re.search(r"^trial ends=[12]s$", d.ctl("status"), re.M)
+    assert is_given(stage, "a.wild.test") and not is_given(stage, "allowed.test")
+    d.err.wait(r"\[WARN \].*Nobody confirmed: .*generation 3", 5)
+    assert until(lambda: is_given(stage, "allowed.test"))
+    assert not is_given(stage, "a.wild.test")
+    # What only the trial gave is gone, what both give was never touched.
+    assert until(lambda: {key[3] for key in stage.lab.grants()} == {A, B})
+    assert held.goes_on()
+    assert "trial" not in d.ctl("status")
+    status, _, err = d.ctl("confirm", check=False)
+    assert status == 1 and "no policy waits" in err
+    # The file is as it was: a reload takes it for good.
+    d.reload()
+    assert is_given(stage, "a.wild.test")
+
+
+def test_a_confirmed_policy_stays(stage, up):
+    d = stage.daemon(BOTH)
+    d.write_acl(ONLY_B)
+    d.ctl("reload", "--confirm", "2")
+    assert d.ctl("confirm") == "policy generation 2 stays\n"
+    assert d.err.has(r"Policy confirmed \(generation 2\) uid=0")
+    time.sleep(2.5)
+    assert not is_given(stage, "allowed.test")
+    assert "Nobody confirmed" not in d.err.text
+
+
+def test_no_reload_ends_a_trial(stage, up):
+    """Neither another one, nor a signal, nor one that is refused; what comes
+    back is what stood before the first."""
+    d = stage.daemon(BOTH)
+    d.write_acl(ONLY_B)
+    d.ctl("reload", "--confirm", "4")
+    end = time.monotonic() + 4
+    d.write_acl(ONLY_B + "# again\n")
+    out = d.ctl("reload")
+    assert "comes back in" in out
+    d.signal(1)
+    d.err.wait(r"Policy reloaded \(generation 4\)")
+    d.write_acl("nonsense\n")
+    assert d.ctl("reload", check=False)[0] == 1
+    assert "trial ends=" in d.ctl("status") or time.monotonic() > end
+    d.err.wait("Nobody confirmed", 8)
+    assert time.monotonic() > end - 0.5
+    assert until(lambda: is_given(stage, "allowed.test"))
+
+
+def test_a_second_trial_counts_anew(stage, up):
+    d = stage.daemon(BOTH)
+    d.write_acl(ONLY_B)
+    d.ctl("reload", "--confirm", "1")
+    d.ctl("reload", "--confirm", "600")
+    time.sleep(1.5)
+    assert not is_given(stage, "allowed.test")
+    d.ctl("reload", "--confirm", "1")
+    d.err.wait("Nobody confirmed", 5)
+    assert until(lambda: is_given(stage, "allowed.test"))
+
+
+def test_a_refused_policy_begins_no_trial(stage, up):
+    d = stage.daemon(BOTH)
+    d.write_acl("nonsense\n")
+    status, _, err = d.ctl("reload", "--confirm", "1", check=False)
+    assert status == 1 and "acl:1" in err
+    assert "trial" not in d.ctl("status")
+    time.sleep(1.5)
+    assert "Nobody confirmed" not in d.err.text
+
+
+def test_a_trial_outlives_control_and_workers(stage, up):
+    d = stage.daemon(BOTH)
+    d.write_acl(ONLY_B)
+    d.ctl("reload", "--confirm", "3")
+    for role in ("control", "worker", "warden"):
+        for child in d.by_role(role):
+            os.kill(child.pid, 9)
+    d.err.wait("Nobody confirmed", 8)
+    assert until(lambda: is_given(stage, "allowed.test"), 5 * SLOW)
+    assert until(lambda: d.ctl("status", check=False)[0] == 0, 5 * SLOW)
+    d.ctl("reload", "--confirm", "600")
+    (control,) = d.by_role("control")
+    os.kill(control.pid, 9)
+    assert until(lambda: d.ctl("confirm", check=False)[0] == 0, 5 * SLOW)
+
+
+def test_those_who_ask_for_a_reload_meanwhile_get_their_own(stage, up):
+    """Each answer is about a file that was read after it was asked for."""
+    d = stage.daemon(BOTH)
+    threads = [threading.Thread(target=d.ctl, args=("reload",))
+               for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    d.write_acl(ONLY_B)
+    d.ctl("reload")
+    assert not is_given(stage, "allowed.test")
+    for thread in threads:
+        thread.join()

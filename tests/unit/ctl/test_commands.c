@@ -71,7 +71,8 @@ unknown_command_names_the_commands(void **state)
 	assert_string_equal(p.why,
 			    "unknown command \"panic\"; commands are status, "
 			    "stats, grants, audit, explain, why, suggest, "
-			    "reload, top, cache, check, doctor and query");
+			    "reload, confirm, revoke, flush, top, cache, "
+			    "check, doctor and query");
 	assert_int_equal(parse(&p, ""), ERR_SYNTAX);
 	assert_non_null(strstr(p.why, "unknown command \"\""));
 	/* A command is a whole word in lower case. */

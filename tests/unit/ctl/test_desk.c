@@ -171,8 +171,9 @@ unknown_command(void **state)
 	run(l);
 	assert_string_equal(hear(fd, &over),
 			    "error: unknown command \"panic\"; commands are "
-			    "status, stats, grants, audit, explain, why, suggest, "
-			    "reload, top, cache, check, doctor and query\n");
+			    "status, stats, grants, audit, explain, why, "
+			    "suggest, reload, confirm, revoke, flush, top, "
+			    "cache, check, doctor and query\n");
 	assert_true(over);
 	close(fd);
 }
