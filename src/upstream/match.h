@@ -27,8 +27,8 @@ enum match {
 };
 
 /* Reads the message into out (valid for CASE, COMPLAINT and ANSWER, and as
- * long as bytes are). RFC 5452 9.1; QDCOUNT 0 only with FORMERR, SERVFAIL, NOTIMP
- * or REFUSED. */
+ * long as bytes are). RFC 5452 9.1; QDCOUNT 0 only with FORMERR, SERVFAIL,
+ * NOTIMP or REFUSED. */
 enum match match_answer(const struct sent *sent, const uint8_t *bytes,
 			size_t len, struct message *out);
 /* FORMERR, SERVFAIL, NOTIMP, REFUSED: another server may do better. */
