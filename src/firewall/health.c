@@ -17,21 +17,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "firewall/revoke.h"
 
-enum {
-	CANARY_RENEW_MS = 20000,
-	ASK_AGAIN_MS = 500,
-	RETRY_MS = 500,
-	COMPARE_AGAIN_MS = 200,
-	/* Single entries that nobody counts are looked at that often, where
-	 * it takes no more than one part of so many of our time. */
-	COMPARE_ALL_MS = 10000,
-	COMPARE_PARTS = 200,
-	/* The kernel's end may lie that much behind ours: it has whole
-	 * seconds. */
-	LATE_MS = 1500
-};
+enum { CANARY_RENEW_MS = 20000, ASK_AGAIN_MS = 500, RETRY_MS = 500 };
 
 void
 health_init(struct health *h, struct admission *a)
@@ -47,12 +34,6 @@ health_new_epoch(struct health *h)
 				  memory_order_release);
 }
 
-static bool
-is_ours(const struct health *h, unsigned set)
-{
-	return set_in_families(set, h->a->judge.families);
-}
-
 static void
 count_up(_Atomic uint64_t *counter, uint64_t by)
 {
@@ -60,34 +41,6 @@ count_up(_Atomic uint64_t *counter, uint64_t by)
 }
 
 /* ---- looking ------------------------------------------------------------ */
-
-/* Entries beyond those of the ledger and the canary; where some are about to
- * end it is not known to one. */
-static void
-excess(const struct health *h, enum set_index set,
-       const struct backend_look *look, int64_t bounds_out[2])
-{
-	const struct ledger *l = h->a->ledger;
-	int64_t now = clock_ms();
-	int64_t there = (int64_t)look->entries - h->odd[set];
-
-	bounds_out[0] = there - ledger_live(l, set);
-	bounds_out[1] = bounds_out[0];
-	if (bounds_out[0] == 0)
-		return;
-	bounds_out[0] = there - ledger_lasting(l, set, now - LATE_MS);
-	bounds_out[1] = there - ledger_lasting(l, set, now);
-}
-
-static bool
-counts_differ(const struct health *h, enum set_index set,
-	      const struct backend_look *look)
-{
-	int64_t bounds[2];
-
-	excess(h, set, look, bounds);
-	return bounds[0] > 0 || bounds[1] < 0;
-}
 
 /* What the set has beside its canary. */
 static enum set_finding
@@ -106,7 +59,7 @@ look_inside(struct health *h, enum set_index set, struct backend_look *look)
 	look->entries -= has;
 	if (look->references == 0 && h->rules == RULES_STAND)
 		return SET_UNUSED;
-	if (look->counted && counts_differ(h, set, look))
+	if (look->counted && health_counts_differ(h, set, look))
 		a->suspect = true;
 	return SET_SOUND;
 }
@@ -149,15 +102,15 @@ renew_canaries(struct health *h, int64_t now_ms)
 		return;
 	h->canary_ms = now_ms;
 	for (unsigned set = 0; set < SET_COUNT; set++) {
-		if (is_ours(h, set))
+		if (health_owns(h, set))
 			set_canary(h, set);
 	}
 }
 
 /* ---- down, and up again ------------------------------------------------- */
 
-static void
-go_down(struct health *h)
+void
+health_go_down(struct health *h)
 {
 	h->a->down = true;
 	atomic_store_explicit(&h->a->board->firewall_up, 0,
@@ -178,7 +131,7 @@ fall(struct health *h, enum set_index set, enum set_finding finding)
 		[SET_UNUSED] = "has no rule that refers to it",
 	};
 
-	go_down(h);
+	health_go_down(h);
 	log_error("The %sset of IPv%u %s: nothing is granted until it is "
 		  "repaired",
 		  set_is_local(set) ? "local " : "", set_family(set),
@@ -207,8 +160,7 @@ set_word(struct health *h, enum rules_word word)
 {
 	h->rules = word;
 	h->wanted = word != RULES_STAND;
-	atomic_store_explicit(&h->a->board->rules, word,
-			      memory_order_relaxed);
+	atomic_store_explicit(&h->a->board->rules, word, memory_order_relaxed);
 }
 
 static void
@@ -232,14 +184,14 @@ ask_for_rules(struct health *h, bool sets_stand, int64_t now_ms)
 	h->wish(h->arg, clear ? WISH_CLEAR : WISH_PLACE);
 }
 
-/* Some backends need nobody for it; true: it was done. */
-static bool
-place_rules(struct health *h, bool sets_stand, int64_t now_ms)
+/* Some backends need nobody for it. */
+static void
+place_rules(struct health *h, int64_t now_ms)
 {
 	enum err err;
 
-	if (!h->wanted || !sets_stand)
-		return false;
+	if (!h->wanted)
+		return;
 	err = admission_place(h->a);
 	if (err == ERR_MISSING)
 		set_word(h, RULES_NO_CHAIN);
@@ -247,14 +199,13 @@ place_rules(struct health *h, bool sets_stand, int64_t now_ms)
 		set_word(h, err == ERR_NONE ? RULES_STAND : RULES_REFUSED);
 	if (err != ERR_NONE)
 		h->retry_ms = now_ms + RETRY_MS;
-	return err == ERR_NONE;
 }
 
 /* ---- sets --------------------------------------------------------------- */
 
-/* What the ledger says is in the set again, whatever set that is now. */
-static bool
-fill(struct health *h, enum set_index set, int64_t now_ms)
+/* The set is there, and of the right type. */
+static enum err
+prepare(struct health *h, enum set_index set, int64_t now_ms)
 {
 	enum err err = admission_prepare(h->a, set);
 
@@ -268,11 +219,17 @@ fill(struct health *h, enum set_index set, int64_t now_ms)
 	/* The sets are where the chain is. */
 	if (err == ERR_MISSING && h->a->kind->place != NULL)
 		set_word(h, RULES_NO_CHAIN);
-	if (err != ERR_NONE) {
+	if (err != ERR_NONE)
 		h->retry_ms = now_ms + RETRY_MS;
-		return false;
-	}
-	if (admission_restore(h->a, set) != ERR_NONE)
+	return err;
+}
+
+/* What the ledger says is in the set again, whatever set that is now. */
+static bool
+fill(struct health *h, enum set_index set, int64_t now_ms)
+{
+	if (prepare(h, set, now_ms) != ERR_NONE ||
+	    admission_restore(h->a, set) != ERR_NONE)
 		return false;
 	set_canary(h, set);
 	return true;
@@ -304,84 +261,6 @@ mend(struct health *h, enum set_index set, int64_t now_ms)
 	return finding == SET_SOUND || finding == SET_UNUSED;
 }
 
-/* ---- single entries ----------------------------------------------------- */
-
-/* What the ledger cannot hold is not missed at every look. */
-static void
-note_odd(struct health *h)
-{
-	struct admission *a = h->a;
-
-	for (unsigned set = 0; set < SET_COUNT; set++) {
-		struct backend_look look;
-		int64_t bounds[2];
-
-		h->odd[set] = 0;
-		if (!is_ours(h, set) ||
-		    a->kind->look(a->backend, set, &look) != ERR_NONE)
-			continue;
-		look.entries -= look.entries > 0; /* the canary */
-		excess(h, set, &look, bounds);
-		h->odd[set] = bounds[0] > 0 ? bounds[0] : 0;
-	}
-}
-
-static void
-put_right(struct health *h, const struct comparison *found)
-{
-	struct admission *a = h->a;
-
-	if (found->lacking > 0 && !a->down) {
-		log_error("%u entries were deleted or shortened by others: "
-			  "nothing is granted until they are put back",
-			  found->lacking);
-		go_down(h);
-	}
-	if (found->lasting > 0)
-		log_warn("%u entries were prolonged by others: they end when "
-			 "they should have",
-			 found->lasting);
-	if (admission_complete(a) != ERR_NONE)
-		a->suspect = true;
-	count_up(&a->board->put_back, found->lacking);
-	count_up(&a->board->cut_short, found->lasting);
-}
-
-static void
-plan_next(struct health *h, int64_t start_ms)
-{
-	int64_t rest = (clock_ms() - start_ms) * COMPARE_PARTS;
-
-	h->due_ms = start_ms + (rest > COMPARE_ALL_MS ? rest : COMPARE_ALL_MS);
-}
-
-/* Makes ledger and kernel one: they have not the same number of entries, or
- * no answer told of some, or it was long ago. */
-static void
-compare(struct health *h, int64_t now_ms)
-{
-	struct admission *a = h->a;
-	struct comparison found;
-	uint32_t revoked;
-
-	h->compare_ms = now_ms + COMPARE_AGAIN_MS;
-	count_up(&a->board->comparisons, 1);
-	if (admission_compare(a, &found) != ERR_NONE) {
-		a->suspect = true;
-		return;
-	}
-	revoked = revoke_not_given(a);
-	if (revoked > 0) {
-		log_warn("%u entries that no rule gives were revoked",
-			 revoked);
-		health_new_epoch(h);
-	}
-	if (found.lacking > 0 || found.lasting > 0)
-		put_right(h, &found);
-	note_odd(h);
-	plan_next(h, now_ms);
-}
-
 /* ---- all of it ---------------------------------------------------------- */
 
 static bool
@@ -393,12 +272,32 @@ sets_stand(struct health *h, int64_t now_ms)
 		return false;
 	h->held = false;
 	for (unsigned set = 0; set < SET_COUNT; set++) {
-		if (is_ours(h, set) && !mend(h, set, now_ms))
+		if (health_owns(h, set) && !mend(h, set, now_ms))
 			sound = false;
 	}
 	if (sound && h->a->suspect && now_ms >= h->compare_ms)
-		compare(h, now_ms);
+		health_compare(h, now_ms);
 	return sound && !h->a->suspect;
+}
+
+/* Where rules shut as well as open they come before what they open: with
+ * sets that are still empty. */
+static bool
+shut_first(struct health *h, int64_t now_ms)
+{
+	enum err err = ERR_NONE;
+
+	if (now_ms < h->retry_ms)
+		return false;
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		if (health_owns(h, set) && look_at(h, set) != SET_SOUND) {
+			want_rules(h);
+			err = prepare(h, set, now_ms);
+		}
+	}
+	if (err == ERR_NONE)
+		place_rules(h, now_ms);
+	return err == ERR_NONE && h->rules == RULES_STAND;
 }
 
 /* Rules come last: one that refers to a set of another shape would match
@@ -406,12 +305,13 @@ sets_stand(struct health *h, int64_t now_ms)
 static void
 mend_all(struct health *h, int64_t now_ms)
 {
-	bool stand = sets_stand(h, now_ms);
+	bool stand;
 
+	if (h->a->kind->place != NULL && !shut_first(h, now_ms))
+		return;
+	stand = sets_stand(h, now_ms);
 	if (h->a->kind->place == NULL)
 		ask_for_rules(h, stand, now_ms);
-	else if (place_rules(h, stand, now_ms))
-		stand = sets_stand(h, now_ms);
 	if (stand && h->rules == RULES_STAND)
 		rise(h);
 }
@@ -429,7 +329,7 @@ health_rules(struct health *h, enum rules_word word, int64_t now_ms)
 		if (!h->a->down) {
 			log_error("The rules were changed: nothing is granted "
 				  "until they are repaired");
-			go_down(h);
+			health_go_down(h);
 		}
 	}
 	if (h->a->down)
@@ -444,7 +344,7 @@ health_want_rules(struct health *h)
 		return;
 	log_error("The rules could not be replaced: nothing is granted until "
 		  "they are");
-	go_down(h);
+	health_go_down(h);
 }
 
 static void
@@ -452,7 +352,7 @@ look_at_all(struct health *h)
 {
 	for (unsigned set = 0; set < SET_COUNT && !h->a->down; set++) {
 		enum set_finding finding =
-		    is_ours(h, set) ? look_at(h, set) : SET_SOUND;
+		    health_owns(h, set) ? look_at(h, set) : SET_SOUND;
 
 		if (finding != SET_SOUND)
 			fall(h, set, finding);
@@ -475,14 +375,14 @@ health_tick(struct health *h, int64_t now_ms)
 
 	renew_canaries(h, now_ms);
 	h->next = (h->next + 1) % SET_COUNT;
-	if (!h->a->down && is_ours(h, h->next)) {
+	if (!h->a->down && health_owns(h, h->next)) {
 		finding = look_at(h, h->next);
 		if (finding != SET_SOUND)
 			fall(h, h->next, finding);
 	}
 	if (!h->a->down && now_ms >= h->compare_ms &&
 	    (h->a->suspect || now_ms >= h->due_ms))
-		compare(h, now_ms);
+		health_compare(h, now_ms);
 	if (h->a->down)
 		mend_all(h, now_ms);
 }

@@ -47,4 +47,20 @@ void health_alarm(struct health *h, int64_t now_ms);
 /* Entries were lost or revoked: workers forget what they know. */
 void health_new_epoch(struct health *h);
 
+/* ---- between health.c and compare.c ------------------------------------- */
+
+static inline bool
+health_owns(const struct health *h, unsigned set)
+{
+	return set_in_families(set, h->a->judge.families);
+}
+
+/* Nothing is granted from now on. */
+void health_go_down(struct health *h);
+/* The set has more or fewer entries than the ledger. */
+bool health_counts_differ(const struct health *h, enum set_index set,
+			  const struct backend_look *look);
+/* Makes ledger and kernel one. */
+void health_compare(struct health *h, int64_t now_ms);
+
 #endif

@@ -70,7 +70,8 @@ enum err nft_rules_stand(struct backend *b, bool *stand_out);
 
 /* ---- nft_fence.c: our own table (--enforce) ------------------------------ */
 
-/* The table, with chains that decide nothing yet. */
+/* The table, with chains that let pass what was open before, and nothing new
+ * of anybody. */
 enum err nft_make_table(struct backend *b);
 /* Sets of the clients that are shut in, filled; written before the rules
  * that refer to them. */
@@ -89,6 +90,9 @@ nft_is_named(const struct image_net *net)
 /* ---- nft_refuse.c: the rules around those for grants (--enforce) --------- */
 
 enum err nft_put_before(struct backend *b, const struct nft_place *at);
+/* The same, and nothing else passes: for the moment between a table that was
+ * taken from us and its rules. */
+enum err nft_put_shut(struct backend *b, const struct nft_place *at);
 enum err nft_put_behind(struct backend *b, const struct nft_place *at,
 			const struct backend_fence *f);
 

@@ -93,8 +93,12 @@ nft_make_table(struct backend *b)
 	nft_begin(&b->paper);
 	put_table(b);
 	err = put_base_chain(b, &b->at, NF_INET_FORWARD);
+	if (err == ERR_NONE)
+		err = nft_put_shut(b, &b->at);
 	if (err == ERR_NONE && b->output.chain[0] != '\0')
 		err = put_base_chain(b, &b->output, NF_INET_LOCAL_OUT);
+	if (err == ERR_NONE && b->output.chain[0] != '\0')
+		err = nft_put_shut(b, &b->output);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err != ERR_NONE)

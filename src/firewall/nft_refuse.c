@@ -124,6 +124,19 @@ nft_put_before(struct backend *b, const struct nft_place *at)
 	return err;
 }
 
+enum err
+nft_put_shut(struct backend *b, const struct nft_place *at)
+{
+	enum err err = nft_put_before(b, at);
+	struct nft_rule r;
+
+	if (err != ERR_NONE || b->opt->mode == MODE_AUDIT)
+		return err;
+	r = nft_rule_new(at);
+	nft_drop(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
 /* ---- behind ------------------------------------------------------------- */
 
 static bool
