@@ -214,8 +214,7 @@ see_before(struct doctor *d, const struct family *f, unsigned jump,
 			       (rule_leads_to(rule, "ACCEPT") ||
 				rule_leads_to(rule, "RETURN"));
 		if (i >= jump || !rule_is_of(rule, hook) ||
-		    strstr(rule, " -o lo ") != NULL ||
-		    !rule_leads_to(rule, "ACCEPT") || !rule_is_broad(rule))
+		    !rule_accepts_all(rule))
 			continue;
 		say(d, FAIL,
 		    "%s: a rule before our chain accepts everything: "
@@ -233,40 +232,6 @@ see_before(struct doctor *d, const struct family *f, unsigned jump,
 		    f->name, f->tool, hook);
 }
 
-/* Resolvers that browsers know by heart. */
-static const char *const resolvers[] = {
-	" -d 1.1.1.1/32",
-	" -d 1.0.0.1/32",
-	" -d 8.8.8.8/32",
-	" -d 8.8.4.4/32",
-	" -d 9.9.9.9/32",
-	" -d 149.112.112.112/32",
-	" -d 94.140.14.14/32",
-	" -d 208.67.222.222/32",
-	" -d 2606:4700:4700::1111/128",
-	" -d 2001:4860:4860::8888/128",
-	" -d 2620:fe::fe/128",
-};
-
-/* "--dports 53,853" and the like. */
-static bool
-has_port_in_list(const char *rule)
-{
-	const char *at = strstr(rule, "--dports ");
-
-	while (at != NULL && (*at == '-' || *at == ',')) {
-		at += *at == ',' ? 1 : strlen("--dports ");
-
-		size_t len = strcspn(at, ", ");
-
-		if ((len == 2 && strncmp(at, "53", 2) == 0) ||
-		    (len == 3 && strncmp(at, "853", 3) == 0))
-			return true;
-		at += len;
-	}
-	return false;
-}
-
 static void
 see_escapes(struct doctor *d, const struct family *f, const char *hook)
 {
@@ -275,23 +240,14 @@ see_escapes(struct doctor *d, const struct family *f, const char *hook)
 
 	for (unsigned i = 0; i < r->count; i++) {
 		const char *rule = r->rule[i];
-		bool open = false;
 
-		if (!rule_is_of(rule, hook) || !rule_leads_to(rule, "ACCEPT") ||
-		    strstr(rule, "--uid-owner") != NULL)
+		if (!rule_is_of(rule, hook) || !rule_opens_resolver(rule))
 			continue;
-		open = strstr(rule, "--dport 53 ") != NULL ||
-		       strstr(rule, "--dport 853 ") != NULL ||
-		       has_port_in_list(rule);
-		for (size_t k = 0; k < sizeof(resolvers) / sizeof(resolvers[0]);
-		     k++)
-			open |= strstr(rule, resolvers[k]) != NULL;
-		if (open)
-			say(d, WARN,
-			    "%s: clients can ask other resolvers: "
-			    "%s; delete it: %s -D%s",
-			    f->name, rule, f->tool, rule + 2);
-		found |= open;
+		say(d, WARN,
+		    "%s: clients can ask other resolvers: %s; delete it: %s "
+		    "-D%s",
+		    f->name, rule, f->tool, rule + 2);
+		found = true;
 	}
 	if (!found)
 		say(d, PASS, "%s: no rule was seen that opens another resolver",

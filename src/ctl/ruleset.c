@@ -117,15 +117,23 @@ rule_leads_to(const char *rule, const char *target)
 	return jump != NULL && word_is(jump + 4, target);
 }
 
+/* One of the words, which end with NULL, stands in it. */
+static bool
+has_any(const char *rule, const char *const *word)
+{
+	for (; *word != NULL; word++)
+		if (strstr(rule, *word) != NULL)
+			return true;
+	return false;
+}
+
+/* What narrows a rule to some ends, or some protocols. */
+static const char *const ends[] = { " -p ", " -s ", " -d ", NULL };
+
 bool
 rule_is_broad(const char *rule)
 {
-	static const char *const narrow[] = { " -m ", " -p ", " -s ", " -d " };
-
-	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
-		if (strstr(rule, narrow[i]) != NULL)
-			return false;
-	return true;
+	return strstr(rule, " -m ") == NULL && !has_any(rule, ends);
 }
 
 static bool
@@ -155,4 +163,93 @@ ruleset_jump(const struct ruleset *r, const char *hook, const char *chain)
 		    leads_there(r, r->rule[i], chain))
 			return i;
 	return r->count;
+}
+
+/* The state that a connection begins in is among those it names. */
+static bool
+names_new(const char *rule)
+{
+	const char *option = strstr(rule, " --ctstate ");
+	const char *states;
+
+	if (option == NULL)
+		option = strstr(rule, " --state ");
+	if (option == NULL)
+		return false;
+	states = strchr(option + 1, ' ') + 1;
+	return memmem(states, strcspn(states, " "), "NEW", 3) != NULL;
+}
+
+/* Nothing but interface and state narrow it. */
+static bool
+asks_for_state_alone(const char *rule)
+{
+	const char *match = strstr(rule, " -m ");
+
+	if (match == NULL ||
+	    (!word_is(match + 4, "conntrack") && !word_is(match + 4, "state")))
+		return false;
+	return strstr(match + 4, " -m ") == NULL &&
+	       strstr(rule, " ! ") == NULL && !has_any(rule, ends);
+}
+
+bool
+rule_accepts_all(const char *rule)
+{
+	if (!rule_leads_to(rule, "ACCEPT") || strstr(rule, " -o lo ") != NULL)
+		return false;
+	return rule_is_broad(rule) ||
+	       (asks_for_state_alone(rule) && names_new(rule));
+}
+
+/* Resolvers that browsers know by heart. */
+static const char *const resolvers[] = { " -d 1.1.1.1/32",
+					 " -d 1.0.0.1/32",
+					 " -d 8.8.8.8/32",
+					 " -d 8.8.4.4/32",
+					 " -d 9.9.9.9/32",
+					 " -d 149.112.112.112/32",
+					 " -d 94.140.14.14/32",
+					 " -d 208.67.222.222/32",
+					 " -d 2606:4700:4700::1111/128",
+					 " -d 2001:4860:4860::8888/128",
+					 " -d 2620:fe::fe/128",
+					 NULL };
+
+/* "--dports 53,853" and the like. */
+static bool
+has_port_in_list(const char *rule)
+{
+	const char *at = strstr(rule, "--dports ");
+
+	while (at != NULL && (*at == '-' || *at == ',')) {
+		at += *at == ',' ? 1 : strlen("--dports ");
+
+		size_t len = strcspn(at, ", ");
+
+		if ((len == 2 && strncmp(at, "53", 2) == 0) ||
+		    (len == 3 && strncmp(at, "853", 3) == 0))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* All of UDP or TCP is all of DNS. */
+static bool
+is_of_whole_protocol(const char *rule)
+{
+	return (strstr(rule, " -p udp ") || strstr(rule, " -p tcp ")) &&
+	       strstr(rule, " -m ") == NULL && strstr(rule, " -s ") == NULL &&
+	       strstr(rule, " -d ") == NULL;
+}
+
+bool
+rule_opens_resolver(const char *rule)
+{
+	if (!rule_leads_to(rule, "ACCEPT") || strstr(rule, "--uid-owner"))
+		return false;
+	return strstr(rule, "--dport 53 ") || strstr(rule, "--dport 853 ") ||
+	       has_port_in_list(rule) || is_of_whole_protocol(rule) ||
+	       has_any(rule, resolvers);
 }

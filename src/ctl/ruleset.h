@@ -32,5 +32,10 @@ bool rule_is_of(const char *rule, const char *chain);
 bool rule_leads_to(const char *rule, const char *target);
 /* It has no condition but an interface. */
 bool rule_is_broad(const char *rule);
+/* It accepts whatever comes, at least over some interface, and also where it
+ * asks for the state of a connection: also new ones. */
+bool rule_accepts_all(const char *rule);
+/* Clients can ask a resolver other than us through it. */
+bool rule_opens_resolver(const char *rule);
 
 #endif

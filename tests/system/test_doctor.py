@@ -77,11 +77,21 @@ def test_a_chain_between(stage, up):
     assert f"IPv4: what {CHAIN} does not accept is let through" in told
 
 
-def test_all_is_accepted_before(stage, up):
+@pytest.mark.parametrize("rule", [
+    "-i lan0", "-m conntrack --ctstate NEW,ESTABLISHED",
+    "-i lan0 -m state --state NEW"])
+def test_all_is_accepted_before(stage, up, rule):
     d = stage.daemon(ACL)
-    iptables(stage, "-I", "FORWARD", "-i", "lan0", "-j", "ACCEPT")
+    iptables(stage, "-I", "FORWARD", *rule.split(), "-j", "ACCEPT")
     told, = lines(visit(d), "FAIL")
-    assert "iptables -D FORWARD -i lan0 -j ACCEPT" in told
+    assert f"iptables -D FORWARD {rule} -j ACCEPT" in told
+
+
+def test_what_is_not_new_may_be_accepted_before(stage, up):
+    d = stage.daemon(ACL)
+    iptables(stage, "-I", "FORWARD", "-m", "conntrack", "!", "--ctstate",
+             "NEW", "-j", "ACCEPT")
+    assert not lines(visit(d, 0), "FAIL")
 
 
 def test_nothing_leads_to_the_chain(stage, up):
@@ -95,7 +105,7 @@ def test_nothing_leads_to_the_chain(stage, up):
 @pytest.mark.parametrize("rule", [
     ["-p", "udp", "--dport", "53"], ["-p", "tcp", "--dport", "853"],
     ["-p", "tcp", "-m", "multiport", "--dports", "80,853"],
-    ["-d", "8.8.8.8"]])
+    ["-d", "8.8.8.8"], ["-i", "lan0", "-p", "udp"]])
 def test_another_resolver_is_open(stage, up, rule):
     d = stage.daemon(ACL)
     iptables(stage, "-I", "FORWARD", *rule, "-j", "ACCEPT")
