@@ -200,6 +200,8 @@ check_firewall(const struct view *v, struct text *wrong)
 	}
 	if (ready_count(v->state, ROLE_WARDEN) == 0)
 		complain(wrong, "no warden is ready, firewall state is old");
+	else if (board_is_old(v->board, clock_ms()))
+		complain(wrong, "the warden is held up, firewall state is old");
 	check_room(v->board, wrong);
 	check_board(v->board, wrong);
 }

@@ -167,6 +167,19 @@ status_never_reports_health_it_lacks(void **state)
 }
 
 static void
+status_tells_of_a_warden_that_is_held_up(void **state)
+{
+	struct lab *l = *state;
+	struct board *b = &l->pages.board;
+
+	b->beat_ms = clock_ms();
+	assert_has(ask(l, "status"), "\nstate ok\n");
+	b->beat_ms = clock_ms() - 2 * BOARD_OLD_MS;
+	assert_has(ask(l, "status"), "degraded: the warden is held up, "
+				     "firewall state is old\n");
+}
+
+static void
 status_tells_of_full_sets(void **state)
 {
 	struct lab *l = *state;
@@ -570,6 +583,7 @@ main(void)
 		LAB_TEST(healthy_status),
 		LAB_TEST(counters_have_one_name_each),
 		LAB_TEST(status_never_reports_health_it_lacks),
+		LAB_TEST(status_tells_of_a_warden_that_is_held_up),
 		LAB_TEST(status_tells_of_full_sets),
 		LAB_TEST(status_misses_children),
 		LAB_TEST(status_without_firewall),
