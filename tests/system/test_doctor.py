@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from conftest import every_firewall
-from daemon import CTL, run_tool
+from daemon import CTL, SLOW, run_tool
+from dnsclient import until
 from lab import CHAIN, ROUTER, ROUTER6
 
 ACL = "10.1.0.0/24 -> allowed.test:TCP:443\n"
@@ -18,6 +19,9 @@ ours = pytest.mark.parametrize("lab", ["enforce"], indirect=True)
 
 
 def visit(daemon, status=1):
+    if status == 0:
+        assert until(lambda: "state ok" in daemon.ctl("status"), 5 * SLOW), \
+            daemon.err.text
     got, out, err = daemon.ctl("doctor", check=False)
     assert got == status, (out, err)
     return out
