@@ -87,11 +87,12 @@ print_names(const struct grant_names *n, struct text *out)
 	size_t at = 0;
 
 	for (unsigned i = 0; i <= last && names_next(n, &at, &name); i++) {
-		if (i != 0 && i != n->borrowed && i != last)
+		if (i > n->borrowed && i != last)
 			continue;
-		text_str(out, i == 0			    ? " "
-			      : i == 1 && n->borrowed == 1 ? " of "
-							    : " via ");
+		text_str(out, i == 0		? " "
+			      : i > n->borrowed ? " via "
+			      : i == 1		? " of "
+						: ", ");
 		name_print(&name, out);
 	}
 }
@@ -176,8 +177,8 @@ json_list(const struct grant_names *n, size_t *at, unsigned count,
 	struct name name;
 
 	text_char(out, '[');
-	for (unsigned i = 0; (count == 0 || i < count) &&
-			     names_next(n, at, &name); i++) {
+	for (unsigned i = 0;
+	     (count == 0 || i < count) && names_next(n, at, &name); i++) {
 		if (i > 0)
 			text_char(out, ',');
 		json_name(&name, out);
@@ -199,6 +200,10 @@ json_names(const struct grant_names *n, struct text *out)
 		text_str(out, ",\"alias_of\":");
 		json_name(&name, out);
 	}
+	if (n->borrowed > 1) {
+		text_str(out, ",\"also_alias_of\":");
+		json_list(n, &at, n->borrowed - 1u, out);
+	}
 	if (n->links > 0) {
 		text_str(out, ",\"chain\":");
 		json_list(n, &at, n->links, out);
@@ -217,14 +222,14 @@ grant_print_json(const struct view *v, const struct grant_copy *g,
 	char client[ADDR_TEXT_SIZE], destination[ADDR_TEXT_SIZE];
 	struct reasons_at r = reasons_of(v, g);
 
-	text_printf(out, "{\"client\":\"%s\",\"destination\":\"%s\","
-			 "\"protocol\":\"%s\",\"port\":%u,"
-			 "\"seconds\":%" PRId64 ",\"reasons\":[",
-		    client_text(e, client),
-		    addr_print(&e->destination, destination),
-		    protocol_text(e->protocol),
-		    port_number(e->protocol, e->port),
-		    seconds_left(e->end_ms, now_ms));
+	text_printf(
+	    out,
+	    "{\"client\":\"%s\",\"destination\":\"%s\","
+	    "\"protocol\":\"%s\",\"port\":%u,"
+	    "\"seconds\":%" PRId64 ",\"reasons\":[",
+	    client_text(e, client), addr_print(&e->destination, destination),
+	    protocol_text(e->protocol), port_number(e->protocol, e->port),
+	    seconds_left(e->end_ms, now_ms));
 	for (unsigned i = 0; i < LEDGER_REASONS && reason_next(&r); i++) {
 		text_printf(out, "%s{\"rule\":%u,\"seconds\":%" PRId64,
 			    i > 0 ? "," : "", r.told.reason.line,

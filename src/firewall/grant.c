@@ -293,6 +293,18 @@ remember(struct granter *g, const struct flight *f)
 	}
 }
 
+/* What was acknowledged before the warden noticed a loss is lost with the
+ * rest. */
+static enum grant_status
+status_now(const struct granter *g, const struct granted_letter *granted)
+{
+	if (granted->status == GRANT_OK &&
+	    atomic_load_explicit(&g->setup.board->firewall_up,
+				 memory_order_acquire) == 0)
+		return GRANT_DOWN;
+	return granted->status;
+}
+
 static void
 on_granted(void *self, const void *letter, size_t size, int fd)
 {
@@ -300,6 +312,7 @@ on_granted(void *self, const void *letter, size_t size, int fd)
 	struct granter *g = self;
 	struct flight *f = flight_of(g, granted->seq);
 	struct grant_wait *wait = f->wait;
+	enum grant_status status = status_now(g, granted);
 
 	(void)size;
 	(void)fd;
@@ -308,7 +321,7 @@ on_granted(void *self, const void *letter, size_t size, int fd)
 	f->state = FREE;
 	f->wait = NULL;
 	/* Given before sets were lost, or under another policy: not kept. */
-	if (granted->status == GRANT_OK && granted->set_epoch == g->set_epoch &&
+	if (status == GRANT_OK && granted->set_epoch == g->set_epoch &&
 	    f->letter.head.generation == g->generation)
 		remember(g, f);
 	pass_over_free(g);
@@ -316,8 +329,8 @@ on_granted(void *self, const void *letter, size_t size, int fd)
 	if (wait == NULL)
 		return;
 	wait->letters_open--;
-	if (granted->status != GRANT_OK)
-		end_wait(g, wait, granted->status, granted->detail);
+	if (status != GRANT_OK)
+		end_wait(g, wait, status, granted->detail);
 	else if (wait->letters_open == 0)
 		end_wait(g, wait, GRANT_OK, 0);
 }

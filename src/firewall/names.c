@@ -59,7 +59,7 @@ names_are_sound(const struct grant_names *n)
 	struct name name;
 	size_t at = 0;
 
-	if (n->len > GRANT_NAMES_SIZE || n->borrowed > 1)
+	if (n->len > GRANT_NAMES_SIZE || n->borrowed > GRANT_ORIGINS)
 		return false;
 	while (names_next(n, &at, &name))
 		said -= said > 0;
@@ -77,8 +77,9 @@ names_asked_len(const struct grant_names *n)
 	struct name name;
 	size_t at = 0;
 
-	if (names_next(n, &at, &name) && n->borrowed)
-		names_next(n, &at, &name);
+	for (unsigned i = 0; i <= n->borrowed; i++)
+		if (!names_next(n, &at, &name))
+			break;
 	return at;
 }
 

@@ -34,7 +34,7 @@ struct names_block {
 bool names_next(const struct grant_names *n, size_t *at, struct name *out);
 /* As a letter must hold them; also none at all. */
 bool names_are_sound(const struct grant_names *n);
-/* Bytes of the one asked and the one that led to it. */
+/* Bytes of the one asked and those that led to it. */
 size_t names_asked_len(const struct grant_names *n);
 /* The same were asked, and led to that: the rest may differ. */
 bool names_ask_the_same(const struct grant_names *a,

@@ -5,7 +5,9 @@
  * They come and go with every answer, so that taking one and giving it back
  * is a step each. Those that were never used are not touched: reading a hole
  * of a memfd makes a page of it. Two names on one address are two reasons,
- * and neither ends the other.
+ * and neither ends the other. Whoever asks by many names has as many reasons
+ * as are left when every other element may have one: what is taken from the
+ * others would look as if nothing gave it.
  */
 #include "firewall/reasons.h"
 
@@ -18,6 +20,8 @@ struct reasons {
 	struct ledger_reason *at; /* number i is at[i - 1] */
 	bool *taken;
 	uint32_t count, top, free;
+	uint32_t used, lists; /* taken, and by so many elements */
+	uint32_t elements;    /* that may need one */
 	const struct names_block *blocks;
 	uint32_t block_count;
 	struct names *names;
@@ -41,17 +45,26 @@ take(struct reasons *r)
 		r->free = reason_at(r, id)->next;
 	else if (r->top < r->count)
 		id = ++r->top;
-	if (id != 0)
+	if (id != 0) {
 		r->taken[id - 1] = true;
+		r->used++;
+	}
 	return id;
+}
+
+static void
+lay_aside(struct reasons *r, uint32_t id)
+{
+	*reason_at(r, id) = (struct ledger_reason){ .next = r->free };
+	r->free = id;
 }
 
 static void
 give(struct reasons *r, uint32_t id)
 {
 	r->taken[id - 1] = false;
-	*reason_at(r, id) = (struct ledger_reason){ .next = r->free };
-	r->free = id;
+	r->used--;
+	lay_aside(r, id);
 }
 
 /* The first of a list goes; the next one follows. */
@@ -76,6 +89,7 @@ claim(struct reasons *r, uint32_t id)
 	if (id > r->count || r->taken[id - 1])
 		return false;
 	r->taken[id - 1] = true;
+	r->used++;
 	if (id > r->top)
 		r->top = id;
 	one = reason_at(r, id);
@@ -87,13 +101,15 @@ claim(struct reasons *r, uint32_t id)
 void
 reasons_claim(struct reasons *r, uint32_t *list)
 {
+	const uint32_t *first = list;
+
 	for (unsigned i = 0; *list != 0; i++) {
-		if (i == LEDGER_REASONS || !claim(r, *list)) {
+		if (i == LEDGER_REASONS || !claim(r, *list))
 			*list = 0;
-			return;
-		}
-		list = &reason_at(r, *list)->next;
+		else
+			list = &reason_at(r, *list)->next;
 	}
+	r->lists += *first != 0;
 }
 
 void
@@ -101,7 +117,7 @@ reasons_settle(struct reasons *r)
 {
 	for (uint32_t id = 1; id <= r->top; id++)
 		if (!r->taken[id - 1])
-			give(r, id);
+			lay_aside(r, id);
 	names_settle(r->names);
 }
 
@@ -116,6 +132,7 @@ reasons_open(const struct ledger_shape *shape, const struct hash_key *hash,
 		return ERR_FULL;
 	*r = (struct reasons){ .at = shape->reason,
 			       .count = shape->reasons,
+			       .elements = shape->capacity,
 			       .blocks = shape->block,
 			       .block_count = shape->blocks };
 	r->taken = calloc(r->count, sizeof(*r->taken));
@@ -158,10 +175,18 @@ is_the_same(const struct reasons *r, const struct ledger_reason *one,
 	return names_ask_the_same(&names, &told->names);
 }
 
+/* A first one, or one that nobody else will miss. */
+static bool
+may_take(const struct reasons *r, const uint32_t *list, unsigned count)
+{
+	return *list == 0 || (count < LEDGER_REASONS &&
+			      r->count - r->used > r->elements - r->lists);
+}
+
 /* The place of a new one: at the head of the list, or that of the one which
- * is missed least. NULL: there is no room at all. */
+ * is missed least, where that ends sooner. NULL: there is none. */
 static struct ledger_reason *
-place_for(struct reasons *r, uint32_t *list)
+place_for(struct reasons *r, uint32_t *list, int64_t end_ms)
 {
 	struct ledger_reason *least = NULL;
 	unsigned count = 0;
@@ -174,9 +199,10 @@ place_for(struct reasons *r, uint32_t *list)
 			least = one;
 		id = one->next;
 	}
-	fresh = count < LEDGER_REASONS ? take(r) : 0;
+	fresh = may_take(r, list, count) ? take(r) : 0;
 	if (fresh == 0)
-		return least;
+		return least != NULL && least->end_ms < end_ms ? least : NULL;
+	r->lists += *list == 0;
 	*reason_at(r, fresh) = (struct ledger_reason){ .next = *list };
 	*list = fresh;
 	return reason_at(r, fresh);
@@ -196,8 +222,7 @@ find(const struct reasons *r, uint32_t list, const struct ledger_told *told)
 }
 
 void
-reasons_renew(struct reasons *r, uint32_t *list,
-	      const struct ledger_told *told)
+reasons_renew(struct reasons *r, uint32_t *list, const struct ledger_told *told)
 {
 	struct ledger_reason *one = find(r, *list, told);
 	struct ledger_reason fresh = told->reason;
@@ -205,7 +230,7 @@ reasons_renew(struct reasons *r, uint32_t *list,
 	if (one != NULL && one->end_ms > fresh.end_ms)
 		fresh.end_ms = one->end_ms;
 	if (one == NULL)
-		one = place_for(r, list);
+		one = place_for(r, list, fresh.end_ms);
 	if (one == NULL)
 		return;
 	fresh.names = names_take(r->names, &told->names);
@@ -250,6 +275,9 @@ void
 reasons_strike(struct reasons *r, uint32_t *list,
 	       const struct reasons_strike *strike)
 {
+	const uint32_t *first = list;
+	bool had_some = *first != 0;
+
 	while (*list != 0) {
 		struct ledger_reason *one = reason_at(r, *list);
 
@@ -258,11 +286,13 @@ reasons_strike(struct reasons *r, uint32_t *list,
 		else
 			list = &one->next;
 	}
+	r->lists -= had_some && *first == 0;
 }
 
 void
 reasons_drop(struct reasons *r, uint32_t *list)
 {
+	r->lists -= *list != 0;
 	while (*list != 0)
 		drop_first(r, list);
 }

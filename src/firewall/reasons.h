@@ -29,8 +29,9 @@ void reasons_claim(struct reasons *r, uint32_t *list);
 void reasons_settle(struct reasons *r);
 
 /* Enters one, or renews that of the same rule and the same name asked, whose
- * end is never earlier than it was. Where there are too many, or no room,
- * the one that ends first makes place. */
+ * end is never earlier than it was. Where there are too many, or no room, it
+ * is the one that ends first that is not kept; for the first of a list there
+ * is always room. */
 void reasons_renew(struct reasons *r, uint32_t *list,
 		   const struct ledger_told *told);
 /* The end and the line of the one that ends last; 0: there is none. */

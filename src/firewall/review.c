@@ -51,11 +51,15 @@ rule_for_asked(const struct judge *j, const struct policy_client *client,
 	if (v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER)
 		return IMAGE_NONE;
 	rule = rule_of_port(&v, key);
-	if (!names->borrowed || !names_next(names, at, &name) ||
-	    rule != IMAGE_NONE)
-		return rule;
-	policy_match_prefixed(&j->policy, client, &name, &v);
-	return rule_of_port(&v, key);
+	for (unsigned i = 0; i < names->borrowed; i++) {
+		if (!names_next(names, at, &name))
+			return IMAGE_NONE;
+		if (rule != IMAGE_NONE)
+			continue;
+		policy_match_prefixed(&j->policy, client, &name, &v);
+		rule = rule_of_port(&v, key);
+	}
+	return rule;
 }
 
 static bool

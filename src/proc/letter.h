@@ -109,17 +109,17 @@ enum grant_flag {
 	GRANT_LOCAL = 1 /* client is this host: -local sets, no client in key */
 };
 
-enum { GRANT_NAMES_SIZE = 508 };
+enum { GRANT_NAMES_SIZE = 508, GRANT_ORIGINS = 4 };
 
 /* Why it is granted: names on the wire, whole, in lower case, one behind the
- * other. First the one asked; then, where that was allowed as an alias, the
- * one that led to it; then those that it leads to, its chain of aliases
+ * other. First the one asked; then, where that was allowed as an alias, those
+ * that led to it; then those that it leads to, its chain of aliases
  * before names of services. What does not fit is left out, the
  * last of the chain last. */
 struct grant_names {
 	uint16_t len;	  /* of bytes; 0: not known */
 	uint8_t links;	  /* names of the chain behind the one asked */
-	uint8_t borrowed; /* 1: the second one led to it, with its ports */
+	uint8_t borrowed; /* so many led to it, each with its ports */
 	uint8_t bytes[GRANT_NAMES_SIZE]; /* zero behind len */
 };
 

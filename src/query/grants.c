@@ -72,17 +72,23 @@ add_name(struct grant_names *n, const struct name *name)
 	return true;
 }
 
-/* Of several names that led to it the one that did so first. */
+_Static_assert((unsigned)GRANT_ORIGINS == (unsigned)ALLOWANCE_ORIGINS,
+	       "all names that led to an alias are told");
+
+/* All that may have when it was asked: each may have given a port. */
 static void
-add_origin(const struct query *q, struct grant_names *n)
+add_origins(const struct query *q, struct grant_names *n)
 {
 	struct allowed from[ALLOWANCE_ORIGINS];
+	unsigned count = 0;
 
-	if (q->borrowed &&
-	    allowance_find(q->house->allowances, &q->origin.client.addr,
-			   &q->in.question.name, loop_now_ms(q->house->loop),
-			   from) > 0)
-		n->borrowed = add_name(n, &from[0].origin);
+	if (q->borrowed)
+		count =
+		    allowance_find(q->house->allowances, &q->origin.client.addr,
+				   &q->in.question.name, q->born_ms, from);
+	for (unsigned i = 0; i < count; i++)
+		n->borrowed =
+		    (uint8_t)(n->borrowed + add_name(n, &from[i].origin));
 }
 
 /* The last name of the chain. */
@@ -123,7 +129,7 @@ grants_names(const struct query *q, struct grant_names *out)
 	*out = (struct grant_names){ 0 };
 	name_lower(&q->in.question.name, &asked);
 	add_name(out, &asked);
-	add_origin(q, out);
+	add_origins(q, out);
 	if (q->trail_count > 0)
 		add_trail(q, out);
 }

@@ -43,7 +43,7 @@ setup(void **state)
 				   .stats = &stage.stats };
 	int end[2];
 
-	stage = (struct stage){ 0 };
+	stage = (struct stage){ .board.firewall_up = 1 };
 	if (post_pair(end) != ERR_NONE)
 		return -1;
 	s.channel = end[0];
@@ -380,6 +380,22 @@ test_what_was_given_before_the_loss_is_not_kept(void **state)
 	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
 }
 
+/* The acknowledgement was on its way when the warden noticed a loss. */
+static void
+test_what_was_given_before_a_fall_is_down(void **state)
+{
+	struct stage *s = *state;
+	uint32_t seq, epoch = s->board.set_epoch;
+
+	assert_int_equal(ask(s, 1), GRANT_ASK_WAITING);
+	seq = hear(s).letter.seq;
+	s->board.firewall_up = 0;
+	s->board.set_epoch++;
+	answer_of(s, seq, GRANT_OK, epoch);
+	assert_int_equal(s->done, 1);
+	assert_int_equal(s->wait.status, GRANT_DOWN);
+}
+
 static void
 test_a_new_policy_forgets(void **state)
 {
@@ -459,6 +475,7 @@ main(void)
 		ON_A_STAGE(test_a_new_epoch_forgets),
 		ON_A_STAGE(test_a_silent_warden_is_asked),
 		ON_A_STAGE(test_what_was_given_before_the_loss_is_not_kept),
+		ON_A_STAGE(test_what_was_given_before_a_fall_is_down),
 		ON_A_STAGE(test_a_new_policy_forgets),
 		ON_A_STAGE(test_a_new_warden_forgets),
 		ON_A_STAGE(test_without_a_firewall_everything_is_known),

@@ -187,6 +187,50 @@ test_the_least_reason_makes_room(void **state)
 	assert_int_equal(ledger_strike(s->l, slot, is_identity, &gone), 0);
 }
 
+/* One that ends sooner than all there are is none that makes room. */
+static void
+test_the_longest_reason_stays(void **state)
+{
+	struct stage *s = *state;
+	uint32_t slot = put(s->l, 1, 9000);
+	struct ledger_told late = told_of(LEDGER_REASONS + 1, 10);
+	uint64_t gone = 0;
+
+	for (uint64_t i = 2; i <= LEDGER_REASONS; i++) {
+		struct ledger_told r = told_of(i, 1000 + (int64_t)i);
+
+		ledger_renew(s->l, slot, &r);
+	}
+	ledger_renew(s->l, slot, &late);
+	assert_int_equal(ledger_strike(s->l, slot, is_identity, &gone), 9000);
+	for (gone = 1; gone <= LEDGER_REASONS; gone++)
+		ledger_strike(s->l, slot, is_identity, &gone);
+	assert_int_equal(ledger_strike(s->l, slot, is_identity, &gone), 0);
+}
+
+/* Those who have many leave one for each of the others. */
+static void
+test_every_element_has_a_reason(void **state)
+{
+	struct stage *s = *state;
+	uint32_t many = ledger_capacity(s->l) / 2, slot[CAPACITY];
+	uint64_t gone = 0;
+
+	for (uint32_t n = 0; n < many; n++) {
+		slot[n] = put(s->l, n, 1000);
+		for (uint64_t i = 2; i <= LEDGER_REASONS; i++) {
+			struct ledger_told r = told_of(i, 2000);
+
+			ledger_renew(s->l, slot[n], &r);
+		}
+	}
+	for (uint32_t n = many; n < ledger_capacity(s->l); n++)
+		slot[n] = put(s->l, n, 1000);
+	for (uint32_t n = 0; n < ledger_capacity(s->l); n++)
+		assert_true(ledger_strike(s->l, slot[n], is_identity, &gone) >
+			    0);
+}
+
 /* ---- names ------------------------------------------------------------- */
 
 static void
@@ -479,6 +523,8 @@ main(void)
 		ON_A_STAGE(test_the_rule_that_gives_it_longest_is_shown),
 		ON_A_STAGE(test_a_reason_that_is_struck_leaves_the_others),
 		ON_A_STAGE(test_the_least_reason_makes_room),
+		ON_A_STAGE(test_the_longest_reason_stays),
+		ON_A_STAGE(test_every_element_has_a_reason),
 		ON_A_STAGE(test_two_names_are_two_reasons),
 		ON_A_STAGE(test_a_reader_sees_names),
 		ON_A_STAGE(test_names_outlive_the_writer),

@@ -539,6 +539,50 @@ test_a_reload_leaves_what_another_rule_gives(void **state)
 }
 
 static void
+add_name(const char *text)
+{
+	struct grant_names *n = &l.letter.names;
+	struct name name;
+
+	assert_int_equal(name_parse(text, strlen(text), &name, NULL),
+			 ERR_NONE);
+	memcpy(n->bytes + n->len, name.wire, name.len);
+	n->len = (uint16_t)(n->len + name.len);
+}
+
+/* An alias of two names has the ports of both. */
+static void
+test_an_alias_keeps_what_each_of_its_names_gives(void **state)
+{
+	struct policy *p = &w.a.judge.policy;
+	int fd;
+
+	(void)state;
+	policy_close(p);
+	fd = kit_policy_fd("10.0.0.0/8 -> www.example:TCP:443\n"
+			   "10.0.0.0/8 -> api.example:TCP:80\n");
+	assert_int_equal(policy_open(fd, 1, p), ERR_NONE);
+	close(fd);
+	kit_letter(&l, 2);
+	add_name("edge.test");
+	add_name("www.example");
+	add_name("api.example");
+	l.letter.names.borrowed = 2;
+	l.item[0] = l.item[1] = kit_item("10.0.0.2", "203.0.113.5");
+	l.item[1].port = 80;
+	for (unsigned i = 0; i < 2; i++)
+		l.item[policy_rule(p, i)->port == 80].rule = i;
+	give(2);
+	assert_int_equal(revoke_not_given(&w.a), 0);
+	policy_close(p);
+	fd = kit_policy_fd("10.0.0.0/8 -> api.example:TCP:80\n");
+	assert_int_equal(policy_open(fd, 2, p), ERR_NONE);
+	close(fd);
+	assert_int_equal(revoke_not_given(&w.a), 1);
+	assert_int_equal(w.backend.entry[0].key.port, 80);
+}
+
+static void
 test_adoption(void **state)
 {
 	struct backend_entry known, unknown, unruled, endless, canary;
@@ -698,6 +742,7 @@ main(void)
 		ON_A_STAGE(test_a_client_over_its_limit_loses_its_own),
 		ON_A_STAGE(test_a_client_over_its_rate_waits),
 		ON_A_STAGE(test_a_reload_leaves_what_another_rule_gives),
+		ON_A_STAGE(test_an_alias_keeps_what_each_of_its_names_gives),
 		ON_A_STAGE(test_adoption),
 		ON_A_STAGE(test_entries_that_others_change),
 		ON_A_STAGE(test_restoring_a_set),

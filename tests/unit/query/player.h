@@ -59,6 +59,7 @@ struct play {
 	enum warden warden;
 	enum grant_status warden_fails_with;
 	struct grant_item item[GRANT_BATCH_MAX];
+	struct grant_names names;
 	unsigned items;	   /* of the last letter */
 	unsigned letters;  /* so far */
 	struct grant_wait *wait; /* open */
@@ -157,6 +158,7 @@ grant_ask(struct granter *g, struct grant_wait *wait,
 	(void)g;
 	assert(count > 0 && count <= GRANT_BATCH_MAX);
 	memcpy(play.item, items, count * sizeof(*items));
+	play.names = *wait->names;
 	play.items = count;
 	play.letters++;
 	if (play.warden == WARDEN_KNOWS)

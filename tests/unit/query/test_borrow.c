@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "firewall/names.h"
 #include "query/story.h"
 
 static const char acl[] = "10.0.0.0/8 -> a.test:TCP:443\n"
@@ -103,6 +104,23 @@ the_rule_of_the_origin_gives_the_port(void **state)
 	assert_int_equal(policy_rule_gives(&play.house.policy,
 					   play.item[0].rule, &client, 6, 443),
 			 ERR_NONE);
+}
+
+/* Else the port of the one that is not told of would seem to be nobody's. */
+static void
+all_names_that_led_to_it_are_told(void **state)
+{
+	struct name a = play_name("a.test"), b = play_name("b.test");
+
+	(void)state;
+	is_told("b.test", "cdn.test");
+	is_told("a.test", "cdn.test");
+	is_told_address("CDN.test", "192.0.2.1");
+	warden_is_asked(2, "192.0.2.1", 120);
+	assert_int_equal(play.names.borrowed, 2);
+	assert_true(names_are_sound(&play.names));
+	assert_true(names_hold_name(&play.names, &a));
+	assert_true(names_hold_name(&play.names, &b));
 }
 
 static void
@@ -310,6 +328,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(an_alias_has_the_ports_of_its_origin),
 		STORY(the_rule_of_the_origin_gives_the_port),
+		STORY(all_names_that_led_to_it_are_told),
 		STORY(only_this_client_only_this_name_only_addresses),
 		STORY(a_chain_is_asked_link_by_link),
 		STORY(links_add_up_over_longer_answers),
