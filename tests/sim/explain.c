@@ -222,8 +222,9 @@ explain_is_kept(const struct promise *p, uint32_t generation, uint8_t protocol,
 
 	if (!gives(generation, p->client, p->name, &key))
 		return false;
+	/* Blocked on the way, as it was or may have been. */
 	for (int name = 0; name < NAMES; name++) {
-		if ((p->way >> name & 1) != 0 &&
+		if (name != p->name && leads_to(p->name, name) &&
 		    explain_say(generation, p->client, name)->kind ==
 			VERDICT_BLOCKED)
 			return false;

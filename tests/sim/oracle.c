@@ -95,7 +95,6 @@ struct hearing {
 	struct message m;
 	struct heard heard[HEARD_MOST];
 	unsigned count;
-	uint32_t way; /* of aliases and targets; as in struct promise */
 };
 
 static void
@@ -107,15 +106,6 @@ hear_address(struct hearing *h, const struct addr *a, uint32_t ttl)
 }
 
 static void
-hear_name(struct hearing *h, const struct name *name)
-{
-	int number = universe_find_name(name);
-
-	if (number != NO_NAME)
-		h->way |= 1u << number;
-}
-
-static void
 hear_service(struct hearing *h, const struct rr *rr)
 {
 	struct svcb record;
@@ -124,7 +114,6 @@ hear_service(struct hearing *h, const struct rr *rr)
 	/* In alias mode nobody looks at them (RFC 9460 2.4.2). */
 	if (rr_service(&h->m, rr, &record) != ERR_NONE || record.priority == 0)
 		return;
-	hear_name(h, &record.target);
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		unsigned n = svcb_hint_count(&record, family);
 
@@ -138,7 +127,6 @@ hear_service(struct hearing *h, const struct rr *rr)
 static void
 hear_all(struct hearing *h)
 {
-	struct name target;
 	struct addr a;
 
 	for (unsigned i = 0; i < h->m.rr_count; i++) {
@@ -148,8 +136,6 @@ hear_all(struct hearing *h)
 			hear_address(h, &a, rr_ttl(rr));
 		else if (rr->type == TYPE_HTTPS)
 			hear_service(h, rr);
-		else if (rr_target(&h->m, rr, &target) == ERR_NONE)
-			hear_name(h, &target);
 	}
 }
 
@@ -329,7 +315,6 @@ promise(const struct hearing *h, uint32_t generation)
 			.generation = generation,
 			.client = h->client,
 			.name = h->name,
-			.way = h->way,
 		};
 		struct ledger_key key;
 		struct entry *e;
@@ -373,7 +358,6 @@ oracle_on_answer(int client, int64_t asked_us, const uint8_t *bytes, size_t len)
 	h.client = client;
 	h.asked_us = asked_us;
 	h.count = 0;
-	h.way = 0;
 	if (message_read(bytes, len, &h.m) != ERR_NONE)
 		broken("an answer cannot be read");
 	if (h.m.header.qdcount == 0)

@@ -20,7 +20,6 @@ struct promise {
 	int64_t until_us;
 	uint32_t generation;
 	int client, name; /* numbers in the universe */
-	uint32_t way;	  /* bit i: by name i, which may be blocked */
 };
 
 /* Everything that was ever in a set. */
