@@ -373,6 +373,9 @@ explain_answer(struct answer *a, const struct view *v,
 	print_question(&q, &a->text);
 	print_verdict(&verdict, &a->text);
 	print_ports(&verdict, &a->text);
+	if (v->opt->mode == MODE_AUDIT && verdict.kind != VERDICT_ALLOWED)
+		text_str(&a->text, "mode audit: it is answered all the same, "
+				   "and opens nothing\n");
 	for (; q.types > 0; q.types--, q.type[0] = q.type[1])
 		print_answer(&q, v, &verdict, &a->text);
 	policy_explain(&v->policy, &client, &q.name, on_met, &w);

@@ -362,6 +362,15 @@ print_witness(const struct view *v, struct text *out)
 		    h->lost);
 }
 
+/* What holds the list up stands beside the state. */
+static void
+print_mode(const struct view *v, struct text *out)
+{
+	if (v->opt->mode == MODE_AUDIT)
+		text_str(out, "mode audit: every query is answered, what the "
+			      "access list refuses is logged\n");
+}
+
 static void
 print_state(const struct view *v, struct text *out)
 {
@@ -389,6 +398,7 @@ status_answer(struct answer *a, const struct view *v,
 		return;
 	text_str(&a->text, "version " PACKAGE_VERSION "\n");
 	print_state(v, &a->text);
+	print_mode(v, &a->text);
 	text_printf(&a->text, "pid %u\nuptime %" PRId64 "s\n", v->state->pid,
 		    up_ms < 0 ? 0 : up_ms / 1000);
 	print_landlock(v->state, &a->text);

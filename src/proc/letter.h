@@ -235,7 +235,8 @@ struct record_item {
 	uint8_t name[256];   /* wire, as the client wrote it; zero behind */
 	uint8_t ended;	     /* 1: rcode, source and latency are meant */
 	uint8_t audit;	     /* 1: so it would have been (--mode audit) */
-	uint8_t pad[1];
+	uint8_t borrowed;    /* GRANTED: 1: with the ports of a name that led
+				here, none of its own */
 };
 
 struct record_letter {

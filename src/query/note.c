@@ -160,6 +160,7 @@ note_grants(struct query *q, enum record_kind kind)
 		item->protocol = items[i].protocol;
 		item->port = items[i].port;
 		item->ttl_s = q->rule_time_s;
+		item->borrowed = q->borrowed && !q->owns_ports;
 	}
 }
 

@@ -251,6 +251,7 @@ past_note(struct past *p, const struct record_item *item, uint32_t grace_s,
 	e->ifindex = item->ifindex;
 	e->type = item->type;
 	e->audit = item->audit;
+	e->borrowed = item->borrowed;
 	e->on_purpose = item->reason == REASON_NONE;
 	end_ms = now_ms + ((int64_t)item->ttl_s + grace_s) * 1000;
 	if (kind == PAST_GRANTED && end_ms > e->end_ms)

@@ -56,7 +56,8 @@ struct past_entry {
 	uint8_t audit;	   /* DENIED: would have been, and was answered */
 	uint8_t name_len;  /* 0: no name */
 	uint8_t name[256]; /* wire, lower case */
-	uint8_t pad[2];
+	uint8_t borrowed; /* GRANTED: under a rule of a name that led to it */
+	uint8_t pad;
 };
 
 struct past_head {

@@ -94,6 +94,7 @@ numbers_are_known(const struct record_item *item)
 {
 	return item->kind < RECORD_KINDS && item->has_id <= 1 &&
 	       item->ended <= 1 && item->audit <= 1 &&
+	       item->borrowed <= 1 &&
 	       item->reason < REASON_COUNT && item->source < SOURCE_COUNT &&
 	       item->chain_count <= RECORD_ALIASES_MAX &&
 	       (item->chain == 0) == (item->chain_count == 0);
@@ -105,7 +106,6 @@ record_is_sound(const struct record_item *item)
 	return numbers_are_known(item) && name_is_whole(item) &&
 	       is_zero(item->name + item->name_len,
 		       sizeof(item->name) - item->name_len) &&
-	       is_zero(item->pad, sizeof(item->pad)) &&
 	       item->upstream.pad == 0 && addr_is_sound(&item->client) &&
 	       addr_is_sound(&item->address) &&
 	       addr_is_sound(&item->upstream.addr);

@@ -154,6 +154,9 @@ cause_of(const struct search *s, const struct past_entry *e)
 
 	if (v->kind == VERDICT_BLOCKED)
 		return CAUSE_BLOCKED;
+	/* It was given as the alias of another name, which says for what. */
+	if (e->borrowed && v->port_count == 0)
+		return e->end_ms > s->now_ms ? CAUSE_REVOKED : CAUSE_EXPIRED;
 	if (v->kind != VERDICT_ALLOWED)
 		return CAUSE_NO_RULE;
 	if (v->port_count == 0)
@@ -261,6 +264,14 @@ blame_other(struct search *s)
 	f->rule = s->verdict.rule;
 }
 
+/* DNS (RFC 1035), or over TLS (RFC 7858). */
+static bool
+is_resolver(const struct attempt *a)
+{
+	return a->has_port && (a->port == 53 || a->port == 853) &&
+	       (a->protocol == IPPROTO_UDP || a->protocol == IPPROTO_TCP);
+}
+
 void
 finding_of(const struct evidence *e, const struct attempt *a, int64_t now_ms,
 	   struct finding *out)
@@ -279,4 +290,6 @@ finding_of(const struct evidence *e, const struct attempt *a, int64_t now_ms,
 		out->cause = CAUSE_WRONG_PORT;
 	else if (s.other_open || s.other.kind != PAST_NONE)
 		blame_other(&s);
+	else
+		out->is_resolver = is_resolver(a);
 }

@@ -53,6 +53,7 @@ struct finding {
 	bool given;	    /* OTHER_CLIENT: a rule gives it to the client */
 	bool local;	    /* the client is this host */
 	bool known;	    /* some net of the policy has the client */
+	bool is_resolver;   /* NEVER: what is asked there is DNS */
 	bool ports_cut;	    /* there are more of them */
 	unsigned port_count;
 	struct {

@@ -106,7 +106,10 @@ finding_print(const struct finding *f, const struct policy *p, int64_t now_ms,
 	}
 	if (f->cause == CAUSE_OTHER_CLIENT)
 		print_other(f, out);
-	if (causes[f->cause].sentence[0] != '\0')
+	if (f->is_resolver)
+		text_str(out, " (it is another resolver that is asked: point "
+			      "the client here)");
+	else if (causes[f->cause].sentence[0] != '\0')
 		text_printf(out, " (%s)", causes[f->cause].sentence);
 }
 

@@ -99,7 +99,7 @@ print_rest(const struct witness *w, const struct finding *f,
 }
 
 static void
-say(struct witness *w, const struct attempt *a, struct past_entry *e)
+say(struct witness *w, const struct attempt *a, uint64_t times)
 {
 	char buf[LINE_SIZE], client[ADDR_TEXT_SIZE];
 	struct finding f;
@@ -112,12 +112,9 @@ say(struct witness *w, const struct attempt *a, struct past_entry *e)
 	text_str(&line, ": ");
 	finding_print(&f, &w->policy, w->now_ms, &line);
 	print_rest(w, &f, a, &line);
-	if (e->unsaid > 1)
-		text_printf(&line, " times=%llu",
-			    (unsigned long long)e->unsaid);
+	if (times > 1)
+		text_printf(&line, " times=%llu", (unsigned long long)times);
 	log_info("%s", buf);
-	e->said_ms = w->now_ms;
-	e->unsaid = 0;
 	count_up(&w->packets.head->said, 1);
 }
 
@@ -143,11 +140,14 @@ is_ours(const struct witness *w, const struct attempt *a)
 	return false;
 }
 
-static void
+/* How often it came since it was last said, where it is to be said now; else
+ * 0. The entry is whole again before that takes its time. */
+static uint64_t
 remember(struct witness *w, const struct attempt *a)
 {
 	struct past_key key;
 	struct past_entry *e;
+	uint64_t times = 0;
 	bool fresh;
 
 	past_key_set(&key, PAST_REFUSED, NULL);
@@ -159,11 +159,25 @@ remember(struct witness *w, const struct attempt *a)
 	e->has_port = a->has_port;
 	e->ifindex = a->ifindex;
 	e->unsaid++;
-	if ((fresh || w->now_ms - e->said_ms >= SAY_AGAIN_MS) && may_say(w))
-		say(w, a, e);
+	if ((e->said_ms == 0 || w->now_ms - e->said_ms >= SAY_AGAIN_MS) &&
+	    may_say(w)) {
+		times = e->unsaid;
+		e->said_ms = w->now_ms;
+		e->unsaid = 0;
+	}
+	past_write_end(e);
+	return times;
+}
+
+static void
+take(struct witness *w, const struct attempt *a)
+{
+	uint64_t times = remember(w, a);
+
+	if (times > 0)
+		say(w, a, times);
 	else
 		count_up(&w->packets.head->unsaid, 1);
-	past_write_end(e);
 }
 
 static void
@@ -199,7 +213,7 @@ on_packet(void *arg, const struct nflog_packet *from)
 			      .has_port = p.has_port,
 			      .port = p.port };
 	if (is_ours(w, &a))
-		remember(w, &a);
+		take(w, &a);
 	else
 		count_up(&w->packets.head->foreign, 1);
 }

@@ -3,6 +3,7 @@
 and the firewall opens no further than the access list says."""
 
 import json
+import re
 
 import pytest
 
@@ -101,6 +102,14 @@ def test_only_neighbours_are_answered(stage, audited):
     audited("10.1.0.2 ~> dns.test\n", private_ok="192.0.2.0/24")
     assert addresses(stage.client(9).ask("other.test")) == ["203.0.113.69"]
     assert rcode(stage.stranger().ask("other.test")) == "REFUSED"
+
+
+def test_it_is_said_wherever_one_looks(stage, audited):
+    d = audited()
+    assert re.search(r"^mode audit: every query", d.ctl("status"), re.M)
+    assert "answered all the same" in d.ctl("explain", "10.1.0.2", "bad.test")
+    assert "all the same" not in d.ctl("explain", "10.1.0.2", "allowed.test")
+    assert "WARN  mode audit" in d.ctl("doctor", check=False)[1]
 
 
 def test_json_and_counts(stage, audited):

@@ -16,7 +16,8 @@ import pytest
 from conftest import every_firewall
 from daemon import Daemon
 from dnsclient import OPEN, REFUSED, rcode, until
-from test_processes import by_role, check_power, children_uid, kinds
+from test_processes import (NOBODY, as_user, by_role, check_power,
+                            children_uid, kinds)
 
 GROUP = 7
 ACL = """\
@@ -150,6 +151,30 @@ def test_the_witness_has_no_power(stage, watched):
     shared = {line.split()[1] for line in maps.splitlines()
               if "/memfd:" in line and "refusals" not in line}
     assert shared == {"r--s"}, maps
+
+
+def test_the_witness_of_a_plain_user(stage, watched):
+    """With ambient capabilities, as the unit file gives them."""
+    os.chown(stage.directory, NOBODY, NOBODY)
+    d = watched(prefix=as_user())
+    check_power(witness(d), NOBODY, bounding=(1 << 64) - 1)
+    assert stage.client().connect("203.0.113.99") == REFUSED
+    d.err.wait(r"Refused .*203\.0\.113\.99")
+
+
+def test_an_alias_that_was_asked_alone(stage, watched, up):
+    """It has no rule of its own; the name that led to it has."""
+    up.add("led.test", "CNAME", "alias.test.", ttl=1)
+    up.add("alias.test", "A", "203.0.113.41", ttl=1)
+    d = watched("10.1.0.2 -> led.test:TCP:443\n", min_rule_time=3, grace=0,
+                cache_size=0)
+    client = stage.client()
+    client.ask("led.test")
+    up.add("alias.test", "A", "203.0.113.42", ttl=1)
+    client.ask("alias.test")
+    assert client.connect("203.0.113.42") == OPEN
+    assert until(lambda: "EXPIRED" in
+                 why(d, "10.1.0.2", "203.0.113.42:443")["cause"], 10)
 
 
 def test_without_nflog_there_is_no_witness(stage, up):

@@ -225,7 +225,7 @@ no_worker_of_ours_writes_so(void **state)
 	UNSOUND(i.chain_count = RECORD_ALIASES_MAX + 1; i.chain = 1);
 	UNSOUND(i.chain = 1);
 	UNSOUND(i.chain_count = 1);
-	UNSOUND(i.pad[0] = 1);
+	UNSOUND(i.borrowed = 2);
 	UNSOUND(i.audit = 2);
 	UNSOUND(i.upstream.pad = 1);
 	UNSOUND(i.client.family = 5);

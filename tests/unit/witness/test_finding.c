@@ -112,6 +112,9 @@ nothing_is_known(void **state)
 	assert_string_equal(find(*state, "10.0.0.2", 6, 443),
 			    "NEVER RESOLVED HERE (hard-coded address or "
 			    "other resolver) | ");
+	assert_string_equal(find(*state, "10.0.0.2", 17, 53),
+			    "NEVER RESOLVED HERE (it is another resolver that "
+			    "is asked: point the client here) | ");
 }
 
 static void
