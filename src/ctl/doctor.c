@@ -69,9 +69,6 @@ on_status_line(void *arg, const char *line)
 	if (strncmp(line, "state degraded", 14) == 0)
 		say(d, FAIL, "the daemon is not in order: %.*s",
 		    (int)strcspn(line, "\n"), line);
-	if (strncmp(line, "mode audit", 10) == 0)
-		say(d, WARN, "mode audit: nobody is refused; to enforce, "
-			     "start without --mode audit");
 	on_setting(d, line);
 }
 
