@@ -58,6 +58,7 @@ DOCKER = """\
 -A DOCKER-USER -j RETURN
 COMMIT
 """
+both_ways = pytest.mark.parametrize("lab", ["nft", "enforce"], indirect=True)
 EMPTY = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n"
 HERE = {"192.168.122.": "10.1.0.", "172.17.0.0/16": "10.1.0.0/24",
         "172.17.0.": "10.1.0.", "virbr0": "lan0", "docker0": "lan0",
@@ -70,22 +71,39 @@ def for_the_lab(text):
     return text
 
 
-class Example:
-    """One file: the commands and options in its comments, and its rules."""
+def options_of(line):
+    """{"bind": "10.1.0.1@53", "enforce": True ...}"""
+    words = shlex.split(line)
+    return {o[2:].replace("-", "_"):
+            v if not v.startswith("--") else True
+            for o, v in zip(words, words[1:] + ["--"]) if o.startswith("--")}
 
-    def __init__(self, name):
+
+class Example:
+    """One file: the commands and options in its comments, and its rules.
+    What stands behind "nft" is for nftables."""
+
+    def __init__(self, name, way=""):
         self.text = for_the_lab((EXAMPLES / (name + ".acl")).read_text())
-        self.commands = re.findall(r"^#: (.*)$", self.text, re.M)
-        line, = re.findall(r"^#> (.*)$", self.text, re.M)
-        words = shlex.split(line)
-        self.options = {o[2:].replace("-", "_"): v
-                        for o, v in zip(words[::2], words[1::2])}
+        self.commands = re.findall(rf"^#:{way} (.*)$", self.text, re.M)
+        line, = re.findall(rf"^#>{way} (.*)$", self.text, re.M)
+        self.options = options_of(line)
 
     def shut(self, lab, commands=None):
         for command in self.commands if commands is None else commands:
             tool, *rest = shlex.split(command)
+            if tool == "sysctl":
+                lab.router.run(tool, *rest)
+                continue
             assert tool in ("iptables", "ip6tables")
             lab.router.run(f"{tool}-{lab.flavour}", "-w", *rest)
+
+
+@pytest.fixture(autouse=True)
+def forwarding(lab):
+    """As the lab has it, whatever an example says."""
+    yield
+    lab.router.sysctl(ipv6__conf__all__forwarding=1)
 
 
 def address(name, six=False):
@@ -107,17 +125,19 @@ class Play:
 
     def __init__(self, stage, name, before=EMPTY, commands=None):
         self.stage, self.lab = stage, stage.lab
-        example = Example(name)
+        way = "nft" if self.lab.uses_nftables() else ""
+        example = Example(name, way)
         router = self.lab.router
         for tool in ("iptables", "ip6tables"):
             four = tool == "iptables"
-            router.run(f"{tool}-{self.lab.flavour}-restore",
+            router.run(f"{tool}-{way or self.lab.flavour}-restore",
                        stdin=before if four else EMPTY)
         example.shut(self.lab, commands)
         self.upstream = stage.upstream()
         self.upstream.fallback = answer
         self.daemon = stage.daemon(example.text, **{
-            **dict.fromkeys(("bind", "bind_port")), **example.options})
+            **dict.fromkeys(("bind", "bind_port", *self.lab.options())),
+            **example.options})
 
     def client(self, number):
         return self.stage.client(number)
@@ -148,6 +168,7 @@ class Play:
             assert six.connect(UNRESOLVED6) in SHUT
 
 
+@both_ways
 def test_router(stage):
     play = Play(stage, "router")
     client, six = play.client(5), stage.client6(5)
@@ -162,6 +183,7 @@ def test_router(stage):
     assert rcode(client.ask("nas.home.arpa")) == "NOERROR"
 
 
+@both_ways
 def test_iot(stage):
     play = Play(stage, "iot")
     camera, tv, heating = (play.client(n) for n in (20, 21, 22))
@@ -177,6 +199,7 @@ def test_iot(stage):
     play.is_shut(tv, stage.client6(21))
 
 
+@both_ways
 def test_guests(stage):
     play = Play(stage, "guests")
     guest = play.client(30)
@@ -190,6 +213,7 @@ def test_guests(stage):
     play.is_shut(guest)
 
 
+@both_ways
 def test_updates(stage):
     play = Play(stage, "updates")
     server, six = play.client(8), stage.client6(8)
@@ -200,6 +224,7 @@ def test_updates(stage):
     play.is_shut(server, six)
 
 
+@both_ways
 def test_build(stage):
     play = Play(stage, "build")
     builder = play.client(11)
@@ -211,6 +236,7 @@ def test_build(stage):
     assert until(lambda: '"event"' in play.daemon.out.text)
 
 
+@both_ways
 def test_workstation(stage):
     play = Play(stage, "workstation")
     here = stage.here("127.0.0.1", server="127.0.0.53")
@@ -248,10 +274,12 @@ def vm_host(play):
     play.is_shut(play.client(12))
 
 
+@both_ways
 def test_vm_host(stage):
     vm_host(Play(stage, "vm-host"))
 
 
+@both_ways
 def test_vm_host_beside_libvirt(stage):
     vm_host(Play(stage, "vm-host", before=LIBVIRT))
 
@@ -293,6 +321,8 @@ def test_each_example_is_played():
     there = {p.stem for p in EXAMPLES.glob("*.acl")
              if "\n#> " in p.read_text()}
     assert played == there
+    for name in there - {"docker-host", "audit"}:
+        assert Example(name, "nft").options["enforce"]
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in
