@@ -258,7 +258,9 @@ grant_ask(struct granter *g, struct grant_wait *wait,
 	if (count > GRANT_BATCH_MAX)
 		return fail(wait, GRANT_DOWN);
 	if (LETTERS - (g->next - g->first) < (count + ITEMS - 1) / ITEMS)
-		return fail(wait, GRANT_BUSY);
+		return fail(wait, board_is_old(g->setup.board, clock_ms())
+				      ? GRANT_DOWN
+				      : GRANT_BUSY);
 	write_letters(g, wait, items, count);
 	if (wait->letters_open == 0)
 		return GRANT_ASK_KNOWN;

@@ -67,6 +67,8 @@ enum err supervisor_start(struct supervisor *s);
 
 /* rules.c: the rules that lead to the sets. */
 enum err rules_first(struct supervisor *s);
+/* The warden has begun. */
+void rules_greet(struct supervisor *s);
 /* Does what is to be done, and tells the warden. */
 void rules_serve(struct supervisor *s);
 /* Looks whether they still stand, from time to time. */

@@ -38,7 +38,7 @@ on_ready(void *self, const void *letter, size_t size, int fd)
 	(void)fd;
 	from->child->ready = true;
 	if (from->child->role == ROLE_WARDEN)
-		from->s->rules.place = true;
+		rules_greet(from->s);
 	crew_publish(&from->s->crew);
 }
 

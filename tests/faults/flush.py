@@ -10,6 +10,7 @@ from scene import KERNEL, now
 
 V4, V6, LOCAL4 = KERNEL[4], KERNEL[6], KERNEL[4] + "-local"
 NOTICE_S, REPAIR_S = 1.0, 2.0
+UNNOTICED_S = 1.5
 
 
 @dataclass
@@ -84,7 +85,12 @@ def remove_chain(lab):
                        stdin="*filter\n:FORWARD ACCEPT\nCOMMIT\n")
 
 
+def clear_other(lab):
+    lab.router.run("ipset", "destroy", "other", check=False)
+
+
 def swap(lab):
+    clear_other(lab)
     lab.router.run("ipset", "create", "other", "hash:ip,port,ip", "timeout",
                    "5")
     lab.router.run("ipset", "swap", "other", V4)
@@ -174,7 +180,7 @@ IPTABLES = (
                   ipset("create", V4, "hash:ip,port,ip"))),
     Fault("set swapped", swap),
     Fault("set renamed",
-          in_turn(FLUSH_CHAIN, ipset("rename", V4, "other"))),
+          in_turn(clear_other, FLUSH_CHAIN, ipset("rename", V4, "other"))),
 )
 NFT = (
     Fault("nft flush ruleset",
@@ -236,12 +242,16 @@ class Course:
         return whole, difference, answer
 
     def follow(self, seconds, needs_notice=True):
-        """Until all is well again; false: it is not."""
+        """Until all is well again; false: it is not. A client may have asked
+        for what was lost, and so have it back, before anybody noticed."""
         self.start = now()
+        well = None
         while now() - self.start < seconds:
             whole, self.difference, self.answer = self.look()
-            if whole and (self.noticed or not needs_notice):
-                self.repaired = now() - self.start
+            well = (well or now()) if whole else None
+            if whole and (self.noticed or not needs_notice
+                          or now() - well > UNNOTICED_S):
+                self.repaired = well - self.start
                 return True
         return False
 

@@ -1,34 +1,107 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each process killed in turn, at any moment, under load."""
+"""Each process killed, stopped or told to end, at any moment, under load."""
 
 import os
 import random
 import signal
 import time
 
+import load
+from daemon import SLOW
 from dnsclient import until
-from load import ACL, Load
-from scene import now, state_of
+from outcome import Outcome
+from scene import now, rules_of, state_of
 
-ROLES = {"worker": 300, "warden": 500, "recorder": 300, "control": 300}
-AGAIN_S = 1.1  # before the same process is killed once more
-TTL_MOST = 300 + 60
+# How long the clients may be without good answers.
+GAP_MS = {"worker": 300, "warden": 500, "recorder": 300, "control": 300}
+RESTART_MS = 1000  # of all that is killed, or ends
+AGAIN_S = 1.1      # before the same process is killed once more
+STOPPED_S = 2.0
+TICK_MS = 200
+NOTICE_S = 0.3 * SLOW
 
 
-def victims(d, role):
-    return sorted(d.by_role(role), key=lambda p: p.title)
+def grants_now(lab):
+    """Each entry with the earliest and the latest moment it can end: a list
+    takes its time."""
+    began = now()
+    entries = lab.entries()
+    return {key: (began + left, now() + left + 1)
+            for key, left in entries.items()}
+
+
+def lost(lab, before):
+    """What was there, should be, and is not, or would end early."""
+    began, after = now(), grants_now(lab)
+    return [key for key, (end, _) in before.items()
+            if end > now() + 1
+            and after.get(key, (0, began))[1] < end - 1]
+
+
+def audit(d):
+    """What `audit` says where something differs."""
+    for _ in range(3):
+        status, out, err = d.ctl("audit", check=False)
+        if status == 0:
+            return ""
+        time.sleep(0.5)  # what it showed is put right by then
+    return (out + err).splitlines()[-1]
+
+
+class Theatre:
+    """A daemon under load; `rows` get what was seen at the end."""
+
+    def __init__(self, stage):
+        self.stage, self.lab = stage, stage.lab
+        self.load = load.Load(stage.lab)
+        self.d = stage.daemon(load.ACL)
+        self.rules = rules_of(stage.lab)
+        self.marks = []  # when, and whose row it is
+
+    def __enter__(self):
+        self.load.begin()
+        time.sleep(1.5)
+        self.before = grants_now(self.lab)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.totals = self.load.end()
+
+    def mark(self, row, at=None):
+        self.marks.append((at or now(), row))
+        row.times += 1
+
+    def wait_until_whole(self, row):
+        if not until(lambda: state_of(self.d) == "state ok", 5 * SLOW, 0.01):
+            row.broken.append(state_of(self.d))
+
+    def check_grants(self, row):
+        row.lost += len(lost(self.lab, self.before))
+        self.before = grants_now(self.lab)
+
+    def settle(self, width=5.0):
+        """Gaps to the rows they began in; what no element stood behind."""
+        worst = self.load.worst([at for at, _ in self.marks], width)
+        for (_, row), ms in zip(self.marks, worst):
+            row.gap_ms = max(row.gap_ms, ms)
+        if not self.totals.get("good"):
+            self.marks[-1][1].broken.append("no good answers at all")
+        for at, client, to in self.load.absent:
+            rows = [row for when, row in self.marks if when <= at]
+            (rows or [self.marks[0][1]])[-1].absent += 1
 
 
 class Rotation:
-    """Which process is next: each role in turn, each worker in turn."""
+    """Which process is next: each once, in any order, then again."""
 
     def __init__(self, d, rng):
-        self.d, self.rng, self.last = d, rng, {}
-        self.order = []
+        self.d, self.rng, self.order, self.last = d, rng, [], {}
 
     def next(self):
         if not self.order:
-            self.order = [p.title for p in self.d.children()]
+            # one that is only being started has no title of its own
+            self.order = [p.title for p in self.d.children()
+                          if p.role not in ("supervisor", "compiler")]
             self.rng.shuffle(self.order)
         return self.order.pop()
 
@@ -38,41 +111,11 @@ class Rotation:
         if wait > 0:
             time.sleep(wait)
         found = []
-        assert until(lambda: found.extend(
-            p for p in self.d.children() if p.title == title) or found, 5)
-        at = now()
+        until(lambda: found.extend(p for p in self.d.children()
+                                   if p.title == title) or found, 5 * SLOW)
+        self.last[title] = at = now()
         os.kill(found[0].pid, signal.SIGKILL)
-        self.last[title] = at
         return at
-
-
-def grants_now(lab):
-    """Each entry with the moment it ends."""
-    at = now()
-    return {key: at + left for key, left in lab.entries().items()}
-
-
-def lost(lab, before):
-    """What was there, should be, and is not, or would end early."""
-    after = grants_now(lab)
-    at = now()
-    return [key for key, end in before.items()
-            if end > at + 2 and after.get(key, 0) < end - 2.5]
-
-
-class Outcome:
-    """One row of the table."""
-
-    def __init__(self, fault, promise_ms):
-        self.fault, self.promise_ms = fault, promise_ms
-        self.times = 0
-        self.worst_ms = self.lost = self.absent = 0
-        self.broken = []
-
-    @property
-    def ok(self):
-        return (not self.broken and self.lost == 0 and self.absent == 0
-                and self.worst_ms <= self.promise_ms)
 
 
 def role_of(title):
@@ -80,44 +123,131 @@ def role_of(title):
 
 
 def kill_each(stage, times, seed):
-    """Processes but the supervisor, `times` kills in all; the daemon must
-    be whole within five seconds each time, and lose nothing."""
+    """Processes but the supervisor, so many kills in all."""
     rng = random.Random(seed)
-    load = Load(stage.lab)
-    d = stage.daemon(ACL)
-    rows = {role: Outcome(f"kill -9 {role}", most)
-            for role, most in ROLES.items()}
-    killed = []
-    try:
-        load.begin()
-        time.sleep(1.5)
-        turn = Rotation(d, rng)
-        before = grants_now(stage.lab)
+    rows = {}
+    with Theatre(stage) as theatre:
+        turn = Rotation(theatre.d, rng)
         for number in range(times):
-            time.sleep(rng.uniform(0.05, 0.4))
+            time.sleep(rng.uniform(0.02, 0.4))
             title = turn.next()
-            row = rows[role_of(title)]
-            killed.append((turn.kill(title), row))
-            row.times += 1
-            if not until(lambda: state_of(d) == "state ok", 5, 0.01):
-                row.broken.append(state_of(d))
-            if number % 10 == 9:
-                row.lost += len(lost(stage.lab, before))
-                before = grants_now(stage.lab)
+            role = role_of(title)
+            row = rows.setdefault(role, Outcome(
+                f"kill -9 {role}", gap_most=GAP_MS.get(role, 300)))
+            theatre.mark(row, turn.kill(title))
+            if number % 8 == 7:
+                theatre.wait_until_whole(row)
+                theatre.check_grants(row)
+        theatre.wait_until_whole(row)
         time.sleep(0.7)
-        rows["warden"].lost += len(lost(stage.lab, before))
-        differences = audit(d)
-        if differences:
-            rows["warden"].broken.append(differences)
-    finally:
-        totals = load.end()
-    worst = load.worst([at for at, _ in killed])
-    for (_, row), ms in zip(killed, worst):
-        row.worst_ms = max(row.worst_ms, ms)
-    rows["warden"].absent = totals.get("absent", -1)
-    return list(rows.values()), totals
+        theatre.check_grants(row)
+        row.complain(audit(theatre.d))
+    theatre.settle()
+    return list(rows.values())
 
 
-def audit(d):
-    """What `audit` finds, as one line."""
-    return ""
+def start_again(theatre, row):
+    theatre.d = theatre.stage.daemon(load.ACL)
+    theatre.wait_until_whole(row)
+    if rules_of(theatre.lab) != theatre.rules:
+        row.complain("other rules than before")
+
+
+def kill_supervisor(stage, times, seed):
+    """And with it all; started again at once."""
+    rng = random.Random(seed)
+    row = Outcome("kill -9 supervisor, start", gap_most=RESTART_MS)
+    with Theatre(stage) as theatre:
+        for _ in range(times):
+            time.sleep(rng.uniform(0.3, 1.2))
+            d = theatre.d
+            pids = [p.pid for p in d.processes()]
+            theatre.mark(row)
+            os.kill(d.pid, signal.SIGKILL)
+            d.popen.wait()
+            d.finish(pids)
+            start_again(theatre, row)
+        time.sleep(0.7)
+        theatre.check_grants(row)
+        row.complain(audit(theatre.d))
+    theatre.settle()
+    return [row]
+
+
+def end_and_start(stage, times, seed):
+    """SIGTERM: it drains, says 0, and its successor goes on."""
+    rng = random.Random(seed)
+    row = Outcome("SIGTERM, start", gap_most=RESTART_MS + 500)
+    with Theatre(stage) as theatre:
+        for _ in range(times):
+            time.sleep(rng.uniform(0.3, 1.2))
+            theatre.mark(row)
+            theatre.d.stop()  # fails where it is late or the status not 0
+            start_again(theatre, row)
+        time.sleep(0.7)
+        theatre.check_grants(row)
+        row.complain(audit(theatre.d))
+    theatre.settle()
+    return [row]
+
+
+def check_stop(asked, row, stopped, went_on):
+    """Nobody was told anything good in between, and all are soon after."""
+    gaps = [g for g in list(asked.gaps) if g.end >= went_on
+            and g.start <= stopped + 1.0 * SLOW]
+    if len({g.client for g in gaps}) < asked.clients:
+        row.complain("good answers while the warden stood still")
+    for gap in gaps:
+        row.seen(None, gap.end - went_on)
+
+
+def stop_warden(stage, times, seed):
+    """SIGSTOP: failures within a second, none of them late; SIGCONT: all is
+    well again, and no acknowledgement is taken for another."""
+    rng = random.Random(seed)
+    row = Outcome("SIGSTOP warden, SIGCONT", notice_most=1000 + TICK_MS,
+                  repair_most=1000)
+    stops = []
+    with Theatre(stage) as theatre:
+        for _ in range(times):
+            time.sleep(rng.uniform(0.2, 0.6))
+            warden = theatre.d.by_role("warden")[0].pid
+            theatre.mark(row)
+            os.kill(warden, signal.SIGSTOP)
+            stopped = now()
+            time.sleep(STOPPED_S)
+            if "held up" not in state_of(theatre.d):
+                row.complain("stopped, but " + state_of(theatre.d))
+            os.kill(warden, signal.SIGCONT)
+            stops.append((stopped, now()))
+            theatre.wait_until_whole(row)
+        time.sleep(1.2)
+        theatre.check_grants(row)
+        row.complain(audit(theatre.d))
+    for stopped, went_on in stops:
+        check_stop(theatre.load, row, stopped, went_on)
+    row.seen(theatre.totals.get("slowest_ms", 0) / 1000, None)
+    theatre.settle()
+    return [row]
+
+
+def flush_under_load(stage, times, seed):
+    """Between notice and repair nothing is answered; before the notice an
+    answer may be ahead of the repair."""
+    rng = random.Random(seed)
+    row = Outcome("set flushed under load", gap_most=2000)
+    with Theatre(stage) as theatre:
+        for _ in range(times):
+            time.sleep(rng.uniform(0.3, 0.9))
+            theatre.mark(row)
+            stage.lab.flush_set()
+            time.sleep(0.3)
+            theatre.wait_until_whole(row)
+        time.sleep(1.2)
+        theatre.check_grants(row)
+        row.complain(audit(theatre.d))
+    theatre.load.absent = [
+        seen for seen in theatre.load.absent
+        if not any(0 <= seen[0] - at < NOTICE_S for at, _ in theatre.marks)]
+    theatre.settle()
+    return [row]

@@ -38,7 +38,7 @@ class Gap:
 class Load:
     """A calm upstream, and clients that ask at one rate until the end."""
 
-    def __init__(self, lab, rate=RATE, clients=CLIENTS, names=NAMES):
+    def __init__(self, lab, clients=CLIENTS, names=NAMES):
         self.gaps, self.absent, self.totals = [], [], {}
         lab.lan.run("ip", "-batch", "-", stdin="".join(
             f"addr replace 10.1.0.{FIRST + n}/24 dev eth0\n"
@@ -47,8 +47,8 @@ class Load:
         client = Client(lab.net, UPSTREAM, server=UPSTREAM)
         assert until(lambda: client.raw(question("n.hot.test").to_wire(),
                                         0.5), 10)
-        self.lab = lab
-        self.shape = (str(clients), str(rate), str(names))
+        self.lab, self.clients = lab, clients
+        self.shape = (str(clients), str(RATE), str(names))
         self.steady = None
 
     @staticmethod

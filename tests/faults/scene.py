@@ -55,6 +55,21 @@ def state_of(d):
                  if line.startswith("state ")), "state unknown")
 
 
+def rules_of(lab):
+    """Ours in the kernel, each as often as it is there."""
+    if lab.uses_nftables():
+        # whom it shuts in is written to two sets in turn
+        return sorted(re.sub(r"(@clients-ipv\d)-[ab]", r"\1", rule)
+                      for rule in lab.chain())
+    found = []
+    for family in (4, 6):
+        try:
+            found += lab.chain(family)
+        except RuntimeError:  # there is no chain
+            found.append(f"-N {family}")
+    return found
+
+
 class Scene:
     """A daemon whose clients were granted something, on a stage."""
 
@@ -83,18 +98,7 @@ class Scene:
         return rcode(dns.message.from_wire(got)) if got else "silence"
 
     def rules(self):
-        """Ours in the kernel, each as often as it is there."""
-        if self.lab.uses_nftables():
-            # whom it shuts in is written to two sets in turn
-            return sorted(re.sub(r"(@clients-ipv\d)-[ab]", r"\1", rule)
-                          for rule in self.lab.chain())
-        found = []
-        for family in (4, 6):
-            try:
-                found += self.lab.chain(family)
-            except RuntimeError:  # there is no chain
-                found.append(f"-N {family}")
-        return found
+        return rules_of(self.lab)
 
     def state(self):
         return state_of(self.d)

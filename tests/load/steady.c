@@ -54,7 +54,8 @@ struct steady {
 	unsigned count, rate, names;
 	unsigned long sent, answered, checked, absent, unsent;
 	unsigned long rcode[RCODES];
-	int64_t worst_ms;
+	int64_t worst_ms, slowest_ms;
+	int64_t sent_ms[65536]; /* by id */
 	uint16_t id;
 	struct message message;
 	struct client client[CLIENTS_MOST];
@@ -82,8 +83,8 @@ ask(struct steady *s, struct client *c)
 		 random_below(&s->random, fresh ? 1u << 31 : s->names),
 		 fresh ? "wild" : "hot");
 	name_parse(text, strlen(text), &q.name, NULL);
-	len = query_write(bytes, sizeof(bytes), s->id++, &q, true, false,
-			  false);
+	s->sent_ms[++s->id] = clock_ms();
+	len = query_write(bytes, sizeof(bytes), s->id, &q, true, false, false);
 	if (send(c->fd, bytes, len, MSG_DONTWAIT) == -1)
 		s->unsent++;
 	else
@@ -123,6 +124,15 @@ note_good(struct steady *s, struct client *c)
 }
 
 static void
+note_time(struct steady *s, uint16_t id)
+{
+	int64_t took = clock_ms() - s->sent_ms[id];
+
+	if (took > s->slowest_ms)
+		s->slowest_ms = took;
+}
+
+static void
 hear(struct steady *s, struct client *c)
 {
 	const struct message *m = &s->message;
@@ -134,6 +144,7 @@ hear(struct steady *s, struct client *c)
 		if (message_read(bytes, (size_t)got, &s->message) != ERR_NONE)
 			errx(1, "an answer that cannot be read");
 		s->answered++;
+		note_time(s, m->header.id);
 		s->rcode[m->header.flags & (RCODES - 1)]++;
 		if ((m->header.flags & (RCODES - 1)) != RCODE_NOERROR)
 			continue;
@@ -247,9 +258,10 @@ main(int argc, char **argv)
 		open_client(&s, i, argv[2], argv[1]);
 	run(&s);
 	printf("end sent=%lu unsent=%lu answered=%lu good=%lu servfail=%lu "
-	       "refused=%lu checked=%lu absent=%lu worst_ms=%lld\n",
+	       "refused=%lu checked=%lu absent=%lu worst_ms=%lld "
+	       "slowest_ms=%lld\n",
 	       s.sent, s.unsent, s.answered, s.rcode[RCODE_NOERROR],
 	       s.rcode[RCODE_SERVFAIL], s.rcode[RCODE_REFUSED], s.checked,
-	       s.absent, (long long)s.worst_ms);
+	       s.absent, (long long)s.worst_ms, (long long)s.slowest_ms);
 	return 0;
 }
