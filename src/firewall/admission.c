@@ -20,7 +20,7 @@
 #include "firewall/broom.h"
 #include "firewall/names.h"
 
-enum { ITEMS_MAX = 64 };
+enum { ITEMS_MAX = 64, OWN_SETTLES_MS = 3000 };
 
 /* One item on its way. */
 struct step {
@@ -73,6 +73,17 @@ is_for_us(struct plan *p, const struct grant_letter *letter, uint32_t epoch)
 	return true;
 }
 
+/* A worker hears of our addresses when the warden does, or a little later;
+ * until then it asks in good faith. */
+static bool
+may_know_better_soon(const struct plan *p, enum grant_detail detail)
+{
+	if (p->now_ms - p->a->own_ms > OWN_SETTLES_MS)
+		return false;
+	return detail == DETAIL_OWN || detail == DETAIL_NOT_LOCAL ||
+	       detail == DETAIL_CLIENT;
+}
+
 static bool
 all_may(struct plan *p)
 {
@@ -81,6 +92,8 @@ all_may(struct plan *p)
 		enum grant_status status =
 		    judge_item(&p->a->judge, &p->item[i], &detail);
 
+		if (status == GRANT_REFUSED && may_know_better_soon(p, detail))
+			status = GRANT_STALE;
 		if (status != GRANT_OK)
 			return fail(p, status, i, detail);
 	}
@@ -341,8 +354,8 @@ settle(struct plan *p, unsigned i)
 	const struct image_rule *rule =
 	    policy_rule(&p->a->judge.policy, p->item[i].rule);
 	struct ledger_told told = {
-		.reason = { .end_ms = p->now_ms +
-				      (int64_t)p->item[i].ttl_s * 1000,
+		.reason = { .end_ms =
+				p->now_ms + (int64_t)p->item[i].ttl_s * 1000,
 			    .identity = rule->identity,
 			    .line = rule->line,
 			    .ifindex = p->item[i].ifindex },

@@ -26,6 +26,7 @@ struct admission {
 	struct board *board;
 	struct flows *flows;	   /* NULL: they are left alone */
 	uint32_t limit[SET_COUNT]; /* elements, 75 % of the set */
+	int64_t own_ms;		   /* when our own addresses were others */
 	/* Set here, cleared by firewall/health.c: */
 	bool down;    /* sets or rules are gone */
 	bool suspect; /* the kernel may have what the ledger has not */

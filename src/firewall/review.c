@@ -36,31 +36,12 @@ rule_of_port(const struct verdict *v, const struct ledger_key *key)
 	return IMAGE_NONE;
 }
 
-/* Of a name that was asked, or led to it. */
-static uint32_t
-rule_for_asked(const struct judge *j, const struct policy_client *client,
-	       const struct ledger_key *key, const struct grant_names *names,
-	       size_t *at)
-{
-	struct verdict v;
-	struct name name;
+struct quest {
+	const struct judge *judge;
+	const struct ledger_key *key;
+	const struct ledger_told *told;
 	uint32_t rule;
-
-	names_next(names, at, &name);
-	policy_match_prefixed(&j->policy, client, &name, &v);
-	if (v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER)
-		return IMAGE_NONE;
-	rule = rule_of_port(&v, key);
-	for (unsigned i = 0; i < names->borrowed; i++) {
-		if (!names_next(names, at, &name))
-			return IMAGE_NONE;
-		if (rule != IMAGE_NONE)
-			continue;
-		policy_match_prefixed(&j->policy, client, &name, &v);
-		rule = rule_of_port(&v, key);
-	}
-	return rule;
-}
+};
 
 static bool
 is_blocked(const struct judge *j, const struct policy_client *client,
@@ -72,37 +53,74 @@ is_blocked(const struct judge *j, const struct policy_client *client,
 	return v.kind == VERDICT_BLOCKED;
 }
 
-static uint32_t
-rule_for_names(const struct judge *j, const struct policy_client *client,
-	       const struct ledger_key *key, const struct grant_names *names)
+/* It may not be asked, whoever led to it. */
+static bool
+is_shut(const struct judge *j, const struct policy_client *client,
+	const struct name *name)
 {
-	struct name name;
-	size_t at = 0;
-	uint32_t rule = rule_for_asked(j, client, key, names, &at);
+	struct verdict v;
 
-	while (rule != IMAGE_NONE && names_next(names, &at, &name))
-		if (is_blocked(j, client, &name))
-			return IMAGE_NONE;
+	policy_match_prefixed(&j->policy, client, name, &v);
+	return v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER;
+}
+
+/* The rule that gives the port by this name, and to such an address. */
+static uint32_t
+fitting_rule(const struct quest *q, const struct policy_client *client,
+	     const struct name *name)
+{
+	struct verdict v;
+	uint32_t rule;
+
+	policy_match_prefixed(&q->judge->policy, client, name, &v);
+	rule = rule_of_port(&v, q->key);
+	if (rule == IMAGE_NONE ||
+	    !judge_leads_to(q->judge, rule, &q->key->destination))
+		return IMAGE_NONE;
 	return rule;
 }
 
-struct quest {
-	const struct judge *judge;
-	const struct ledger_key *key;
-	const struct ledger_told *told;
-	uint32_t rule;
-};
+/* Of the name that was asked, or of one that led to it. */
+static uint32_t
+rule_for_asked(const struct quest *q, const struct policy_client *client,
+	       size_t *at)
+{
+	const struct grant_names *names = &q->told->names;
+	uint32_t rule = IMAGE_NONE;
+	struct name name;
+
+	for (unsigned i = 0; i <= names->borrowed; i++) {
+		if (!names_next(names, at, &name))
+			return IMAGE_NONE;
+		if (i == 0 && is_shut(q->judge, client, &name))
+			return IMAGE_NONE;
+		if (rule == IMAGE_NONE)
+			rule = fitting_rule(q, client, &name);
+	}
+	return rule;
+}
+
+static uint32_t
+rule_for_names(const struct quest *q, const struct policy_client *client)
+{
+	struct name name;
+	size_t at = 0;
+	uint32_t rule = rule_for_asked(q, client, &at);
+
+	while (rule != IMAGE_NONE && names_next(&q->told->names, &at, &name))
+		if (is_blocked(q->judge, client, &name))
+			return IMAGE_NONE;
+	return rule;
+}
 
 static bool
 gives_to(void *arg, const struct addr *client)
 {
 	struct quest *q = arg;
-	const struct policy_client asker = { client,
-					     q->told->reason.ifindex };
+	const struct policy_client asker = { client, q->told->reason.ifindex };
 
-	q->rule = rule_for_names(q->judge, &asker, q->key, &q->told->names);
-	return q->rule != IMAGE_NONE &&
-	       judge_leads_to(q->judge, q->rule, &q->key->destination);
+	q->rule = rule_for_names(q, &asker);
+	return q->rule != IMAGE_NONE;
 }
 
 static uint32_t
@@ -110,14 +128,12 @@ find_rule(const struct judge *j, const struct ledger_key *key,
 	  const struct ledger_told *told)
 {
 	struct quest q = { j, key, told, IMAGE_NONE };
-	uint32_t rule = policy_find_identity(&j->policy,
-					     told->reason.identity);
+	uint32_t rule = policy_find_identity(&j->policy, told->reason.identity);
 
 	if (told->names.len > 0)
 		return judge_any_client(j, key, gives_to, &q) ? q.rule
 							      : IMAGE_NONE;
-	if (rule != IMAGE_NONE &&
-	    !judge_leads_to(j, rule, &key->destination))
+	if (rule != IMAGE_NONE && !judge_leads_to(j, rule, &key->destination))
 		return IMAGE_NONE;
 	return rule;
 }

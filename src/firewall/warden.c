@@ -159,8 +159,10 @@ on_own(struct warden *wd, int fd)
 	own_close(wd->admission.judge.own);
 	wd->admission.judge.own = own;
 	policy_find_interfaces(&wd->admission.judge.policy, own);
+	wd->admission.own_ms = clock_ms();
 	fence_again(wd);
-	revoke_own(&wd->admission);
+	if (revoke_own(&wd->admission) > 0)
+		health_new_epoch(&wd->health);
 }
 
 static void

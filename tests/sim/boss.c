@@ -80,6 +80,7 @@ own_image(void)
 	int fd = -1;
 
 	memset(&own, 0, sizeof(own));
+	explain_own_begin();
 	for (unsigned i = 0; i < OWN_ADDRESSES; i++) {
 		if (!(boss.own_drawn >> i & 1))
 			continue;

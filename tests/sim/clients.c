@@ -25,7 +25,7 @@ enum {
 
 struct waiting {
 	bool used;
-	bool lost; /* its worker was killed */
+	bool lost;     /* its worker was killed */
 	bool given_up; /* another may take its place */
 	int client;
 	uint16_t port, id;

@@ -13,12 +13,15 @@
 #include "universe.h"
 #include "world.h"
 
-enum { OWN_KNOWN = 16 };
+enum { OWN_KNOWN = 16, OWN_SETTLES_US = 5 * SECOND };
 
 static struct {
 	struct said said[GENERATIONS_MOST][CLIENTS][NAMES];
 	bool known[GENERATIONS_MOST][CLIENTS][NAMES];
-	struct addr own[OWN_KNOWN];
+	struct own {
+		struct addr addr;
+		int64_t until_us;
+	} own[OWN_KNOWN];
 	unsigned own_count;
 } explain;
 
@@ -42,20 +45,43 @@ explain_forget(uint32_t generation)
 }
 
 void
+explain_own_begin(void)
+{
+	for (unsigned i = 0; i < explain.own_count; i++) {
+		if (explain.own[i].until_us == FOR_EVER)
+			explain.own[i].until_us = now_us() + OWN_SETTLES_US;
+	}
+}
+
+void
 explain_own(const struct addr *a)
 {
-	if (explain_is_own(a))
-		return;
-	if (explain.own_count == OWN_KNOWN)
+	unsigned i = 0;
+
+	while (i < explain.own_count && !addr_equal(&explain.own[i].addr, a))
+		i++;
+	if (i == OWN_KNOWN)
 		broken("too many addresses of our own");
-	explain.own[explain.own_count++] = *a;
+	explain.own[i] = (struct own){ *a, FOR_EVER };
+	if (i == explain.own_count)
+		explain.own_count++;
 }
 
 bool
 explain_is_own(const struct addr *a)
 {
 	for (unsigned i = 0; i < explain.own_count; i++) {
-		if (addr_equal(&explain.own[i], a))
+		if (addr_equal(&explain.own[i].addr, a))
+			return explain.own[i].until_us > now_us();
+	}
+	return false;
+}
+
+bool
+explain_was_own(const struct addr *a)
+{
+	for (unsigned i = 0; i < explain.own_count; i++) {
+		if (addr_equal(&explain.own[i].addr, a))
 			return true;
 	}
 	return false;
@@ -186,8 +212,8 @@ static bool
 gives_here(uint32_t generation, const struct ledger_key *key)
 {
 	for (unsigned i = 0; i < explain.own_count; i++) {
-		if (rules_give_any(generation, &explain.own[i], key->protocol,
-				   key->port))
+		if (rules_give_any(generation, &explain.own[i].addr,
+				   key->protocol, key->port))
 			return true;
 	}
 	return false;

@@ -32,9 +32,12 @@ void explain_promise(struct entry *e, const struct promise *p);
 
 /* Some upstream said that the name has the address. */
 bool explain_was_offered(int name, const struct addr *a);
-/* Addresses that are, or were, the router's. */
+/* The router's addresses are other ones from now on; these. */
+void explain_own_begin(void);
 void explain_own(const struct addr *a);
+/* One is, or was a moment ago. */
 bool explain_is_own(const struct addr *a);
+bool explain_was_own(const struct addr *a); /* ever */
 /* Calls to the kernel's sets are slow, or fail. */
 bool explain_kernel_is_hindered(void);
 /* So they are, or it is dead or stopped. */

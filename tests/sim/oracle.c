@@ -79,7 +79,7 @@ oracle_is_taken_back(const struct promise *p, const struct ledger_key *key)
 		if (!explain_is_kept(p, g, key->protocol, key->port))
 			return true;
 	}
-	return now == 0 || explain_is_own(&key->destination);
+	return now == 0 || explain_was_own(&key->destination);
 }
 
 /* ---- answers ------------------------------------------------------------ */

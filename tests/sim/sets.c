@@ -306,8 +306,6 @@ sets_remove(struct backend *b, const struct backend_entry *entry,
 
 	(void)b;
 	process_point();
-	if (count > 0 && !sets.made[entry[0].key.set])
-		return ERR_MISSING;
 	for (unsigned i = 0; i < count; i++) {
 		struct entry *e = sets_find(&entry[i].key);
 
@@ -319,6 +317,8 @@ sets_remove(struct backend *b, const struct backend_entry *entry,
 		e->end_us = e->lost_us = 0;
 	}
 	process_point();
+	if (!sets.made[entry[0].key.set])
+		return ERR_MISSING;
 	if (!silent)
 		return ERR_NONE;
 	say("the kernel does not say whether it removed these %u", count);

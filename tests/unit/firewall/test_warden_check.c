@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "fake.h"
 #include "firewall/revoke.h"
 
@@ -582,6 +583,42 @@ test_an_alias_keeps_what_each_of_its_names_gives(void **state)
 	assert_int_equal(w.backend.entry[0].key.port, 80);
 }
 
+/* The asked name's own rule does not lead to private addresses; that of the
+ * name which led to it does. */
+static void
+test_an_alias_keeps_its_private_address(void **state)
+{
+	struct policy *p = &w.a.judge.policy;
+	int fd;
+
+	(void)state;
+	policy_close(p);
+	fd = kit_policy_fd("10.0.0.0/8 -> nas.example:TCP:443\n"
+			   "10.0.0.0/8 -> *.wild.example:TCP:443\n");
+	assert_int_equal(policy_open(fd, 1, p), ERR_NONE);
+	close(fd);
+	kit_letter(&l, 1);
+	add_name("edge.wild.example");
+	add_name("nas.example");
+	l.letter.names.borrowed = 1;
+	l.item[0] = kit_item("10.0.0.2", "10.9.0.5");
+	l.item[0].rule = policy_rule(p, 0)->line == 1 ? 0 : 1;
+	give(1);
+	assert_int_equal(revoke_not_given(&w.a), 0);
+}
+
+/* A worker may hear of our addresses a moment later. */
+static void
+test_what_has_just_become_ours_is_asked_in_good_faith(void **state)
+{
+	(void)state;
+	l.item[0].destination = kit_addr("198.51.100.77");
+	w.a.own_ms = clock_ms();
+	assert_int_equal(ask().status, GRANT_STALE);
+	w.a.own_ms = clock_ms() - 10000;
+	refuse(DETAIL_OWN);
+}
+
 static void
 test_adoption(void **state)
 {
@@ -743,6 +780,8 @@ main(void)
 		ON_A_STAGE(test_a_client_over_its_rate_waits),
 		ON_A_STAGE(test_a_reload_leaves_what_another_rule_gives),
 		ON_A_STAGE(test_an_alias_keeps_what_each_of_its_names_gives),
+		ON_A_STAGE(test_an_alias_keeps_its_private_address),
+		ON_A_STAGE(test_what_has_just_become_ours_is_asked_in_good_faith),
 		ON_A_STAGE(test_adoption),
 		ON_A_STAGE(test_entries_that_others_change),
 		ON_A_STAGE(test_restoring_a_set),
