@@ -353,6 +353,27 @@ test_a_reload_revokes_what_no_rule_gives(void **state)
 	assert_true(s->board->set_epoch > epoch);
 }
 
+/* Workers forget it too: it may cease to be ours before its time is over. */
+static void
+test_what_becomes_ours_is_revoked(void **state)
+{
+	struct scene *s = *state;
+	struct own_addresses own = *kit_own();
+	uint32_t epoch = s->board->set_epoch;
+	int64_t end = clock_ms() + 5000;
+	struct kit_letter l;
+
+	kit_letter(&l, 1);
+	l.item[0] = kit_item("10.0.0.2", "203.0.113.5");
+	assert_int_equal(ask(s, &l).status, GRANT_OK);
+	own.addr[2] = l.item[0].destination;
+	hand(s, HAND_OWN, 1, kit_memory(&own, sizeof(own)));
+	while (s->board->set_epoch == epoch && clock_ms() < end)
+		usleep(1000);
+	assert_true(s->board->set_epoch > epoch);
+	assert_false(stands(s, &l.item[0]));
+}
+
 static void
 test_a_flushed_set_is_filled_again(void **state)
 {
@@ -495,6 +516,7 @@ main(void)
 		ON_A_STAGE(test_a_torn_letter_ends_the_worker),
 		ON_A_STAGE(test_an_old_generation_is_stale),
 		ON_A_STAGE(test_a_reload_revokes_what_no_rule_gives),
+		ON_A_STAGE(test_what_becomes_ours_is_revoked),
 		ON_A_STAGE(test_a_flushed_set_is_filled_again),
 		ON_A_STAGE(test_without_rules_nothing_is_granted),
 		ON_A_STAGE(test_a_set_that_no_rule_refers_to),
