@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "proc/notify.h"
 
-enum { SETTLE_MS = 1000 };
+enum { SETTLE_MS = 5000 };
 
 static void
 log_complaints(const struct text *text)

@@ -263,7 +263,7 @@ role_taken(const struct role_kit *kit, uint32_t generation)
 {
 	struct plain_letter taken = { .value = generation };
 
-	/* Where it is lost a reload is reported a second later. */
+	/* Where it is lost a reload is reported seconds later. */
 	post_head(&taken.head, POST_TAKEN, 0);
 	post_send(kit->supervisor, &taken, sizeof(taken), -1);
 }

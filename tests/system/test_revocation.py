@@ -21,7 +21,8 @@ A6 = "2001:db8:1::5"
 BOTH = ("10.1.0.0/24 -> allowed.test:TCP:443\n"
         "10.1.0.0/24 -> dns.test:TCP:443\n"
         "fd00:1::/64 -> allowed.test:TCP:443\n")
-ONLY_B = "10.1.0.0/24 -> dns.test:TCP:443\n"
+ONLY_B = ("10.1.0.0/24 -> dns.test:TCP:443\n"
+          "fd00:1::/64 -> dns.test:TCP:443\n")
 
 
 class Talk:
@@ -46,10 +47,12 @@ class Talk:
                 heard += got
         return token in heard
 
-    def is_cut(self, seconds=1.0):
-        """Within that time it stops, and does not begin again."""
-        return (until(lambda: not self.goes_on(0.2), seconds * SLOW)
-                and not self.goes_on())
+    def is_cut(self, seconds=5.0):
+        """It stops soon, and does not begin again. (What is promised is a
+        second, of a machine that has one to spare.)"""
+        if not until(lambda: not self.goes_on(0.2), seconds * SLOW):
+            return "it never stopped"
+        return "it began again" if self.goes_on() else True
 
 
 @every_firewall
@@ -73,7 +76,7 @@ def test_flows_are_cut_with_their_grant(stage, up, talk):
     going, staying = talk(mine, A), talk(mine, B)
     going6 = talk(other, A6)
     d.reload(ONLY_B)
-    assert going.is_cut() and going6.is_cut()
+    assert going.is_cut() is True and going6.is_cut() is True
     assert staying.goes_on()
     assert mine.connect(A) == REFUSED and mine.connect(B) == OPEN
     assert re.search(r"^warden_flows_cut (\d+)$", d.ctl("status"),
@@ -105,7 +108,7 @@ def test_flows_of_other_clients_go_on(stage, up, talk):
     going = talk(clients[0], A)
     stay = [talk(clients[1], A), talk(clients[0], A, port=22)]
     d.reload("".join(acl.splitlines(keepends=True)[1:]))
-    assert going.is_cut()
+    assert going.is_cut() is True
     assert all(t.goes_on() for t in stay)
 
 
@@ -117,7 +120,7 @@ def test_datagrams_are_cut_too(stage, up, talk):
     client.ask("allowed.test")
     held = talk(client, A, kind=socket.SOCK_DGRAM)
     d.reload(ONLY_B)
-    assert held.is_cut()
+    assert held.is_cut() is True
 
 
 def test_translated_flows_are_cut(stage, up, talk):
@@ -135,7 +138,7 @@ def test_translated_flows_are_cut(stage, up, talk):
         straight = talk(client, A)
         moved = talk(client, "198.51.100.9", port=8443)
         d.reload(ONLY_B)
-        assert straight.is_cut() and moved.is_cut()
+        assert straight.is_cut() is True and moved.is_cut() is True
     finally:
         for rule in rules:
             stage.lab.router.run(*nat, "-D", *rule)
@@ -317,7 +320,7 @@ def test_an_address_that_becomes_ours(stage, up, talk):
     staying = talk(client, B)
     stage.lab.router.run("ip", "addr", "add", A + "/32", "dev", "lo")
     try:
-        assert until(lambda: len(stage.lab.grants()) == 1, 1.0 * SLOW)
+        assert until(lambda: len(stage.lab.grants()) == 1, 5 * SLOW)
         assert {key[3] for key in stage.lab.grants()} == {B}
         assert d.err.wait("1 grants were revoked: they led to an address")
         assert staying.goes_on()
@@ -366,7 +369,7 @@ def test_revoke_a_client(stage, up, talk):
     going, staying = talk(mine, A), talk(other, A)
     assert d.ctl("revoke", "10.1.0.2") == "2 grants were revoked\n"
     assert {key[0] for key in stage.lab.grants()} == {"10.1.0.3"}
-    assert going.is_cut() and staying.goes_on()
+    assert going.is_cut() is True and staying.goes_on()
     assert d.err.has(r"\[INFO \].* 2 grants were revoked by dns-firewallctl "
                      r"uid=0 client=10\.1\.0\.2/32 name=all")
     assert mine.connect(A) == REFUSED and other.connect(A) == OPEN
@@ -432,7 +435,8 @@ def test_wrong_wishes_are_refused(stage, up):
 
 
 def test_nothing_to_revoke_without_a_firewall(stage, up):
-    d = stage.daemon("10.1.0.0/24 ~> *\n", firewall="none", chain=None)
+    d = stage.daemon("10.1.0.0/24 ~> *\n", firewall="none", chain=None,
+                     enforce=None, enforce_output=None)
     status, _, err = d.ctl("flush", check=False)
     assert status == 1 and "there is no ledger" in err
 
