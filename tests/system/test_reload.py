@@ -167,7 +167,7 @@ def test_reloads_under_load(stage):
     settled = None
     for number in range(1, RELOADS + 1):
         control.reload(number % 2)
-        if number == RELOADS // 5:
+        if number == RELOADS // 2:
             settled = memory(d)
     end = memory(d)
     for asker in askers:
@@ -181,6 +181,7 @@ def test_reloads_under_load(stage):
         assert not asker.open and not asker.late
         assert asker.seen == {NOERROR, NXDOMAIN}
     assert not mixed_grants(d.out.text)
+    # In half of them every page was met that is ever used.
     assert end <= settled * 1.01 + 256, (settled, end)
     assert f"reloads done={RELOADS} refused=0" in d.ctl("status")
     # What both policies give was never touched.
