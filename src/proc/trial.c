@@ -20,7 +20,8 @@ static void
 end(struct supervisor *s)
 {
 	s->trial.before = -1;
-	s->trial.end_ms = s->crew.state->trial_end_ms = 0;
+	s->trial.end_ms = 0;
+	s->crew.state->trial_end_ms = 0;
 }
 
 void
