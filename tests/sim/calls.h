@@ -15,6 +15,7 @@
 
 #include "policy/image.h"
 #include "base/log.h"
+#include "base/pool.h"
 
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_bind(int fd, const struct sockaddr *at, socklen_t len);
@@ -48,6 +49,8 @@ void __wrap_free(void *at);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd,
 		  off_t offset);
 int __wrap_munmap(void *at, size_t size);
+void *__wrap_pool_take(struct pool *p);
+void __wrap_pool_give(struct pool *p, void *slot);
 enum err __wrap_policy_open(int fd, uint32_t generation, struct policy *out);
 void __wrap_log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

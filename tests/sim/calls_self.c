@@ -24,6 +24,8 @@ void __real_free(void *at);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int fd,
 		  off_t offset);
 int __real_munmap(void *at, size_t size);
+void *__real_pool_take(struct pool *p);
+void __real_pool_give(struct pool *p, void *slot);
 enum err __real_policy_open(int fd, uint32_t generation, struct policy *out);
 
 enum { DATE_S = 1800000000 };
@@ -163,6 +165,26 @@ void
 calls_begin(void)
 {
 	ev_set_allocator(for_libev);
+}
+
+/* ---- slots, of which none is left over ---------------------------------- */
+
+void *
+__wrap_pool_take(struct pool *p)
+{
+	void *slot = __real_pool_take(p);
+
+	if (slot != NULL && process_current() != NULL)
+		process_current()->slots++;
+	return slot;
+}
+
+void
+__wrap_pool_give(struct pool *p, void *slot)
+{
+	if (slot != NULL && process_current() != NULL)
+		process_current()->slots--;
+	__real_pool_give(p, slot);
 }
 
 /* ---- what is worth knowing ---------------------------------------------- */

@@ -134,9 +134,14 @@ do_owner(void)
 {
 	enum set_index set = below(SET_COUNT);
 
-	switch (below(4)) {
+	switch (below(7)) {
 	case 0:
 		sets_drop_rules();
+		break;
+	case 2:
+	case 3:
+	case 4:
+		sets_meddle();
 		break;
 	case 1:
 		sets_drop_rules();
@@ -251,6 +256,19 @@ no_trouble(void)
 	}
 }
 
+/* Nobody asks, nobody is connected: all pools are full again. */
+static void
+look_for_slots(void)
+{
+	for (uint32_t i = 0; i < universe.workers; i++) {
+		const struct process *p = process_of(ROLE_WORKER, i);
+
+		if (p->slots != 0)
+			broken("at rest: worker %u holds %d slots", i,
+			       p->slots);
+	}
+}
+
 static void
 look_around(void)
 {
@@ -264,6 +282,7 @@ look_around(void)
 	for (uint32_t i = 0; i < universe.workers; i++)
 		stats[i] = boss_stats(i);
 	clients_at_rest(stats, universe.workers);
+	look_for_slots();
 	oracle_at_rest(ledger, size);
 }
 
@@ -286,7 +305,8 @@ static void
 end(void)
 {
 	boss_stop();
-	for (int64_t late = now_us() + 10 * SECOND; !boss_has_ended();) {
+	/* Nobody has a question left to wait for. */
+	for (int64_t late = now_us() + SECOND; !boss_has_ended();) {
 		if (now_us() > late)
 			broken("somebody was told to stop and did not");
 		step();

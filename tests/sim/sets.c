@@ -145,6 +145,38 @@ sets_drop_rules(void)
 	say("the rules are flushed");
 }
 
+static void
+choose(struct entry *e, void *arg)
+{
+	struct entry **some = arg;
+
+	if (entry_stands(e) && e->end_us != FOR_EVER && per_mille(100))
+		*some = e;
+}
+
+void
+sets_meddle(void)
+{
+	static const char *const deed[] = { "deleted", "shortened",
+					    "prolonged" };
+	struct entry *e = NULL;
+	uint32_t what = below(3);
+
+	sets_each(choose, &e);
+	if (e == NULL)
+		return;
+	if (what == 2) {
+		e->end_us += between(SECOND, 1000 * (int64_t)SECOND);
+		e->explained_us = e->end_us;
+	} else {
+		e->end_us =
+		    what == 0 ? 0 : now_us() + (e->end_us - now_us()) / 4;
+		e->lost_us = now_us();
+	}
+	tell();
+	say("%s is %s", entry_text(&e->key), deed[what]);
+}
+
 void
 sets_put(const struct ledger_key *key, int64_t end_us)
 {

@@ -45,6 +45,8 @@ void sets_each(void (*fn)(struct entry *e, void *arg), void *arg);
 void sets_flush(enum set_index set);
 void sets_destroy(enum set_index set);
 void sets_drop_rules(void);
+/* Some entry is deleted, shortened or prolonged. */
+void sets_meddle(void);
 /* An entry of nobody's; end_us may be FOR_EVER. */
 void sets_put(const struct ledger_key *key, int64_t end_us);
 /* What the supervisor does; false: a set is missing. */
