@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 struct loop {
 	struct ev_loop *ev;
@@ -29,6 +30,24 @@ on_woken(struct ev_loop *ev, ev_check *check, int events)
 	l->now_ms = clock_ms();
 }
 
+/* libev would abort(). It asks for little, and while it begins for the most
+ * of it. */
+static void *
+allocate(void *old, long size)
+{
+	void *new = NULL;
+
+	if (size == 0)
+		free(old);
+	else
+		new = realloc(old, (size_t)size);
+	if (new == NULL && size != 0) {
+		log_error("No memory for the event loop");
+		exit(EXIT_FAILURE);
+	}
+	return new;
+}
+
 struct loop *
 loop_new(void)
 {
@@ -36,6 +55,7 @@ loop_new(void)
 
 	if (l == NULL)
 		return NULL;
+	ev_set_allocator(allocate);
 	l->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (l->ev == NULL) {
 		free(l);

@@ -20,8 +20,6 @@
 #include "proc/identity.h"
 #include "proc/sandbox.h"
 
-enum { START_LIMIT_MS = 20000 };
-
 /* True when every child of the role is ready; false: one has died or it took
  * too long, or we were told to stop. */
 static bool

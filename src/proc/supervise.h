@@ -17,6 +17,7 @@
 #include "proc/supervisor.h"
 
 enum { MOST_WAITING = 8, LONGEST_SLEEP_MS = 1000 };
+enum { START_LIMIT_MS = 20000 }; /* of a child, until it is ready */
 /* Routes may change all the time; that must not keep us busy. */
 enum { OWN_PAUSE_MS = 1000 };
 

@@ -164,12 +164,26 @@ reap(struct supervisor *s)
 	}
 }
 
+/* It hangs in its first steps: the next one may not. */
+static void
+end_unready(struct child *child, int64_t now)
+{
+	if (child->pid == 0 || child->ready || child->stopping ||
+	    now - child->started_ms < START_LIMIT_MS)
+		return;
+	log_error("The %s %u did not become ready and is ended",
+		  role_name(child->role), child->index);
+	child->started_ms = now;
+	child_kill(child);
+}
+
 static void
 restart_due(struct supervisor *s, int64_t now)
 {
 	for (unsigned i = 0; i < s->crew.count; i++) {
 		struct child *child = &s->crew.child[i];
 
+		end_unready(child, now);
 		if (child->restart_ms == 0 || child->restart_ms > now)
 			continue;
 		child->restart_ms = 0;
