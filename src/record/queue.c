@@ -49,7 +49,7 @@ void
 queue_add(struct line_queue *q, const char *line, size_t len)
 {
 	const uint32_t head = (uint32_t)len;
-	size_t all = len + (q->parcels ? sizeof(head) : 0);
+	size_t all = len + (q->parcels ? sizeof(head) : 1);
 
 	if (all > QUEUE_BYTES - q->len) {
 		q->dropped++;
@@ -57,6 +57,9 @@ queue_add(struct line_queue *q, const char *line, size_t len)
 	}
 	if (all > QUEUE_BYTES - q->at - q->len)
 		make_room(q);
+	/* What was to follow half a line was dropped with a full disk. */
+	if (!q->parcels && q->torn && q->len == 0)
+		append(q, "\n", 1);
 	if (q->parcels)
 		append(q, &head, sizeof(head));
 	append(q, line, len);
@@ -132,6 +135,7 @@ queue_write(struct line_queue *q, int fd)
 			return ERR_SYSTEM;
 		}
 		shift(q, (size_t)n);
+		q->torn = q->bytes[q->at - 1] != '\n';
 	}
 	q->at = 0;
 	return ERR_NONE;

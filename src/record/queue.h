@@ -19,6 +19,7 @@ struct line_queue {
 	bool parcels; /* each one a datagram */
 	char *bytes;
 	size_t at, len;	  /* what is not yet written: bytes[at .. at + len) */
+	bool torn; /* the last byte written was not the end of a line */
 	uint64_t dropped; /* lines, since the owner last set it to 0 */
 };
 

@@ -157,7 +157,7 @@ class Daemon:
     """Started with the options a test names, on top of sensible ones."""
 
     def __init__(self, lab, directory, acl=None, wait=True, env=None,
-                 prefix=(), binary=BINARY, **options):
+                 prefix=(), binary=BINARY, sinks=(None, None), **options):
         self.lab = lab
         self.directory = Path(directory)
         self.control = self.directory / "control"
@@ -172,9 +172,11 @@ class Daemon:
         with lab.router.entered():
             self.popen = subprocess.Popen(
                 [*prefix, str(binary), *arguments(given)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=environment(env))
-        self.out, self.err = Lines(self.popen.stdout), Lines(self.popen.stderr)
+                stdin=subprocess.DEVNULL, stdout=sinks[0] or subprocess.PIPE,
+                stderr=sinks[1] or subprocess.PIPE, env=environment(env))
+        # None: what it says there is the test's own business
+        self.out, self.err = (pipe and Lines(pipe) for pipe in
+                              (self.popen.stdout, self.popen.stderr))
         self.pid = self.popen.pid
         self.ended = False
         if wait:
@@ -270,19 +272,19 @@ class Daemon:
     def finish(self, pids=()):
         """The supervisor is gone: everything else must be too."""
         self.ended = True
-        self.out.flowing.set()
+        if self.out:
+            self.out.flowing.set()
         left = until(lambda: not self.leftovers(pids), 3 * SLOW)
         names = self.leftovers(pids)
         self.kill(pids)
-        for lines in (self.out, self.err):
+        for lines in filter(None, (self.out, self.err)):
             lines.thread.join(3)
-        self.popen.stdout.close()
-        self.popen.stderr.close()
+            lines.pipe.close()
         assert left, f"left behind: {names}"
         self.check_reports()
 
     def check_reports(self):
-        text = self.err.text
+        text = self.err.text if self.err else ""
         assert not SANITIZER.search(text), text
 
     def kill(self, pids):

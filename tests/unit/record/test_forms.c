@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include <netinet/in.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -256,6 +258,40 @@ parcels_go_whole_and_wait_for_another_reader(void **state)
 	close(next[1]);
 }
 
+/* A reader that takes half a line and goes: the next one's first line begins
+ * on its own. */
+static void
+half_a_line_is_ended_before_the_next(void **state)
+{
+	static char line[6000];
+	struct line_queue q;
+	int pipes[2][2];
+	char got[64];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pipe2(pipes[i], O_NONBLOCK), 0);
+	assert_true(fcntl(pipes[0][1], F_SETPIPE_SZ, 4096) >= 4096);
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	assert_int_equal(queue_init(&q, false), ERR_NONE);
+	queue_add(&q, line, sizeof(line));
+	assert_int_equal(queue_write(&q, pipes[0][1]), ERR_AGAIN);
+	close(pipes[0][0]);
+	assert_int_equal(queue_write(&q, pipes[0][1]), ERR_SYSTEM);
+	assert_int_equal(q.dropped, 1);
+	queue_add(&q, "next\n", 5);
+	queue_add(&q, "last\n", 5);
+	assert_int_equal(queue_write(&q, pipes[1][1]), ERR_NONE);
+	assert_int_equal(read(pipes[1][0], got, sizeof(got)), 11);
+	assert_memory_equal(got, "\nnext\nlast\n", 11);
+	queue_fini(&q);
+	close(pipes[0][1]);
+	close(pipes[1][0]);
+	close(pipes[1][1]);
+}
+
 static void
 parcels_without_a_reader_are_bounded(void **state)
 {
@@ -315,6 +351,7 @@ main(void)
 		cmocka_unit_test(journal_fields),
 		cmocka_unit_test(what_is_the_same_is_left_out),
 		cmocka_unit_test(more_than_it_remembers),
+		cmocka_unit_test(half_a_line_is_ended_before_the_next),
 		cmocka_unit_test(parcels_go_whole_and_wait_for_another_reader),
 		cmocka_unit_test(parcels_without_a_reader_are_bounded),
 		cmocka_unit_test(only_some_are_hits),
