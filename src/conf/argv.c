@@ -31,18 +31,24 @@ take_value(struct walk *w)
 	return w->argv[w->at++];
 }
 
-/* --check, --check FILE or --check=FILE */
+/* --check, --check FILE, --check=FILE or --compile FILE */
 static bool
 take_check(struct gather *g, struct walk *w, const char *word)
 {
 	const char *file = NULL;
 
+	w->request.compile = strcmp(word, "--compile") == 0;
 	if (strncmp(word, "--check=", 8) == 0)
 		file = word + 8;
+	else if (w->request.compile)
+		file = take_value(w);
 	else if (strcmp(word, "--check") != 0)
 		return false;
 	else if (w->at < w->argc && w->argv[w->at][0] != '-')
 		file = w->argv[w->at++];
+	if (w->request.compile && file == NULL)
+		gather_refuse(g, word, "the value is missing; accepted is "
+				       "--compile FILE");
 	w->request.errand = file != NULL ? ERRAND_CHECK_FILE : ERRAND_CHECK;
 	if (file == NULL)
 		file = "";

@@ -86,6 +86,9 @@ options_print_help(void)
 	print_wrapped("Check the options and the access list together, or the "
 		      "access list FILE alone; print its canonical form, or "
 		      "what is wrong");
+	puts("      --compile <FILE>");
+	print_wrapped("As --check FILE, but write the compiled form, for "
+		      "dns-firewallctl diff");
 	puts("      --cleanup");
 	print_wrapped("Take away the rules and sets, or with --enforce the "
 		      "table, that a daemon with these options has left");

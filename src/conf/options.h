@@ -87,6 +87,7 @@ enum option_errand {
 struct option_request {
 	enum option_errand errand;
 	char check_file[OPTION_TEXT_SIZE];
+	bool compile; /* --compile FILE: the image goes out, not the text */
 };
 
 /* Fills out from everything; upstreams and binds end up with their port.

@@ -41,6 +41,7 @@ struct answer {
 		struct revoke_letter revoke;
 	} letter;
 	uint32_t uid; /* who asks; set by the caller */
+	int image;    /* that came along, the caller's; or -1 */
 	char small[ANSWER_SMALL];
 };
 

@@ -65,14 +65,25 @@ undo:
 /* A request is at most 4 KiB: the socket takes it whole, or the daemon is
  * gone. What it still said can be read all the same. */
 static void
-send_line(int fd, const char *line)
+send_line(int fd, const struct client_request *r)
 {
-	struct iovec part[2] = { { .iov_base = (void *)(uintptr_t)line,
-				   .iov_len = strlen(line) },
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part[2] = { { .iov_base = (void *)(uintptr_t)r->line,
+				   .iov_len = strlen(r->line) },
 				 { .iov_base = (char[]){ '\n' },
 				   .iov_len = 1 } };
 	struct msghdr message = { .msg_iov = part, .msg_iovlen = 2 };
 
+	if (r->image != NULL) {
+		struct cmsghdr *h = (void *)control;
+
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		h->cmsg_level = SOL_SOCKET;
+		h->cmsg_type = SCM_RIGHTS;
+		h->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(h), r->image, sizeof(int));
+	}
 	sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -128,7 +139,7 @@ client_ask(const struct client_request *r)
 		close(fd);
 		return CLIENT_FAILED;
 	}
-	send_line(fd, r->line);
+	send_line(fd, r);
 	end = hear(answer, r);
 	fclose(answer);
 	return end;

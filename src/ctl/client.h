@@ -19,6 +19,7 @@ struct client_request {
 	const char *line; /* without '\n' */
 	client_line_fn *each;
 	void *arg;
+	const int *image; /* a descriptor that goes along, or NULL */
 };
 
 /* Sends the request and hands each line of the answer on. What failed has

@@ -17,9 +17,18 @@
 #include "proc/post.h"
 
 static void
+drop_image(struct caller *c)
+{
+	if (c->answer.image != -1)
+		close(c->answer.image);
+	c->answer.image = -1;
+}
+
+static void
 dismiss(struct caller *c)
 {
 	close(c->fd);
+	drop_image(c);
 	if (c->state == CALLER_HEARS)
 		answer_free(&c->answer);
 	c->fd = -1;
@@ -102,11 +111,40 @@ line_complete(struct desk *d, struct caller *c, size_t len, int64_t now_ms)
 		begin_hearing(c, now_ms);
 }
 
+/* The last descriptor that came along is kept, whatever it is. */
+static void
+take_image(struct caller *c, struct msghdr *m)
+{
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h != NULL;
+	     h = CMSG_NXTHDR(m, h)) {
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		drop_image(c);
+		memcpy(&c->answer.image, CMSG_DATA(h), sizeof(int));
+	}
+}
+
+static ssize_t
+receive(struct caller *c)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec into = { .iov_base = c->line + c->line_len,
+			      .iov_len = sizeof(c->line) - c->line_len };
+	struct msghdr m = { .msg_iov = &into,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n >= 0)
+		take_image(c, &m);
+	return n;
+}
+
 static void
 read_line(struct desk *d, struct caller *c, int64_t now_ms)
 {
-	ssize_t n = recv(c->fd, c->line + c->line_len,
-			 sizeof(c->line) - c->line_len, MSG_DONTWAIT);
+	ssize_t n = receive(c);
 	const char *end;
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -163,6 +201,7 @@ welcome(struct desk *d, int64_t now_ms)
 	}
 	c->fd = fd;
 	c->answer.uid = uid_of(fd);
+	c->answer.image = -1;
 	c->state = CALLER_ASKS;
 	c->line_len = 0;
 	c->deadline_ms = now_ms + DESK_REQUEST_MS;

@@ -15,13 +15,7 @@
 #include "ctl/answer.h"
 #include "ctl/choice.h"
 #include "ctl/commands.h"
-#include "ctl/grant_print.h"
-
-struct grants {
-	struct grant_copy *grant; /* NULL: they are only counted */
-	size_t count, room;
-	size_t bytes; /* to print them, at most */
-};
+#include "ctl/grants.h"
 
 static void
 gather_one(struct grants *g, const struct view *v,
@@ -36,13 +30,15 @@ gather_one(struct grants *g, const struct view *v,
 	g->count++;
 }
 
+/* Counts them where there is no room for any yet. */
 static void
-gather(struct grants *g, const struct view *v, const struct choice *c,
-       int64_t now_ms)
+gather(struct grants *g, const struct view *v,
+       const struct grants_wanted *wanted)
 {
 	uint32_t count = 0;
 	const struct ledger_element *at =
 	    ledger_elements(v->ledger, v->ledger_size, &count);
+	int64_t now_ms = clock_ms();
 
 	g->count = 0;
 	if (at == NULL)
@@ -51,7 +47,7 @@ gather(struct grants *g, const struct view *v, const struct choice *c,
 		struct grant_copy one = { .at = &at[i] };
 
 		if (ledger_read(&at[i], now_ms, &one.element) &&
-		    choice_has(c, &one.element.client))
+		    wanted->want(wanted->arg, &one))
 			gather_one(g, v, &one);
 	}
 }
@@ -110,6 +106,35 @@ sort(struct grant_copy *g, size_t count)
 	}
 }
 
+bool
+grants_take(struct grants *g, struct answer *a, const struct view *v,
+	    const struct grants_wanted *wanted)
+{
+	*g = (struct grants){ 0 };
+	if (v->ledger == NULL) {
+		answer_error(a, "there is no ledger: the firewall is none");
+		return false;
+	}
+	gather(g, v, wanted);
+	g->room = g->count + 1; /* never nothing */
+	g->grant = malloc(g->room * sizeof(*g->grant));
+	if (g->grant == NULL) {
+		answer_error(a, "no memory for %zu grants", g->room);
+		return false;
+	}
+	gather(g, v, wanted);
+	sort(g->grant, g->count);
+	return true;
+}
+
+void
+grants_fini(struct grants *g)
+{
+	free(g->grant);
+}
+
+/* ---- the command ------------------------------------------------------- */
+
 struct wish {
 	struct choice choice;
 	bool json;
@@ -133,32 +158,28 @@ wish_read(struct answer *a, const struct request *r, struct wish *out)
 	return choice_read(a, client, &out->choice);
 }
 
+static bool
+is_wished(void *arg, const struct grant_copy *one)
+{
+	const struct wish *wish = arg;
+
+	return choice_has(&wish->choice, &one->element.client);
+}
+
 void
 grants_answer(struct answer *a, const struct view *v, const struct request *r)
 {
 	int64_t now_ms = clock_ms();
-	struct grants g = { 0 };
+	struct grants g;
 	struct wish wish;
+	struct grants_wanted wanted = { is_wished, &wish };
 
-	if (!wish_read(a, r, &wish))
+	if (!wish_read(a, r, &wish) || !grants_take(&g, a, v, &wanted))
 		return;
-	if (v->ledger == NULL) {
-		answer_error(a, "there is no ledger: the firewall is none");
-		return;
-	}
-	gather(&g, v, &wish.choice, now_ms);
-	g.room = g.count + 1; /* never nothing */
-	g.grant = malloc(g.room * sizeof(*g.grant));
-	if (g.grant == NULL) {
-		answer_error(a, "no memory for %zu grants", g.room);
-		return;
-	}
-	gather(&g, v, &wish.choice, now_ms);
-	sort(g.grant, g.count);
 	if (answer_room(a, ANSWER_SMALL + g.bytes)) {
 		for (size_t i = 0; i < g.count; i++)
 			(wish.json ? grant_print_json : grant_print)(
 			    v, &g.grant[i], now_ms, &a->text);
 	}
-	free(g.grant);
+	grants_fini(&g);
 }

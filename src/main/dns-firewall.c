@@ -155,10 +155,11 @@ main(int argc, char **argv)
 		puts(PACKAGE_NAME " " PACKAGE_VERSION);
 		return 0;
 	case ERRAND_CHECK:
-		return supervisor_check(&opt, opt.acl_file, ACL_MAX_BYTES);
+		return supervisor_check(&opt, opt.acl_file, ACL_MAX_BYTES, -1);
 	case ERRAND_CHECK_FILE:
 		return supervisor_check(&opt, request.check_file,
-					ACL_MAX_BYTES);
+					ACL_MAX_BYTES,
+					request.compile ? STDOUT_FILENO : -1);
 	case ERRAND_CLEANUP:
 		return cleanup_run(&opt);
 	case ERRAND_RUN:

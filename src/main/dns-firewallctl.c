@@ -8,12 +8,15 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conf/setting.h"
@@ -166,28 +169,71 @@ query(const struct job *job)
 	return resolve_print(&resolve) ? CLIENT_DONE : CLIENT_FAILED;
 }
 
-/* The daemon's own check; it stands beside us, or where it is installed. */
-static enum client_end
-check(const struct job *job)
+/* The daemon stands beside us, or where it is installed; returns where it is
+ * not to be found. */
+static void
+become_daemon(const char *option, const char *file)
 {
 	static const char *const homes[] = { "/usr/local/sbin", "/usr/sbin",
 					     "/usr/bin" };
 	char path[PATH_MAX], *slash;
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	const char *file = job->request.argument[0];
 
 	path[len > 0 ? len : 0] = '\0';
 	slash = strrchr(path, '/');
 	if (slash != NULL) {
 		strcpy(slash, "/dns-firewall");
-		execl(path, "dns-firewall", "--check", file, (char *)NULL);
+		execl(path, "dns-firewall", option, file, (char *)NULL);
 	}
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
 		snprintf(path, sizeof(path), "%s/dns-firewall", homes[i]);
-		execl(path, "dns-firewall", "--check", file, (char *)NULL);
+		execl(path, "dns-firewall", option, file, (char *)NULL);
 	}
 	fprintf(stderr, "dns-firewallctl: dns-firewall is not to be found\n");
+}
+
+static enum client_end
+check(const struct job *job)
+{
+	become_daemon("--check", job->request.argument[0]);
 	return CLIENT_FAILED;
+}
+
+/* The daemon compiles it as --check does, and says itself what is wrong. */
+static bool
+compile(const char *file, int image)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		dup2(image, STDOUT_FILENO);
+		become_daemon("--compile", file);
+		_exit(CLIENT_FAILED);
+	}
+	return child != -1 && waitpid(child, &status, 0) == child &&
+	       status == 0 &&
+	       fcntl(image, F_ADD_SEALS,
+		     F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0;
+}
+
+static enum client_end
+diff(const struct job *job)
+{
+	int image = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct client_request ask = { .path = job->control,
+				      .line = "diff -",
+				      .each = print_line,
+				      .image = &image };
+	enum client_end end = CLIENT_FAILED;
+
+	if (image == -1)
+		perror("dns-firewallctl");
+	else if (compile(job->request.argument[0], image))
+		end = client_ask(&ask);
+	if (image != -1)
+		close(image);
+	return end;
 }
 
 static enum client_end
@@ -235,6 +281,8 @@ run(struct job *job, char **words)
 	if (line.cut || request_parse(job->line, line.len, &job->request,
 				      &complaint) != ERR_NONE)
 		return usage_error(line.cut ? "the request is too long" : why);
+	if (job->request.command == COMMAND_diff)
+		return diff(job);
 	if (command_row(job->request.command)->doer == DOER_TOOL)
 		return do_here(job);
 	return client_ask(&ask);

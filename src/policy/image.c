@@ -92,13 +92,17 @@ slots_are_sound(const struct image_head *h, const struct image_section *s,
 		uint32_t limit)
 {
 	const struct image_slot *slots = image_at(h, s);
+	uint32_t taken = 0;
 
 	if (s->count == 0 || (s->count & (s->count - 1)) != 0)
 		return false;
-	for (uint32_t i = 0; i < s->count; i++)
+	for (uint32_t i = 0; i < s->count; i++) {
+		taken += slots[i].index != IMAGE_NONE;
 		if (slots[i].index != IMAGE_NONE && slots[i].index >= limit)
 			return false;
-	return true;
+	}
+	/* A search ends at a free one. */
+	return taken <= s->count / 2;
 }
 
 /* A length byte, then labels of 1 to 63 bytes in lower case up to the root

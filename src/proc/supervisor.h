@@ -36,8 +36,9 @@ struct firewall_hooks {
 int supervisor_main(struct options *opt, const struct firewall_hooks *hooks);
 
 /* --check: compiles the ACL, prints its canonical form on standard output
- * and complaints on standard error; the exit status. */
+ * and complaints on standard error; the exit status. image_out: where the
+ * image is written instead, or -1. */
 int supervisor_check(struct options *opt, const char *path,
-		     uint64_t acl_max_bytes);
+		     uint64_t acl_max_bytes, int image_out);
 
 #endif

@@ -2,18 +2,20 @@
 """What was given is taken back: entries, and the connections they let in."""
 
 import contextlib
+import fcntl
 import json
 import os
 import random
 import re
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
 from conftest import every_firewall
-from daemon import SLOW
+from daemon import BINARY, SLOW
 from dnsclient import OPEN, REFUSED, addresses, until
 
 A, B = "203.0.113.5", "203.0.113.7"
@@ -568,3 +570,126 @@ def test_those_who_ask_for_a_reload_meanwhile_get_their_own(stage, up):
     assert not is_given(stage, "allowed.test")
     for thread in threads:
         thread.join()
+
+
+# --- dns-firewallctl diff --------------------------------------------------
+
+def diff(d, text):
+    """(status, lines) of what would change under that list."""
+    other = d.directory / "other"
+    other.write_text(text)
+    other.chmod(0o644)
+    status, out, err = d.ctl("diff", other, check=False)
+    assert not err, err
+    return status, out.splitlines()
+
+
+def test_diff_says_what_would_change(stage, up):
+    acl = (BOTH + "10.1.0.0/24 -| bad.test\n"
+           "10.1.0.0/24 -> *.wild.test:TCP:443\n")
+    up.add("allowed.test", "A", A, ttl=300)
+    up.add("long.wild.test", "A", A, ttl=900)
+    d = stage.daemon(acl)
+    client = stage.client()
+    for name in ("allowed.test", "long.wild.test", "dns.test", "bad.test",
+                 "other.test"):
+        client.ask(name)
+    assert until(lambda: diff(d, acl) ==
+                 (0, ["# 0 of 2 grants, 0 of the last 5 queries"]))
+    assert diff(d, "# moved\n" + acl)[0] == 0
+    status, lines = diff(d, "10.1.0.0/24 -> allowed.test:TCP:80,443\n"
+                            "10.1.0.0/24 -| bad.test nxdomain\n"
+                            "10.1.0.0/24 ~> other.test\n")
+    assert status == 1
+    assert lines[-1] == "# 2 of 2 grants, 5 of the last 5 queries"
+    assert re.fullmatch(r"cut to (29|30|3[0-5])\ds 10\.1\.0\.2 203\.0\.113\.5 "
+                        r"TCP:443 9\d\ds acl:\d long\.wild\.test\.",
+                        [x for x in lines if x.startswith("cut")][0])
+    assert any(x.startswith("    also ") for x in lines)
+    assert any(re.fullmatch(r"revoked 10\.1\.0\.2 203\.0\.113\.7 TCP:443 "
+                            r"\d+s acl:2 dns\.test\.", x) for x in lines)
+    assert {x for x in lines if x.startswith("query")} == {
+        "query 10.1.0.2 allowed.test. allowed TCP:443 => "
+        "allowed TCP:80 TCP:443",
+        "query 10.1.0.2 dns.test. allowed TCP:443 => denied",
+        "query 10.1.0.2 long.wild.test. allowed TCP:443 => denied",
+        "query 10.1.0.2 bad.test. blocked refused => blocked nxdomain",
+        "query 10.1.0.2 other.test. denied => dns-only"}
+    # Nothing has changed by that.
+    assert len(stage.lab.grants()) == 2
+    assert "generation=1" in d.ctl("status")
+
+
+def test_diff_says_what_a_reload_does(stage, up):
+    d = stage.daemon(BOTH)
+    for number in (2, 3):
+        for name in ("allowed.test", "dns.test"):
+            stage.client(number).ask(name)
+    after = BOTH.replace("10.1.0.0/24", "10.1.0.3/32", 1)
+    status, lines = diff(d, after)
+    gone = [x for x in lines if x.startswith("revoked")]
+    assert status == 1 and len(gone) == 1
+    d.reload(after)
+    assert stage.lab.grants() == {("10.1.0.2", "tcp", 443, B),
+                                  ("10.1.0.3", "tcp", 443, A),
+                                  ("10.1.0.3", "tcp", 443, B)}
+    assert diff(d, after)[1][0].startswith("# 0 of 3 grants")
+
+
+def test_diff_of_a_wrong_list(stage, up):
+    d = stage.daemon(BOTH)
+    other = d.directory / "other"
+    other.write_text("10.1.0.0/24 -> allowed.test:TCP:0\n")
+    status, out, err = d.ctl("diff", other, check=False)
+    assert status == 1 and not out and "other:1:" in err
+    status, out, err = d.ctl("diff", d.directory / "none", check=False)
+    assert status == 1 and not out and "none" in err
+
+
+def test_diff_believes_no_image(stage, up):
+    """Whatever comes along instead of one, the daemon goes on."""
+    d = stage.daemon(BOTH)
+    stage.client().ask("allowed.test")
+    image = subprocess.run([BINARY, "--compile", d.acl], check=True,
+                           capture_output=True).stdout
+    chance = random.Random(3)
+
+    def ask(data, seal):
+        fd = os.memfd_create("image", os.MFD_ALLOW_SEALING)
+        os.write(fd, data)
+        if seal:
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10 * SLOW)
+            s.connect(str(d.control))
+            socket.send_fds(s, [b"diff -\n"], [fd])
+            os.close(fd)
+            answer = b""
+            while piece := s.recv(4096):
+                answer += piece
+        return answer
+    assert ask(image, True).startswith(b"ok\n# 0 of 1 grants")
+    assert ask(image, False).startswith(b"error: there is no policy to")
+    for data in (b"", b"x", image[:-1], image + b"x", bytes(len(image))):
+        assert ask(data, True).startswith(b"error: ")
+    for _ in range(300):
+        data = bytearray(image)
+        for _ in range(chance.randrange(1, 4)):
+            data[chance.randrange(len(data))] = chance.choice(
+                (0, 1, 255, chance.randrange(256)))
+        assert ask(bytes(data), True).startswith((b"error: ", b"ok\n",
+                                                  b"no\n"))
+    status, _, err = d.ctl("grants", check=False)
+    assert status == 0, err
+    (control,) = d.by_role("control")
+    assert len(control.descriptors()) < 40
+    assert "ended by signal" not in d.err.text
+
+
+def test_diff_without_a_firewall(stage, up):
+    d = stage.daemon("10.1.0.0/24 ~> dns.test\n", firewall="none",
+                     chain=None, enforce=None, enforce_output=None)
+    stage.client().ask("allowed.test")
+    assert until(lambda: diff(d, "10.1.0.0/24 ~> *.test\n")[1] == [
+        "query 10.1.0.2 allowed.test. denied => dns-only",
+        "# 0 of 0 grants, 1 of the last 1 queries"])

@@ -71,7 +71,7 @@ unknown_command_names_the_commands(void **state)
 	assert_string_equal(p.why,
 			    "unknown command \"panic\"; commands are status, "
 			    "stats, grants, audit, explain, why, suggest, "
-			    "reload, confirm, revoke, flush, top, cache, "
+			    "diff, reload, confirm, revoke, flush, top, cache, "
 			    "check, doctor and query");
 	assert_int_equal(parse(&p, ""), ERR_SYNTAX);
 	assert_non_null(strstr(p.why, "unknown command \"\""));

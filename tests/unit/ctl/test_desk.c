@@ -172,7 +172,7 @@ unknown_command(void **state)
 	assert_string_equal(hear(fd, &over),
 			    "error: unknown command \"panic\"; commands are "
 			    "status, stats, grants, audit, explain, why, "
-			    "suggest, reload, confirm, revoke, flush, top, "
+			    "suggest, diff, reload, confirm, revoke, flush, top, "
 			    "cache, check, doctor and query\n");
 	assert_true(over);
 	close(fd);
