@@ -64,7 +64,7 @@ function bash(	name)
 	}
 	print "\t*)"
 	print "\t\tmapfile -t COMPREPLY < <(compgen -W '--help --version" \
-	    " --check --cleanup" options "' -- \"$word\") ;;"
+	    " --check --compile --cleanup" options "' -- \"$word\") ;;"
 	print "\tesac"
 	print "}"
 	print "_dns_firewallctl() {"
@@ -106,7 +106,7 @@ function zsh(	name, n, i, word)
 	print "\t" paths "|--check) _files ;;"
 	for (name in choices)
 		print "\t--" name ") compadd " choices[name] " ;;"
-	print "\t*) compadd -- --help --version --check --cleanup" options " ;;"
+	print "\t*) compadd -- --help --version --check --compile --cleanup" options " ;;"
 	print "\tesac ;;"
 	print "esac"
 }

@@ -79,7 +79,7 @@ on_line(void *arg, const char *line)
 static enum client_end
 ask(struct lab *l)
 {
-	struct client_request r = { l->path, "status", on_line, l };
+	struct client_request r = { l->path, "status", on_line, l, NULL };
 	enum client_end end;
 
 	l->heard[0] = '\0';

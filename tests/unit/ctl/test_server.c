@@ -145,7 +145,7 @@ on_line(void *arg, const char *line)
 static enum client_end
 ask(struct lab *l, const char *line)
 {
-	struct client_request r = { l->path, line, on_line, l };
+	struct client_request r = { l->path, line, on_line, l, NULL };
 
 	l->heard[0] = '\0';
 	return client_ask(&r);
