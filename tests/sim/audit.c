@@ -11,7 +11,18 @@
 #include "universe.h"
 #include "world.h"
 
-enum { ROUNDING_US = 2500 * MS }; /* lists have whole seconds */
+enum {
+	ROUNDING_US = 2500 * MS, /* lists have whole seconds */
+	SMALL_SET = 64
+};
+
+/* Where there is little room a client's own pairs are revoked, and of many
+ * reasons for one entry those that end first are not kept. */
+static bool
+reasons_have_room(void)
+{
+	return !oracle_is_tight() && oracle_options()->set_size > SMALL_SET;
+}
 
 static void
 check_promises(const struct entry *e, int64_t end_us, const char *what)
@@ -65,7 +76,7 @@ check_shortening(const struct entry *e, int64_t end_us)
 	if (!entry_stands(e) || e->end_us == FOR_EVER ||
 	    end_us >= e->end_us - ROUNDING_US)
 		return;
-	if (!oracle_is_tight())
+	if (reasons_have_room())
 		check_promises(e, end_us, "R2");
 }
 
@@ -99,7 +110,7 @@ oracle_on_remove(struct entry *e)
 		return;
 	say("%s is removed, was %lld ms", entry_text(&e->key),
 	    entry_stands(e) ? (long long)(e->end_us - now_us()) / MS : 0);
-	if (!oracle_is_tight())
+	if (reasons_have_room())
 		check_promises(e, 0, "revoked");
 	memset(e->promise, 0, sizeof(e->promise));
 }

@@ -21,12 +21,14 @@
 
 enum {
 	HEARD_MOST = 128,
-	NOTICE_US = SECOND /* from a loss to its notice */
+	ON_ITS_WAY_US = 20 * MS, /* from the decision to the socket */
+	NOTICE_US = SECOND	 /* from a loss to its notice */
 };
 
 static struct {
 	const struct options *opt;
 	const struct board *board;
+	int64_t down_us; /* since when the warden knows of a loss; 0: up */
 	int64_t took_us[2][GENERATIONS_MOST];
 	uint64_t answers;
 } oracle;
@@ -42,6 +44,15 @@ uint64_t
 oracle_answers(void)
 {
 	return oracle.answers;
+}
+
+void
+oracle_on_step(void)
+{
+	if (oracle.board->firewall_up != 0)
+		oracle.down_us = 0;
+	else if (oracle.down_us == 0)
+		oracle.down_us = now_us();
 }
 
 void
@@ -144,6 +155,8 @@ hear_all(struct hearing *h)
 static bool
 is_unnoticed(const struct entry *e)
 {
+	if (oracle.down_us != 0 && now_us() - oracle.down_us < ON_ITS_WAY_US)
+		return true;
 	return e != NULL && e->lost_us != 0 && oracle.board->firewall_up != 0 &&
 	       (now_us() - e->lost_us < NOTICE_US ||
 		explain_warden_is_hindered());

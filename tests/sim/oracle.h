@@ -18,6 +18,8 @@
 #include "sets.h"
 
 void oracle_begin(const struct options *opt, const struct board *board);
+/* After each turn of a process. */
+void oracle_on_step(void);
 /* The warden is about to write it, has removed it. */
 void oracle_on_add(struct entry *e, uint32_t timeout_s);
 void oracle_on_remove(struct entry *e);

@@ -42,6 +42,7 @@ step(void)
 	while (run_event())
 		boss_turn();
 	if (process_turn()) {
+		oracle_on_step();
 		boss_turn();
 		return;
 	}
