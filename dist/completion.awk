@@ -55,7 +55,7 @@ function bash(	name)
 	print "\tlocal word=${COMP_WORDS[COMP_CWORD]}"
 	print "\tlocal before=${COMP_WORDS[COMP_CWORD-1]}"
 	print "\tcase $before in"
-	print "\t" paths "|--check)"
+	print "\t" paths "|--check|--compile)"
 	print "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;"
 	for (name in choices) {
 		print "\t--" name ")"
@@ -74,9 +74,16 @@ function bash(	name)
 	print "\t\tmapfile -t COMPREPLY < <(compgen -W 'dump flush'" \
 	    " -- \"$word\") ;;"
 	print "\tflush)"
+	print "\t\t[[ ${COMP_WORDS[COMP_CWORD-2]} == cache ]] &&"
 	print "\t\tmapfile -t COMPREPLY < <(compgen -W '--all'" \
 	    " -- \"$word\") ;;"
-	print "\tcheck|--control)"
+	print "\tgrants)"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -W '--json'" \
+	    " -- \"$word\") ;;"
+	print "\treload)"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -W '--confirm'" \
+	    " -- \"$word\") ;;"
+	print "\tcheck|diff|--control)"
 	print "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;"
 	print "\t*)"
 	print "\t\tmapfile -t COMPREPLY < <(compgen -W '--control --help" \
@@ -95,15 +102,19 @@ function zsh(	name, n, i, word)
 	print "\tif (( CURRENT > 2 )) && [[ $words[CURRENT-1] == cache ]]; then"
 	print "\t\tcompadd dump flush"
 	print "\telif [[ $words[CURRENT-1] == flush ]]; then"
-	print "\t\tcompadd -- --all"
-	print "\telif [[ $words[CURRENT-1] == (check|--control) ]]; then"
+	print "\t\t[[ $words[CURRENT-2] == cache ]] && compadd -- --all"
+	print "\telif [[ $words[CURRENT-1] == grants ]]; then"
+	print "\t\tcompadd -- --json"
+	print "\telif [[ $words[CURRENT-1] == reload ]]; then"
+	print "\t\tcompadd -- --confirm"
+	print "\telif [[ $words[CURRENT-1] == (check|diff|--control) ]]; then"
 	print "\t\t_files"
 	print "\telse"
 	print "\t\tcompadd -- --control --help --version " commands
 	print "\tfi ;;"
 	print "*)"
 	print "\tcase $words[CURRENT-1] in"
-	print "\t" paths "|--check) _files ;;"
+	print "\t" paths "|--check|--compile) _files ;;"
 	for (name in choices)
 		print "\t--" name ") compadd " choices[name] " ;;"
 	print "\t*) compadd -- --help --version --check --compile --cleanup" options " ;;"

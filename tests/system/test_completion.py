@@ -43,6 +43,13 @@ def test_bash():
                                       "_dns_firewallctl"))
     assert complete("dns-firewallctl cache f", "_dns_firewallctl") == [
         "flush"]
+    assert complete("dns-firewallctl reload --", "_dns_firewallctl") == [
+        "--confirm"]
+    assert complete("dns-firewallctl cache flush -", "_dns_firewallctl") == [
+        "--all"]
+    assert not complete("dns-firewallctl flush -", "_dns_firewallctl")
+    assert "/etc/passwd" in complete("dns-firewallctl diff /etc/passw",
+                                     "_dns_firewallctl")
     assert "/etc/passwd" in complete("dns-firewallctl check /etc/passw",
                                      "_dns_firewallctl")
 
