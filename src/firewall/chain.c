@@ -87,14 +87,16 @@ say_why(const char *tool, enum err err, const struct tool_result *r)
 		log_error("%s: %s", tool, err_text(err));
 }
 
-/* tool with "-save" or "-restore" behind it, from where it may be. */
+/* tool with "-save" or "-restore" behind it, from where it may be. Who holds
+ * the lock of the tables longer than a second is waited for by trying again:
+ * children must not be without their supervisor. */
 static enum err
 run(const char *tool, const char *verb, const char *input,
     struct tool_result *out)
 {
 	static const char *const dirs[] = { "/usr/sbin/", "/sbin/" };
 	static char save_1[] = "-t", save_2[] = "filter";
-	static char restore_1[] = "-w", restore_2[] = "--noflush";
+	static char restore_1[] = "--wait=1", restore_2[] = "--noflush";
 	bool save = strcmp(verb, "-save") == 0;
 	char path[PATH_SIZE];
 	char *argv[] = { path, save ? save_1 : restore_1,

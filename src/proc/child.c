@@ -20,8 +20,9 @@
 #include "proc/role.h"
 
 enum {
-	CALM_MS = 1000,		/* lived that long: its death is a first one */
-	FIRST_WAIT_MS = 100,
+	CALM_MS = 1000, /* lived that long: its death is a first one */
+	SOON = 3,	/* so many deaths are made good at once */
+	FIRST_WAIT_MS = 200,
 	LONGEST_WAIT_MS = 5000
 };
 
@@ -133,10 +134,10 @@ child_ended(struct child *c, int64_t now_ms)
 	c->ready = false;
 	if (now_ms - c->started_ms > CALM_MS)
 		c->failures = 0;
-	if (c->failures > 0)
-		wait_ms = FIRST_WAIT_MS << (c->failures < 6 ? c->failures : 6);
-	if (wait_ms > LONGEST_WAIT_MS)
+	if (c->failures >= SOON + 5)
 		wait_ms = LONGEST_WAIT_MS;
+	else if (c->failures >= SOON)
+		wait_ms = FIRST_WAIT_MS << (c->failures - SOON);
 	c->failures++;
 	c->restart_ms = now_ms + wait_ms;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each process killed, stopped or told to end, at any moment, under load."""
 
+import contextlib
 import os
 import random
 import signal
@@ -91,6 +92,17 @@ class Theatre:
             (rows or [self.marks[0][1]])[-1].absent += 1
 
 
+def titles(d):
+    """Children by what they are called; one that is only being started has
+    no title of its own yet."""
+    found = {}
+    for child in d.children():
+        with contextlib.suppress(OSError):
+            if child.role not in ("supervisor", "compiler"):
+                found[child.title] = child.pid
+    return found
+
+
 class Rotation:
     """Which process is next: each once, in any order, then again."""
 
@@ -99,9 +111,7 @@ class Rotation:
 
     def next(self):
         if not self.order:
-            # one that is only being started has no title of its own
-            self.order = [p.title for p in self.d.children()
-                          if p.role not in ("supervisor", "compiler")]
+            self.order = sorted(titles(self.d))
             self.rng.shuffle(self.order)
         return self.order.pop()
 
@@ -110,11 +120,9 @@ class Rotation:
         wait = self.last.get(title, 0) + AGAIN_S - now()
         if wait > 0:
             time.sleep(wait)
-        found = []
-        until(lambda: found.extend(p for p in self.d.children()
-                                   if p.title == title) or found, 5 * SLOW)
+        pid = until(lambda: titles(self.d).get(title), 5 * SLOW)
         self.last[title] = at = now()
-        os.kill(found[0].pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         return at
 
 
