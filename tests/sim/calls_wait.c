@@ -159,5 +159,6 @@ epoll_wait(int epoll, struct epoll_event *out, int most, int timeout_ms)
 	process_point();
 	if (!is_epoll_ready(e) && timeout_ms != 0)
 		process_wait(until(timeout_ms), is_epoll_ready, e);
+	process_current()->woke_us = now_us();
 	return epoll_now(e, out, most);
 }

@@ -21,8 +21,7 @@
 
 enum {
 	HEARD_MOST = 128,
-	ON_ITS_WAY_US = 20 * MS, /* from the decision to the socket */
-	NOTICE_US = SECOND	 /* from a loss to its notice */
+	NOTICE_US = SECOND /* from a loss to its notice */
 };
 
 static struct {
@@ -155,7 +154,8 @@ hear_all(struct hearing *h)
 static bool
 is_unnoticed(const struct entry *e)
 {
-	if (oracle.down_us != 0 && now_us() - oracle.down_us < ON_ITS_WAY_US)
+	/* It was on its way to the socket when the loss was noticed. */
+	if (oracle.down_us != 0 && process_current()->woke_us < oracle.down_us)
 		return true;
 	return e != NULL && e->lost_us != 0 && oracle.board->firewall_up != 0 &&
 	       (now_us() - e->lost_us < NOTICE_US ||

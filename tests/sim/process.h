@@ -33,7 +33,8 @@ struct process {
 	void *arg;
 	int64_t stopped_us;	/* SIGSTOP until then */
 	int64_t stopped_all_us; /* so long all in all */
-	int slots; /* of pools that are in use */
+	int64_t woke_us;	/* when it last had something to do */
+	int slots;		/* of pools that are in use */
 	unsigned dies_in;	/* points from now; 0: it does not */
 	struct memory_taken *taken;
 	unsigned taken_count, taken_room;
