@@ -189,11 +189,13 @@ hand_indexed(struct crew *c, struct child *child)
 	return err;
 }
 
-/* A fresh channel between a worker and the warden or recorder. Where one of
+/* A fresh channel from one child to another. Where one of
  * them cannot be reached it is ended, and comes back equipped. */
 static enum err
-join(struct child *worker, struct child *peer)
+join(struct child *from, struct child *peer)
 {
+	enum hand whose = from->role == ROLE_WITNESS ? HAND_WITNESS
+						     : HAND_WORKER;
 	enum hand what = peer->role == ROLE_WARDEN ? HAND_WARDEN :
 						     HAND_RECORDER;
 	int end[2];
@@ -203,14 +205,23 @@ join(struct child *worker, struct child *peer)
 		return err;
 	if (what == HAND_RECORDER)
 		post_widen(end[0], RECORDS_ROOM);
-	if (child_hand(worker, what, 0, 0, end[0]) != ERR_NONE)
-		child_kill(worker);
-	if (child_hand(peer, HAND_WORKER, worker->index, worker->starts,
-		       end[1]) != ERR_NONE)
+	if (child_hand(from, what, 0, 0, end[0]) != ERR_NONE)
+		child_kill(from);
+	if (child_hand(peer, whose, from->index, from->starts, end[1]) !=
+	    ERR_NONE)
 		child_kill(peer);
 	close(end[0]);
 	close(end[1]);
 	return ERR_NONE;
+}
+
+/* One has a channel to the other. */
+static bool
+tells(const struct child *from, const struct child *to)
+{
+	return (from->role == ROLE_WORKER && to->role == ROLE_WARDEN) ||
+	       (to->role == ROLE_RECORDER &&
+		(from->role == ROLE_WORKER || from->role == ROLE_WITNESS));
 }
 
 static enum err
@@ -220,16 +231,12 @@ join_peers(struct crew *c, struct child *child)
 
 	for (unsigned i = 0; err == ERR_NONE && i < c->count; i++) {
 		struct child *other = &c->child[i];
-		bool serves = other->role == ROLE_WARDEN ||
-			      other->role == ROLE_RECORDER;
 
 		if (other->pid == 0 || other->stopping)
 			continue;
-		if (child->role == ROLE_WORKER && serves)
+		if (tells(child, other))
 			err = join(child, other);
-		else if (other->role == ROLE_WORKER &&
-			 (child->role == ROLE_WARDEN ||
-			  child->role == ROLE_RECORDER))
+		else if (tells(other, child))
 			err = join(other, child);
 	}
 	return err;

@@ -55,6 +55,7 @@ enum hand {
 	HAND_PRINT,	 /* compiler: pipe for the canonical form */
 	HAND_PAST,	 /* recorder's memory of queries; others read it */
 	HAND_REFUSALS,	 /* witness's memory of packets; control reads it */
+	HAND_WITNESS,	 /* channel to the witness */
 	HAND_NFLOG,	 /* witness: bound socket of the firewall's log */
 	HAND_COUNT
 };
@@ -195,6 +196,7 @@ enum record_kind {
 	RECORD_GRANTED,	 /* <-  */
 	RECORD_GRANT_FAILED, /* <! ... Firewall configuration failed */
 	RECORD_ALIAS, /* no event: a name that the next items' name led to */
+	RECORD_REFUSED, /* a packet, by the firewall; of the witness alone */
 	RECORD_RESOLVED, /* no event: an address it was told, not granted */
 	RECORD_KINDS
 };
@@ -244,6 +246,24 @@ struct record_letter {
 	uint32_t generation; /* of the policy the rules belong to */
 	uint32_t lost;	     /* records dropped since the last letter */
 	uint64_t time_ms;    /* since 1970, of its events; 0: not needed */
+};
+
+/* ---- witness and recorder ---------------------------------------------- */
+
+enum { REFUSED_TEXT_SIZE = 2048 };
+
+/* Texts are printable ASCII, zero behind. */
+struct refused_letter {
+	struct letter_head head;
+	uint32_t generation; /* of the policy that item.rule belongs to */
+	uint32_t times;	     /* it came since it was last told of */
+	uint64_t time_ms;    /* since 1970 */
+	struct record_item item; /* REFUSED: client, address, protocol, port,
+				    ifindex, and name and rule where known */
+	char cause[32];		 /* WRONG PORT */
+	char reason[REFUSED_TEXT_SIZE / 4]; /* WRONG PORT (allowed: ...) */
+	char line[REFUSED_TEXT_SIZE / 4];   /* that would allow it, or empty */
+	char text[REFUSED_TEXT_SIZE];	    /* all of it as one sentence */
 };
 
 /* ---- supervisor and control ------------------------------------------- */

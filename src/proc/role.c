@@ -118,6 +118,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->past;
 	case HAND_REFUSALS:
 		return &kit->refusals;
+	case HAND_WITNESS:
+		return &kit->witness;
 	case HAND_NFLOG:
 		return &kit->nflog;
 	default:
@@ -198,7 +200,7 @@ kit_clear(struct role_kit *kit)
 	kit->policy = kit->own = kit->ledger = kit->warden = -1;
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
-	kit->past = kit->refusals = kit->nflog = -1;
+	kit->past = kit->refusals = kit->nflog = kit->witness = -1;
 }
 
 /* The supervisor alone decides when a child ends, and says so by letter; a

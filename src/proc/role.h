@@ -37,6 +37,7 @@ struct role_kit {
 	int ledger;
 	int past;     /* memory of queries; the recorder may write */
 	int refusals; /* memory of packets; the witness may write */
+	int witness;  /* recorder: channel */
 	int nflog;    /* witness: the firewall's log */
 	int udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
 	int warden, recorder;		 /* channels of a worker */

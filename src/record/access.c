@@ -152,6 +152,7 @@ print_rest(const struct record_item *item, struct text *out)
 	case RECORD_FORWARDED:
 	case RECORD_ALIAS:
 	case RECORD_RESOLVED:
+	case RECORD_REFUSED:
 	case RECORD_KINDS:
 		break;
 	}

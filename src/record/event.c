@@ -20,6 +20,7 @@ event_name(const struct record_item *item)
 		[RECORD_FORWARDED] = "forwarded",
 		[RECORD_GRANTED] = "granted",
 		[RECORD_GRANT_FAILED] = "grant_failed",
+		[RECORD_REFUSED] = "refused",
 		[RECORD_ALIAS] = "alias",
 	};
 

@@ -53,13 +53,26 @@ fields_grant(const struct field_form *form, const struct event *e,
 	struct text protocol;
 
 	field_address(form, out, "address", &item->address);
-	if (item->kind != RECORD_GRANTED && item->kind != RECORD_GRANT_FAILED)
+	if (item->kind != RECORD_GRANTED && item->kind != RECORD_REFUSED &&
+	    item->kind != RECORD_GRANT_FAILED)
 		return;
 	text_init(&protocol, buf, sizeof(buf));
 	access_print_protocol(item->protocol, &protocol);
 	field_text(form, out, "protocol", buf);
 	form->number(out, "port", port_number(item->protocol, item->port));
-	form->number(out, "ttl", item->ttl_s);
+	if (item->kind != RECORD_REFUSED)
+		form->number(out, "ttl", item->ttl_s);
+}
+
+void
+fields_refused(const struct field_form *form, const struct event *e,
+	       struct text *out)
+{
+	if (e->refused == NULL)
+		return;
+	field_text(form, out, "cause", e->refused->cause);
+	field_text(form, out, "reason", e->refused->reason);
+	field_text(form, out, "line", e->refused->line);
 }
 
 void

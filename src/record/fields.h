@@ -28,6 +28,9 @@ void fields_question(const struct field_form *form, const struct event *e,
 /* address, protocol, port, ttl */
 void fields_grant(const struct field_form *form, const struct event *e,
 		  struct text *out);
+/* cause, reason, line */
+void fields_refused(const struct field_form *form, const struct event *e,
+		    struct text *out);
 /* rcode, reason, source, upstream, latency_us */
 void fields_end(const struct field_form *form, const struct event *e,
 		struct text *out);

@@ -58,6 +58,7 @@ priority(const struct record_item *item)
 	case RECORD_BLOCKED:
 	case RECORD_LOCAL:
 	case RECORD_BAD_QUERY:
+	case RECORD_REFUSED:
 		return LOG_NOTICE;
 	default:
 		return LOG_INFO;
@@ -73,6 +74,7 @@ journal_end(const struct event *e, struct text *out)
 	field_address(&form, out, "client", &e->item->client);
 	fields_question(&form, e, out);
 	fields_grant(&form, e, out);
+	fields_refused(&form, e, out);
 	fields_end(&form, e, out);
 	if (e->item->audit)
 		put_number(out, "audit", 1);

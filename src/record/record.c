@@ -41,6 +41,7 @@ record_is_hit(enum record_kind kind)
 	case RECORD_BAD_QUERY:
 	case RECORD_BAD_ANSWER:
 	case RECORD_GRANT_FAILED:
+	case RECORD_REFUSED:
 		return true;
 	default:
 		return false;
@@ -100,6 +101,17 @@ numbers_are_known(const struct record_item *item)
 	       (item->chain == 0) == (item->chain_count == 0);
 }
 
+static bool
+is_text(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	return len < size && is_zero((const uint8_t *)text + len, size - len);
+}
+
 bool
 record_is_sound(const struct record_item *item)
 {
@@ -109,6 +121,16 @@ record_is_sound(const struct record_item *item)
 	       item->upstream.pad == 0 && addr_is_sound(&item->client) &&
 	       addr_is_sound(&item->address) &&
 	       addr_is_sound(&item->upstream.addr);
+}
+
+bool
+refused_is_sound(const struct refused_letter *r)
+{
+	return record_is_sound(&r->item) && r->item.kind == RECORD_REFUSED &&
+	       is_text(r->cause, sizeof(r->cause)) &&
+	       is_text(r->reason, sizeof(r->reason)) &&
+	       is_text(r->line, sizeof(r->line)) &&
+	       is_text(r->text, sizeof(r->text));
 }
 
 struct record_item *

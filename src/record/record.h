@@ -35,6 +35,8 @@ bool record_is_hit(enum record_kind kind);
 /* Whether a worker of ours wrote it: known numbers, a whole name, nothing
  * where nothing belongs. */
 bool record_is_sound(const struct record_item *item);
+/* The same of the witness. */
+bool refused_is_sound(const struct refused_letter *r);
 
 
 struct recording {

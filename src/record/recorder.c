@@ -43,6 +43,8 @@ struct recorder {
 	struct role_kit *kit;
 	struct post supervisor;
 	struct author worker[ROLE_MAX_WORKERS];
+	struct post witness; /* channel -1: none */
+	int witness_newcomer; /* as author.newcomer */
 	struct line_queue queue;
 	struct scribe scribe;
 	struct past past; /* of queries, for those who look back */
@@ -215,6 +217,49 @@ take_worker(struct recorder *r, unsigned index, int fd)
 	};
 }
 
+static void
+on_refused(void *self, const void *letter, size_t size, int fd)
+{
+	struct recorder *r = self;
+	const struct refused_letter *refused = letter;
+
+	(void)size;
+	(void)fd;
+	if (!scribe_knows(&r->scribe, refused->generation))
+		read_supervisor(r);
+	if (scribe_refused(&r->scribe, refused) != ERR_NONE)
+		log_error("The witness sent what is no refusal");
+}
+
+static void
+part_from_witness(struct recorder *r)
+{
+	if (r->witness.channel != -1)
+		close(r->witness.channel);
+	r->witness.channel = -1;
+}
+
+static void
+read_witness(struct recorder *r)
+{
+	if (r->witness.channel != -1 &&
+	    post_pump(&r->witness, PUMP_AT_ONCE) != ERR_NONE)
+		part_from_witness(r);
+}
+
+static void
+take_witness(struct recorder *r, int fd)
+{
+	read_witness(r);
+	part_from_witness(r);
+	r->witness =
+	    (struct post){ .channel = fd,
+			   .self = ROLE_RECORDER,
+			   .peer = ROLE_WITNESS,
+			   .arg = r,
+			   .handler = { [POST_REFUSED] = on_refused } };
+}
+
 /* Not at once when they are handed: a worker may just be being read. */
 static void
 take_newcomers(struct recorder *r)
@@ -222,6 +267,9 @@ take_newcomers(struct recorder *r)
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		if (r->worker[i].newcomer != -1)
 			take_worker(r, i, r->worker[i].newcomer);
+	if (r->witness_newcomer != -1)
+		take_witness(r, r->witness_newcomer);
+	r->witness_newcomer = -1;
 }
 
 static void
@@ -248,6 +296,12 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		if (r->worker[hand->index].newcomer != -1)
 			close(r->worker[hand->index].newcomer);
 		r->worker[hand->index].newcomer = fd;
+		return;
+	}
+	if (hand->hand == HAND_WITNESS) {
+		if (r->witness_newcomer != -1)
+			close(r->witness_newcomer);
+		r->witness_newcomer = fd;
 		return;
 	}
 	if (hand->hand == HAND_JOURNAL) {
@@ -278,6 +332,7 @@ has_work(struct recorder *r)
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		if (r->worker[i].post.channel != -1)
 			read_worker(r, i, PUMP_AT_ONCE);
+	read_witness(r);
 	write_lines(r);
 	return r->queue.len > 0 && clock_ms() < r->stop_ms;
 }
@@ -305,7 +360,7 @@ workers_in_use(const struct recorder *r)
 	return n;
 }
 
-enum { AT_SUPERVISOR, AT_OUTPUT, AT_WORKERS };
+enum { AT_SUPERVISOR, AT_OUTPUT, AT_WITNESS, AT_WORKERS };
 
 static void
 turn(struct recorder *r)
@@ -318,6 +373,8 @@ turn(struct recorder *r)
 	at[AT_OUTPUT] =
 	    (struct pollfd){ .fd = r->reader_busy ? r->out : -1,
 			     .events = POLLOUT };
+	at[AT_WITNESS] =
+	    (struct pollfd){ .fd = r->witness.channel, .events = POLLIN };
 	for (unsigned i = 0; i < workers; i++)
 		at[AT_WORKERS + i] = (struct pollfd){
 			.fd = r->worker[i].post.channel, .events = POLLIN
@@ -327,6 +384,8 @@ turn(struct recorder *r)
 	for (unsigned i = 0; i < workers; i++)
 		if (at[AT_WORKERS + i].revents != 0)
 			read_worker(r, i, PUMP_AT_ONCE);
+	if (at[AT_WITNESS].revents != 0)
+		read_witness(r);
 	if (at[AT_SUPERVISOR].revents != 0)
 		read_supervisor(r);
 	take_newcomers(r);
@@ -350,6 +409,8 @@ static enum err
 recorder_init(struct recorder *r, struct role_kit *kit)
 {
 	*r = (struct recorder){ .kit = kit,
+				.witness.channel = -1,
+				.witness_newcomer = kit->witness,
 				.out = kit->opt->log_journal ? kit->journal
 							     : kit->output };
 	r->supervisor = (struct post){
@@ -382,6 +443,7 @@ recorder_fini(struct recorder *r)
 {
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		part_from(r, i);
+	part_from_witness(r);
 	scribe_fini(&r->scribe);
 	queue_fini(&r->queue);
 	free(r);

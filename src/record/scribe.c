@@ -16,7 +16,12 @@
 static void
 print_text(const struct event *e, struct text *out)
 {
-	access_print(e->item, out);
+	if (e->refused == NULL) {
+		access_print(e->item, out);
+		return;
+	}
+	text_str(out, e->refused->text);
+	text_char(out, '\n');
 }
 
 typedef void print_fn(const struct event *e, struct text *out);
@@ -109,6 +114,22 @@ is_written(const struct scribe *s, enum record_kind kind)
 {
 	return record_is_event(kind) &&
 	       (!s->opt->log_hits_only || record_is_hit(kind));
+}
+
+enum err
+scribe_refused(struct scribe *s, const struct refused_letter *r)
+{
+	struct event e = { .item = &r->item,
+			   .refused = r,
+			   .time_ms = r->time_ms,
+			   .policy = rules_of(&s->rules, r->generation),
+			   .repeated = r->times > 1 ? r->times - 1 : 0 };
+
+	if (!refused_is_sound(r))
+		return ERR_BROKEN;
+	if (names_rules(s))
+		write_event(s, &e);
+	return ERR_NONE;
 }
 
 enum err

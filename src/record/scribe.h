@@ -40,6 +40,9 @@ void scribe_fini(struct scribe *s);
 void scribe_take_policy(struct scribe *s, int fd, uint32_t generation);
 /* False where a policy of that generation is of use and not at hand. */
 bool scribe_knows(const struct scribe *s, uint32_t generation);
+/* A packet that was refused; only the forms with fields have it. ERR_BROKEN as
+ * below. */
+enum err scribe_refused(struct scribe *s, const struct refused_letter *r);
 /* Writes the events of one letter; chain: of the worker it came from.
  * ERR_BROKEN: no worker of ours writes so, and nothing more was taken. */
 enum err scribe_write(struct scribe *s, const struct record_letter *letter,

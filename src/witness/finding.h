@@ -67,6 +67,8 @@ void finding_of(const struct evidence *e, const struct attempt *a,
 
 /* "[203.0.113.5]:TCP:443", as far as it is known. */
 void attempt_print(const struct attempt *a, struct text *out);
+/* "EXPIRED" */
+const char *cause_text(enum cause cause);
 /* "EXPIRED 12 s ago" ... */
 void finding_print(const struct finding *f, const struct policy *p,
 		   int64_t now_ms, struct text *out);

@@ -15,6 +15,12 @@ static const struct {
 #undef CAUSE
 };
 
+const char *
+cause_text(enum cause cause)
+{
+	return causes[cause].words;
+}
+
 static bool
 is_icmp(uint8_t protocol)
 {

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,7 +33,6 @@ enum {
 	SAY_AGAIN_MS = 60000, /* the same refusal */
 	SAY_EVERY_MS = 100,   /* one line in that time ... */
 	SAY_BURST = 40,	      /* ... and so many at once */
-	LINE_SIZE = 2048,
 	LETTERS_AT_ONCE = 16
 };
 
@@ -77,44 +77,80 @@ may_say(struct witness *w)
 	return true;
 }
 
+/* Fills in what a log says with fields, and all of it as a sentence. */
 static void
-print_rest(const struct witness *w, const struct finding *f,
-	   const struct attempt *a, struct text *out)
+tell(const struct witness *w, const struct attempt *a, const struct finding *f,
+     struct refused_letter *r)
 {
-	char buf[LINE_SIZE / 2];
-	struct text line;
+	char buf[ADDR_TEXT_SIZE];
+	struct text reason, line, all;
 
+	text_init(&reason, r->reason, sizeof(r->reason));
+	finding_print(f, &w->policy, w->now_ms, &reason);
+	text_init(&line, r->line, sizeof(r->line));
+	if (f->cause > CAUSE_UNASKED && !f->given)
+		finding_print_line(f, a, &line);
+	text_init(&all, r->text, sizeof(r->text));
+	text_printf(&all, "Refused %s -> ", addr_print(&a->client, buf));
+	attempt_print(a, &all);
+	text_printf(&all, ": %s", r->reason);
 	if (f->name.len > 0) {
-		text_str(out, " name=");
-		name_print(&f->name, out);
+		text_str(&all, " name=");
+		name_print(&f->name, &all);
 	}
 	if (f->rule != IMAGE_NONE && f->cause != CAUSE_BLOCKED) {
-		text_str(out, " rule=");
-		finding_print_place(&w->policy, f->rule, out);
+		text_str(&all, " rule=");
+		finding_print_place(&w->policy, f->rule, &all);
 	}
-	text_init(&line, buf, sizeof(buf));
-	if (f->cause > CAUSE_UNASKED && !f->given &&
-	    finding_print_line(f, a, &line))
-		text_printf(out, " line=\"%s\"", buf);
+	if (line.len > 0)
+		text_printf(&all, " line=\"%s\"", r->line);
+	if (r->times > 1)
+		text_printf(&all, " times=%u", r->times);
+}
+
+static void
+fill_item(const struct attempt *a, const struct finding *f,
+	  struct record_item *item)
+{
+	item->kind = RECORD_REFUSED;
+	item->client = a->client;
+	item->address = a->address;
+	item->ifindex = a->ifindex;
+	item->protocol = a->protocol;
+	item->port = a->port;
+	item->rule = f->rule;
+	item->name_len = f->name.len;
+	memcpy(item->name, f->name.wire, f->name.len);
+}
+
+/* Where the access log has fields it is an event of it. */
+static bool
+is_event(const struct options *opt)
+{
+	return opt->log_journal || opt->log_format != LOG_FORMAT_TEXT;
 }
 
 static void
 say(struct witness *w, const struct attempt *a, uint64_t times)
 {
-	char buf[LINE_SIZE], client[ADDR_TEXT_SIZE];
+	struct refused_letter r = {
+		.generation = w->policy.generation,
+		.times = times > UINT32_MAX ? UINT32_MAX : (uint32_t)times
+	};
 	struct finding f;
-	struct text line;
 
 	finding_of(&w->evidence, a, w->now_ms, &f);
-	text_init(&line, buf, sizeof(buf));
-	text_printf(&line, "Refused %s -> ", addr_print(&a->client, client));
-	attempt_print(a, &line);
-	text_str(&line, ": ");
-	finding_print(&f, &w->policy, w->now_ms, &line);
-	print_rest(w, &f, a, &line);
-	if (times > 1)
-		text_printf(&line, " times=%llu", (unsigned long long)times);
-	log_info("%s", buf);
+	tell(w, a, &f, &r);
+	if (is_event(w->kit->opt)) {
+		post_head(&r.head, POST_REFUSED, 0);
+		r.time_ms = clock_date_ms();
+		fill_item(a, &f, &r.item);
+		snprintf(r.cause, sizeof(r.cause), "%s", cause_text(f.cause));
+		/* A recorder that is busy loses it, as lines of queries. */
+		post_send(w->kit->recorder, &r, sizeof(r), -1);
+	} else {
+		log_info("%s", r.text);
+	}
 	count_up(&w->packets.head->said, 1);
 }
 
@@ -276,6 +312,11 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 	struct witness *w = self;
 
 	(void)size;
+	if (hand->hand == HAND_RECORDER) {
+		close(w->kit->recorder);
+		w->kit->recorder = fd;
+		return;
+	}
 	if (hand->hand == HAND_OWN)
 		take_own(w, fd);
 	if (hand->hand == HAND_POLICY) {

@@ -10,6 +10,7 @@ from daemon import Process
 from dnsclient import question, rcode, until
 from journal import JOURNALD, Journal
 from lab import UPSTREAM
+from test_why import GROUP, log_refusals
 
 ACL = """\
 10.1.0.2 -> allowed.test:TCP:443
@@ -45,6 +46,23 @@ def found(journal, count, *match):
     assert until(enough, 5, 0.1), got
     assert len(got) == count, got
     return got
+
+
+def test_refused_packets(stage, up, journal):
+    """What the firewall refused is found like what the policy did."""
+    log_refusals(stage.lab)
+    daemon(stage, journal, nflog=GROUP)
+    client = stage.client()
+    client.ask("allowed.test")
+    client.connect("203.0.113.5", 80)
+    entry, = found(journal, 1, "DNSFW_VERDICT=refused")
+    assert entry["MESSAGE"].startswith(
+        "Refused 10.1.0.2 -> [203.0.113.5]:TCP:80: WRONG PORT (allowed: "
+        "TCP:443) name=allowed.test.")
+    assert entry["DNSFW_CAUSE"] == "WRONG PORT"
+    assert entry["DNSFW_LINE"] == "10.1.0.2 -> allowed.test:TCP:80"
+    assert entry["DNSFW_NAME"] == "allowed.test."
+    assert entry["PRIORITY"] == "5"
 
 
 def test_fields(stage, up, journal):

@@ -3,6 +3,7 @@
 `why` answers, and that a flood of refusals harms nothing."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -133,6 +134,33 @@ def test_why_answers_the_same(stage, watched):
         assert d.ctl("why", *bad, check=False)[0] == 1, bad
     assert other.connect("203.0.113.5") == REFUSED
     assert client.connect("203.0.113.5") == OPEN
+
+
+def test_a_refusal_is_an_event_with_fields(stage, watched):
+    d = watched(log_format="json")
+    client = stage.client()
+    client.ask("allowed.test")
+    assert client.connect("203.0.113.5", 80) == REFUSED
+    d.out.wait(r'"event":"refused"')
+    event, = [json.loads(line) for line in d.out.lines()
+              if '"refused"' in line]
+    del event["time"], event["ifindex"]
+    assert event.pop("rule").endswith("acl:1")
+    assert event == {
+        "event": "refused", "client": "10.1.0.2", "name": "allowed.test.",
+        "rule_text": "10.1.0.0/24 -> allowed.test:TCP:443",
+        "address": "203.0.113.5", "protocol": "TCP", "port": 80,
+        "cause": "WRONG PORT", "reason": "WRONG PORT (allowed: TCP:443)",
+        "line": "10.1.0.2 -> allowed.test:TCP:80"}
+    assert not d.err.has("Refused")
+    old = by_role(d, "recorder")
+    os.kill(old.pid, signal.SIGKILL)
+    assert until(lambda: [p for p in d.by_role("recorder")
+                          if p.pid != old.pid])
+    assert until(lambda: "recorder 0" in d.ctl("status")
+                 and "state ok" in d.ctl("status"))
+    assert client.connect("203.0.113.5", 22) == REFUSED
+    d.out.wait(r'"port":22,"cause":"WRONG PORT"')
 
 
 def witness(d):

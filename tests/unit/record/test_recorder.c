@@ -77,7 +77,7 @@ begin(void **state)
 	memset(&kit, 0, sizeof(kit));
 	memset(&opt, 0, sizeof(opt));
 	kit.opt = &opt;
-	kit.policy = kit.past = -1;
+	kit.policy = kit.past = kit.witness = -1;
 	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
 		kit.worker[i] = -1;
 	assert_int_equal(post_pair(pair), ERR_NONE);
