@@ -163,6 +163,17 @@ def test_a_refusal_is_an_event_with_fields(stage, watched):
     d.out.wait(r'"port":22,"cause":"WRONG PORT"')
 
 
+def test_what_the_log_leaves_out_is_remembered(stage, watched):
+    d = watched(log_hits_only=True)
+    client = stage.client()
+    client.ask("allowed.test")
+    client.ask("denied.test")
+    d.out.wait(r"denied\.test")
+    assert why(d, "10.1.0.2", "203.0.113.5:80")["name"].startswith(
+        "allowed.test. asked")
+    assert not d.out.has("allowed")
+
+
 def witness(d):
     return by_role(d, "witness")
 
