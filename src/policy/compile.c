@@ -237,6 +237,17 @@ take_text(void *arg, const struct policy_text *text)
 	return add_text(c, text, c->at);
 }
 
+/* The directory's name is no pattern, whatever stands in it. */
+static void
+put_literally(struct text *out, const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("*?[\\", path[i]))
+			text_char(out, '\\');
+		text_char(out, path[i]);
+	}
+}
+
 /* A path that does not begin with a slash begins where this file is. */
 static bool
 pattern_of(const struct compilation *c, const struct token *file,
@@ -250,11 +261,9 @@ pattern_of(const struct compilation *c, const struct token *file,
 	text_init(&t, out, ACL_PATH_SIZE);
 	if (file->text[0] != '/' && slash)
 		head = (size_t)(slash - here) + 1;
-	if (head + file->len >= ACL_PATH_SIZE)
-		return false;
-	text_bytes(&t, here, head);
+	put_literally(&t, here, head);
 	text_bytes(&t, file->text, file->len);
-	return true;
+	return !t.cut;
 }
 
 static enum err

@@ -46,6 +46,18 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 
 /* ---- files that the text includes --------------------------------------- */
 
+static bool
+has_wildcard(const char *pattern)
+{
+	for (; *pattern != '\0'; pattern++) {
+		if (strchr("*?[", *pattern))
+			return true;
+		if (*pattern == '\\' && pattern[1] != '\0')
+			pattern++;
+	}
+	return false;
+}
+
 static void
 find(struct compilation *c, const char *pattern)
 {
@@ -55,7 +67,7 @@ find(struct compilation *c, const char *pattern)
 	/* Without a wildcard the file itself is tried, and said to be
 	 * missing. */
 	if (glob(pattern, 0, NULL, &c->found) == GLOB_NOMATCH &&
-	    strpbrk(pattern, "*?[") == NULL)
+	    !has_wildcard(pattern))
 		glob(pattern, GLOB_NOCHECK, NULL, &c->found);
 }
 

@@ -348,6 +348,14 @@ def test_a_file_by_another_name_is_the_same(directory):
     assert out == "10.0.0.1 ~> a.test\n"
 
 
+def test_a_directory_is_no_pattern(directory):
+    home = directory / "a[1]*"
+    home.mkdir(mode=0o755)
+    write(home / "part", "10.0.0.1 ~> a.test\n")
+    assert check(home, "include \"part\"\n") == "10.0.0.1 ~> a.test\n"
+    assert "missing" in check(home, "include \"missing\"\n", 1)
+
+
 def test_deep_includes(directory):
     for n in range(12):
         write(directory / f"f{n}", f"include \"f{n + 1}\"\n")
