@@ -324,6 +324,7 @@ one_of(const char *a, const char *b, const char *c)
 	return dice == 0 ? a : dice == 1 ? b : c;
 }
 
+/* The directory of settings is one that never has any. */
 static void
 draw_options(struct options *opt)
 {
@@ -331,7 +332,7 @@ draw_options(struct options *opt)
 	char *none[] = { NULL };
 	char *argv[] = { "dns-firewall",
 			 "--config",
-			 TESTS_DIR "/sim",
+			 "/proc/self/task",
 			 "--acl-file",
 			 "acl",
 			 "--firewall",
