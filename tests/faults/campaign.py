@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 import flush  # noqa: E402
 import kills  # noqa: E402
 import lab as lab_  # noqa: E402
+import overload  # noqa: E402
 from conftest import Stage  # noqa: E402
 from outcome import HEAD, Outcome, line  # noqa: E402
 from scene import Scene  # noqa: E402
@@ -101,11 +102,17 @@ class Campaign:
             self.one(lab, title, lambda stage, work=work, times=times:
                      work(stage, times, self.given.seed))
 
+    def overload(self, lab):
+        for title, work, times in overload.works(self.given.kills):
+            self.one(lab, title, lambda stage, work=work, times=times:
+                     work(stage, times, self.given.seed))
+
     def run(self):
         for flavour in self.given.firewall or FIREWALLS:
             lab = lab_.Lab(flavour)
             try:
                 self.under_load(lab)
+                self.overload(lab)
                 for fault in flush.faults_of(flavour):
                     self.flush(lab, fault)
             finally:
