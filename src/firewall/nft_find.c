@@ -128,7 +128,9 @@ nft_find(const struct options *opt, uint32_t *families_out)
 
 	nft_find_places(opt, &at, &output);
 	*families_out = families_of(&at);
-	if (err == ERR_NONE) {
+	if (err != ERR_NONE) {
+		log_error("nftables cannot be asked: %s", err_text(err));
+	} else {
 		if (!opt->enforce)
 			err = look_for(opt, &at, n);
 		netlink_close(n);
