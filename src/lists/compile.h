@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A lists file, and the lists it names, to an image (dns-firewall.lists(5)).
+ *
+ * A line of the lists file that is wrong refuses all of it; a line of a list
+ * that is not understood is counted, told, and left out.
+ */
+#ifndef LISTS_COMPILE_H
+#define LISTS_COMPILE_H
+
+#include <stddef.h>
+
+#include "lists/image.h"
+#include "policy/compile.h"
+
+enum { LISTS_NAME_MAX = 31, LISTS_BAD_TOLD = 3 };
+
+struct lists_source {
+	const char *name; /* of the lists file, as complaints call it */
+	const char *text; /* need not end in NUL */
+	size_t len;
+	policy_include_fn *fetch; /* one file a call */
+	void *arg;
+};
+
+/* complaints as of policy_compile(). ERR_SYNTAX where there was an error,
+ * ERR_FULL without memory. The image is malloc()ed. */
+enum err lists_compile(const struct lists_source *source, void **image_out,
+		       size_t *size_out, struct text *complaints);
+
+struct role_kit;
+/* Main of the compiler process where it was handed a lists file
+ * (HAND_LISTS_TEXT) and no access list. */
+int lists_compiler_main(struct role_kit *kit);
+
+#endif

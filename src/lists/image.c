@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The image of the lists, looked at before it is used.
+ *
+ * Whoever maps it believes no number in it that was not checked: those of the
+ * short sections here, once, so that a new image costs no time; those of the
+ * table of keys where they are met (match.c).
+ */
+#include "lists/image.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "lists/table.h"
+
+static const char *const action_words[ACTION_COUNT] = {
+#define ACTION(name, word, told) [ACTION_##name] = word,
+#include "lists/action.def"
+#undef ACTION
+};
+
+const char *
+action_word(enum list_action action)
+{
+	return action < ACTION_COUNT ? action_words[action] : "?";
+}
+
+static bool
+is_inside(const struct lists_head *h, const struct lists_section *s,
+	  size_t each)
+{
+	return s->at % 8 == 0 && s->at >= sizeof(*h) && s->at <= h->size &&
+	       s->count <= (h->size - s->at) / each;
+}
+
+static bool
+lists_are_sound(const struct lists_head *h)
+{
+	const struct lists_list *l = lists_lists(h);
+	const char *texts = lists_texts(h);
+
+	if (h->lists.count > LISTS_MAX || h->texts.count == 0 ||
+	    texts[h->texts.count - 1] != '\0')
+		return false;
+	for (uint64_t i = 0; i < h->lists.count; i++) {
+		if (l[i].name >= h->texts.count ||
+		    l[i].file >= h->texts.count || l[i].form >= FORM_COUNT ||
+		    l[i].action >= ACTION_COUNT)
+			return false;
+	}
+	return true;
+}
+
+static bool
+meanings_are_sound(const struct lists_head *h)
+{
+	const struct lists_meaning *m = lists_meanings(h);
+	const struct lists_mark *mark = lists_marks(h);
+
+	for (uint64_t i = 0; i < h->meanings.count; i++) {
+		if (m[i].first > h->marks.count ||
+		    m[i].count > h->marks.count - m[i].first)
+			return false;
+	}
+	for (uint64_t i = 0; i < h->marks.count; i++) {
+		if (mark[i].list >= h->lists.count ||
+		    mark[i].reach > REACH_TREE)
+			return false;
+	}
+	return true;
+}
+
+enum err
+lists_view(const void *image, size_t size, struct lists *out)
+{
+	const struct lists_head *h = image;
+
+	*out = (struct lists){ 0 };
+	if (size < sizeof(*h) || h->magic != LISTS_MAGIC ||
+	    h->version != LISTS_VERSION || h->size != size)
+		return ERR_IMAGE;
+	if (!is_inside(h, &h->lists, sizeof(struct lists_list)) ||
+	    !is_inside(h, &h->keys, sizeof(struct lists_key)) ||
+	    !is_inside(h, &h->meanings, sizeof(struct lists_meaning)) ||
+	    !is_inside(h, &h->marks, sizeof(struct lists_mark)) ||
+	    !is_inside(h, &h->texts, 1))
+		return ERR_IMAGE;
+	if (!lists_are_sound(h) || !meanings_are_sound(h))
+		return ERR_IMAGE;
+	*out = (struct lists){ .head = h, .size = size };
+	return ERR_NONE;
+}
+
+enum err
+lists_open(int fd, struct lists *out)
+{
+	struct stat st;
+	void *map;
+	enum err err;
+
+	*out = (struct lists){ 0 };
+	if (fstat(fd, &st) == -1)
+		return ERR_SYSTEM;
+	if (st.st_size < (off_t)sizeof(struct lists_head))
+		return ERR_IMAGE;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return ERR_SYSTEM;
+	err = lists_view(map, (size_t)st.st_size, out);
+	if (err != ERR_NONE)
+		munmap(map, (size_t)st.st_size);
+	return err;
+}
+
+void
+lists_close(struct lists *l)
+{
+	if (l->head != NULL)
+		munmap((void *)(uintptr_t)l->head, l->size);
+	*l = (struct lists){ 0 };
+}
+
+uint32_t
+lists_count(const struct lists *l)
+{
+	return l->head != NULL ? (uint32_t)l->head->lists.count : 0;
+}
+
+const struct lists_list *
+lists_at(const struct lists *l, uint32_t list)
+{
+	return list < lists_count(l) ? &lists_lists(l->head)[list] : NULL;
+}
+
+const char *
+lists_text(const struct lists *l, uint32_t text)
+{
+	return lists_texts(l->head) + text;
+}
+
+uint64_t
+lists_name_hash(const struct hash_key *key, const uint8_t *wire, size_t len)
+{
+	return hash_bytes(key, wire, len);
+}
+
+/* A name is never that long and never begins so. */
+uint64_t
+lists_net_hash(const struct hash_key *key, const struct net *net)
+{
+	return hash_bytes(key, net, sizeof(*net));
+}
