@@ -12,12 +12,14 @@
 
 #include "conf/options.h"
 #include "firewall/ledger.h"
+#include "lists/image.h"
 #include "policy/match.h"
 #include "proc/board.h"
 #include "proc/letter.h"
 
 struct judge {
 	struct policy policy;
+	struct lists lists; /* those behind it */
 	const struct own_addresses *own;
 	const struct options *opt;
 	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 (proc/role.h) */

@@ -8,6 +8,7 @@
 #include "firewall/review.h"
 
 #include "firewall/names.h"
+#include "lists/match.h"
 #include "policy/prefixed.h"
 #include "proc/role.h"
 
@@ -113,6 +114,37 @@ rule_for_names(const struct quest *q, const struct policy_client *client)
 	return rule;
 }
 
+/* An action but to let it pass. */
+static bool
+forbids(const struct lists_hit *hit)
+{
+	return hit->action != ACTION_PASSTHRU;
+}
+
+/* What a list has is not given, unless a rule spells the name out that was
+ * asked. The first of the names that a list knows decides, then the address. */
+static bool
+is_listed(const struct judge *j, const struct policy_client *client,
+	  const struct ledger_key *key, const struct grant_names *names)
+{
+	struct lists_hit hit;
+	struct verdict v;
+	struct name name;
+	size_t at = 0;
+
+	if (j->lists.head == NULL || !names_next(names, &at, &name))
+		return false;
+	policy_match_prefixed(&j->policy, client, &name, &v);
+	if (v.exact)
+		return false;
+	do {
+		if (lists_match_name(&j->lists, &name, &hit, NULL))
+			return forbids(&hit);
+	} while (names_next(names, &at, &name));
+	return lists_match_addr(&j->lists, &key->destination, &hit, NULL) &&
+	       forbids(&hit);
+}
+
 static bool
 gives_to(void *arg, const struct addr *client)
 {
@@ -120,7 +152,8 @@ gives_to(void *arg, const struct addr *client)
 	const struct policy_client asker = { client, q->told->reason.ifindex };
 
 	q->rule = rule_for_names(q, &asker);
-	return q->rule != IMAGE_NONE;
+	return q->rule != IMAGE_NONE &&
+	       !is_listed(q->judge, &asker, q->key, &q->told->names);
 }
 
 static uint32_t

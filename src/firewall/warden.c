@@ -132,8 +132,11 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 {
 	struct judge *judge = &wd->admission.judge;
 	struct policy fresh;
+	struct lists lists;
 	enum err err = policy_open(fd, hand->generation, &fresh);
 
+	if (err == ERR_NONE)
+		err = lists_of(&fresh, &lists);
 	if (err != ERR_NONE) {
 		log_error("The warden cannot use the new policy: %s",
 			  err_text(err));
@@ -142,6 +145,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_find_interfaces(&fresh, judge->own);
 	policy_close(&judge->policy);
 	judge->policy = fresh;
+	judge->lists = lists;
 	fence_again(wd);
 	revoke_not_given(&wd->admission);
 	role_taken(wd->kit, fresh.generation);

@@ -30,6 +30,8 @@ open_judge(struct warden *wd)
 	enum err err =
 	    policy_open(kit->policy, kit->generation, &judge->policy);
 
+	if (err == ERR_NONE)
+		err = lists_of(&judge->policy, &judge->lists);
 	judge->opt = kit->opt;
 	judge->families = kit->families;
 	if (err == ERR_NONE)

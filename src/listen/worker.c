@@ -61,14 +61,19 @@ static void
 take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 {
 	struct policy new, old = w->house.policy;
+	struct lists lists;
+	enum err err = policy_open(fd, hand->generation, &new);
 
-	if (policy_open(fd, hand->generation, &new) != ERR_NONE) {
+	if (err == ERR_NONE)
+		err = lists_of(&new, &lists);
+	if (err != ERR_NONE) {
 		log_error("A new policy could not be mapped; "
 			  "the old one stays");
 		return;
 	}
 	policy_find_interfaces(&new, w->house.own);
 	w->house.policy = new;
+	w->house.lists = lists;
 	granter_set_generation(w->house.granter, new.generation);
 	recording_set_generation(&w->recording, new.generation);
 	policy_close(&old);
@@ -283,6 +288,8 @@ open_images(struct worker *w)
 	enum err err =
 	    policy_open(kit->policy, kit->generation, &w->house.policy);
 
+	if (err == ERR_NONE)
+		err = lists_of(&w->house.policy, &w->house.lists);
 	if (err == ERR_NONE)
 		err = own_open(kit->own, &w->house.own);
 	if (err == ERR_NONE)

@@ -84,8 +84,7 @@ note_length(struct lists_build *b, const struct net *n)
 static uint32_t
 number_of(const struct lists_mark *m)
 {
-	return (uint32_t)m->list << 16 | (uint32_t)m->reach << 8 |
-	       m->exception;
+	return (uint32_t)m->list << 16 | (uint32_t)m->reach << 8 | m->exception;
 }
 
 static struct lists_mark
@@ -128,8 +127,8 @@ lists_build_add(struct lists_build *b, const struct item *item)
 		note_length(b, &item->net);
 		l->nets++;
 	} else {
-		hash = lists_name_hash(&b->key, item->name.wire,
-				       item->name.len);
+		hash =
+		    lists_name_hash(&b->key, item->name.wire, item->name.len);
 		mark.reach = item->reach;
 		l->names++;
 	}
@@ -210,8 +209,8 @@ meaning_of(struct layout *l, size_t i, size_t run)
 	uint64_t hash = 0;
 
 	for (size_t k = 0; k < run; k++)
-		hash = (hash + l->b->entry[i + k].mark + 1) *
-		       0x9e3779b97f4a7c15u;
+		hash =
+		    (hash + l->b->entry[i + k].mark + 1) * 0x9e3779b97f4a7c15u;
 	share = &l->share[hash >> 52];
 	if (*share != 0 && means(l, *share - 1, i, run))
 		return *share;
@@ -232,8 +231,7 @@ put_key(struct layout *l, uint64_t hash, uint32_t meaning)
 	while (l->table[at].meaning != 0)
 		at = at + 1 < l->slots ? at + 1 : 0;
 	l->table[at] = (struct lists_key){ .hash_low = (uint32_t)hash,
-					   .hash_high =
-					       (uint32_t)(hash >> 32),
+					   .hash_high = (uint32_t)(hash >> 32),
 					   .meaning = meaning };
 }
 

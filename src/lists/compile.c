@@ -160,7 +160,8 @@ read_wish(const struct job *j, struct line *l, struct wish *w,
 	return true;
 }
 
-/* ---- the lists ------------------------------------------------------------ */
+/* ---- the lists ------------------------------------------------------------
+ */
 
 struct reading {
 	struct job *j;
@@ -189,8 +190,8 @@ tell_bad(struct reading *r, const char *file, uint32_t line)
 }
 
 static enum err
-read_list_line(struct reading *r, const struct policy_text *t,
-	       const char *line, size_t len)
+read_list_line(struct reading *r, const struct policy_text *t, const char *line,
+	       size_t len)
 {
 	const struct item_sink sink = { take_item, r->j };
 	enum err err = ERR_SYNTAX;

@@ -29,8 +29,13 @@ enum err lists_compile(const struct lists_source *source, void **image_out,
 		       size_t *size_out, struct text *complaints);
 
 struct role_kit;
-/* Main of the compiler process where it was handed a lists file
- * (HAND_LISTS_TEXT) and no access list. */
-int lists_compiler_main(struct role_kit *kit);
+/* Main of the compiler process; see proc/role.h. It reads HAND_ACL to its
+ * end, writes the image to HAND_IMAGE, complaints (and after them, where the
+ * hand HAND_PRINT is there, nothing else) to HAND_COMPLAINTS, and the
+ * canonical form to HAND_PRINT. Without HAND_ACL the source is a directory.
+ * Where the options name a lists file, the image of the lists follows that of
+ * the policy.
+ * Exit status 0, COMPILER_FOLLOWS (proc/compilation.h), or 1 where refused. */
+int compiler_main(struct role_kit *kit);
 
 #endif

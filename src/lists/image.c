@@ -9,10 +9,9 @@
 #include "lists/image.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "lists/table.h"
+#include "policy/image.h"
 
 static const char *const action_words[ACTION_COUNT] = {
 #define ACTION(name, word, told) [ACTION_##name] = word,
@@ -93,32 +92,12 @@ lists_view(const void *image, size_t size, struct lists *out)
 }
 
 enum err
-lists_open(int fd, struct lists *out)
+lists_of(const struct policy *p, struct lists *out)
 {
-	struct stat st;
-	void *map;
-	enum err err;
-
 	*out = (struct lists){ 0 };
-	if (fstat(fd, &st) == -1)
-		return ERR_SYSTEM;
-	if (st.st_size < (off_t)sizeof(struct lists_head))
-		return ERR_IMAGE;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return ERR_SYSTEM;
-	err = lists_view(map, (size_t)st.st_size, out);
-	if (err != ERR_NONE)
-		munmap(map, (size_t)st.st_size);
-	return err;
-}
-
-void
-lists_close(struct lists *l)
-{
-	if (l->head != NULL)
-		munmap((void *)(uintptr_t)l->head, l->size);
-	*l = (struct lists){ 0 };
+	if (p->behind_size == 0)
+		return ERR_NONE;
+	return lists_view(p->behind, p->behind_size, out);
 }
 
 uint32_t

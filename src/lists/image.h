@@ -39,11 +39,11 @@ enum list_action {
 const char *action_word(enum list_action action);
 
 struct lists_list {
-	uint32_t name, file; /* offsets into texts */
-	uint32_t form;	     /* enum list_form */
-	uint32_t action;     /* enum list_action */
+	uint32_t name, file;  /* offsets into texts */
+	uint32_t form;	      /* enum list_form */
+	uint32_t action;      /* enum list_action */
 	uint32_t names, nets; /* entries */
-	uint32_t bad;	     /* lines that were not understood */
+	uint32_t bad;	      /* lines that were not understood */
 	uint32_t pad;
 };
 
@@ -84,12 +84,13 @@ struct lists {
 	size_t size;
 };
 
-/* Looks at an image in memory, 8-aligned, that stays the caller's. */
+struct policy;
+
+/* Looks at an image in memory, 8-aligned, that stays the caller's: magic,
+ * version, and that every offset and index lies inside. ERR_IMAGE. */
 enum err lists_view(const void *image, size_t size, struct lists *out);
-/* Maps the image in fd (closing nothing) after checking magic, version and
- * that every offset and index lies inside. ERR_IMAGE, ERR_SYSTEM. */
-enum err lists_open(int fd, struct lists *out);
-void lists_close(struct lists *l);
+/* Those that follow a policy, and live as long; none where none do. */
+enum err lists_of(const struct policy *p, struct lists *out);
 
 uint32_t lists_count(const struct lists *l);
 const struct lists_list *lists_at(const struct lists *l, uint32_t list);

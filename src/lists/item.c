@@ -103,8 +103,7 @@ is_host_name(const struct word *w)
 		char c = w->text[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
-		    c != '.')
+		    !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
 			return false;
 	}
 	return w->len > 0;
@@ -116,7 +115,8 @@ read_name(const struct word *w, struct item *out)
 {
 	struct name name;
 
-	if (!is_host_name(w) || name_parse(w->text, w->len, &name, NULL) != ERR_NONE)
+	if (!is_host_name(w) ||
+	    name_parse(w->text, w->len, &name, NULL) != ERR_NONE)
 		return false;
 	if (name_labels(&name) < 2)
 		return false;
@@ -138,10 +138,10 @@ static bool
 is_local_name(const struct word *w)
 {
 	static const char *const names[] = {
-		"localhost", "localhost.localdomain", "local", "broadcasthost",
-		"ip6-localhost", "ip6-loopback", "ip6-localnet",
-		"ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters",
-		"ip6-allhosts", "0.0.0.0",
+		"localhost",	  "localhost.localdomain", "local",
+		"broadcasthost",  "ip6-localhost",	   "ip6-loopback",
+		"ip6-localnet",	  "ip6-mcastprefix",	   "ip6-allnodes",
+		"ip6-allrouters", "ip6-allhosts",	   "0.0.0.0",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -227,9 +227,9 @@ read_dnsmasq(struct words *w, const struct item_sink *to)
 	if (!next_word(w, &line))
 		return ERR_NONE;
 	slash = memchr(line.text, '=', line.len);
-	if (slash == NULL || !(begins(&line, "address=/") ||
-			       begins(&line, "local=/") ||
-			       begins(&line, "server=/")))
+	if (slash == NULL ||
+	    !(begins(&line, "address=/") || begins(&line, "local=/") ||
+	      begins(&line, "server=/")))
 		return ERR_SYNTAX;
 	if (begins(&line, "server=") && line.text[line.len - 1] != '/')
 		return ERR_SYNTAX;
@@ -238,8 +238,7 @@ read_dnsmasq(struct words *w, const struct item_sink *to)
 		slash = memchr(line.text, '/', line.len);
 		if (slash == NULL)
 			return err;
-		name = (struct word){ line.text,
-				      (size_t)(slash - line.text) };
+		name = (struct word){ line.text, (size_t)(slash - line.text) };
 		err = give_name(&name, REACH_TREE, false, to);
 		if (err != ERR_NONE)
 			return err;
@@ -350,8 +349,7 @@ enum err
 item_read(enum list_form form, const char *text, size_t len,
 	  const struct item_sink *to)
 {
-	struct words w =
-	    words_of(text, len, form == FORM_IPS ? "#;" : "#");
+	struct words w = words_of(text, len, form == FORM_IPS ? "#;" : "#");
 
 	switch (form) {
 	case FORM_HOSTS:

@@ -99,10 +99,9 @@ lists_match_name(const struct lists *l, const struct name *name,
 	name_lower(name, &lower);
 	about.labels = name_labels(&lower);
 	for (unsigned at = 0; lower.wire[at] != 0; at += lower.wire[at] + 1u) {
-		const struct lists_meaning *m =
-		    find(l->head, lists_name_hash(&l->head->key,
-						  lower.wire + at,
-						  lower.len - at));
+		const struct lists_meaning *m = find(
+		    l->head, lists_name_hash(&l->head->key, lower.wire + at,
+					     lower.len - at));
 
 		if (m != NULL)
 			hear(l->head, m, at == 0, &about, &v);

@@ -9,9 +9,9 @@
 #include "lists/image.h"
 
 struct lists_hit {
-	uint32_t list;	  /* LISTS_NONE: none */
-	unsigned labels;  /* of the entry, where it is a name */
-	struct net net;	  /* the entry, where it is a net */
+	uint32_t list;	 /* LISTS_NONE: none */
+	unsigned labels; /* of the entry, where it is a name */
+	struct net net;	 /* the entry, where it is a net */
 	enum list_action action;
 };
 

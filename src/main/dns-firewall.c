@@ -20,7 +20,7 @@
 #include "firewall/nft_find.h"
 #include "firewall/warden.h"
 #include "listen/worker.h"
-#include "policy/compile.h"
+#include "lists/compile.h"
 #include "proc/role.h"
 #include "proc/supervisor.h"
 #include "record/past.h"
@@ -157,6 +157,7 @@ main(int argc, char **argv)
 	case ERRAND_CHECK:
 		return supervisor_check(&opt, opt.acl_file, ACL_MAX_BYTES, -1);
 	case ERRAND_CHECK_FILE:
+		opt.lists[0] = '\0';
 		return supervisor_check(&opt, request.check_file,
 					ACL_MAX_BYTES,
 					request.compile ? STDOUT_FILENO : -1);

@@ -4,7 +4,7 @@
  *
  * policy_compile() is pure: text in, image or complaints out. It runs in the
  * compiler process, which has no network, no capabilities and no way to open
- * anything (compiler_main()).
+ * anything (lists/compiler.c).
  */
 #ifndef POLICY_COMPILE_H
 #define POLICY_COMPILE_H
@@ -72,13 +72,5 @@ struct policy_source {
  * ERR_SYNTAX where there was an error, ERR_FULL without memory. */
 enum err policy_compile(const struct policy_source *source, void **image_out,
 			size_t *size_out, struct text *complaints);
-
-struct role_kit;
-/* Main of the compiler process; see proc/role.h. It reads HAND_ACL to its
- * end, writes the image to HAND_IMAGE, complaints (and after them, where the
- * hand HAND_PRINT is there, nothing else) to HAND_COMPLAINTS, and the
- * canonical form to HAND_PRINT. Without HAND_ACL the source is a directory.
- * Exit status 0, COMPILER_FOLLOWS (proc/compilation.h), or 1 where refused. */
-int compiler_main(struct role_kit *kit);
 
 #endif

@@ -226,7 +226,8 @@ policy_view(const void *image, size_t size, uint32_t generation,
 	const struct image_head *h = image;
 
 	if (size < sizeof(*h) || h->magic != IMAGE_MAGIC ||
-	    h->version != IMAGE_VERSION || h->size != size)
+	    h->version != IMAGE_VERSION || h->size > size ||
+	    h->size % 8 != 0)
 		return ERR_IMAGE;
 	if (!sections_are_inside(h) || !interfaces_are_sound(h) ||
 	    !nets_are_sound(h) ||
@@ -237,7 +238,9 @@ policy_view(const void *image, size_t size, uint32_t generation,
 		return ERR_IMAGE;
 	*out = (struct policy){ .head = h,
 				.size = size,
-				.generation = generation };
+				.generation = generation,
+				.behind = (const char *)image + h->size,
+				.behind_size = size - h->size };
 	return ERR_NONE;
 }
 

@@ -122,13 +122,17 @@ struct policy {
 	const struct image_head *head; /* the mapping */
 	size_t size;
 	uint32_t generation;
+	/* What follows the policy in the same memory (lists/image.h). */
+	const void *behind;
+	size_t behind_size;
 	/* Of each interface the index it has now, or 0; set by
 	 * policy_find_interfaces(). */
 	uint32_t ifindex[IMAGE_MAX_INTERFACES];
 };
 
 /* Looks at an image in memory, 8-aligned, that stays the caller's: checks all
- * that policy_open() checks. There is nothing to close. */
+ * that policy_open() checks. Something else may follow it. There is nothing
+ * to close. */
 enum err policy_view(const void *image, size_t size, uint32_t generation,
 		     struct policy *out);
 /* Maps the image in fd (closing nothing) after checking magic, version and

@@ -177,6 +177,7 @@ add_allow(struct verdict *v, const struct image_rule *r, uint32_t rule)
 		v->kind = VERDICT_ALLOWED;
 		v->rule = rule;
 	}
+	v->exact |= r->kind == DOMAIN_EXACT;
 	if (r->arrow == ARROW_GRANT)
 		return add_port(v, r, rule);
 	changes = !v->dns_only;
@@ -206,6 +207,7 @@ verdict_init(struct verdict *v)
 {
 	/* not the ports: they are most of it, and port_count guards them */
 	v->kind = VERDICT_DENIED;
+	v->exact = false;
 	v->dns_only = false;
 	v->ports_cut = false;
 	v->rule = IMAGE_NONE;

@@ -44,6 +44,7 @@ struct verdict_port {
 
 struct verdict {
 	enum verdict_kind kind;
+	bool exact;	   /* some allow spells the name out */
 	bool dns_only;	   /* some ~> matched: any type is forwarded */
 	bool ports_cut;	   /* more than VERDICT_MAX_PORTS: the rest is shut */
 	uint32_t rule;	   /* deciding rule: first allow, or the block */

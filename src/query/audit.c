@@ -104,6 +104,18 @@ audit_passes_chain(struct query *q, uint32_t rule)
 	return true;
 }
 
+bool
+audit_passes_list(struct query *q, uint32_t list, bool answer)
+{
+	if (q->house->opt->mode != MODE_AUDIT)
+		return false;
+	q->number = (uint16_t)list;
+	note(q, answer ? RECORD_BAD_ANSWER : RECORD_BLOCKED,
+	     answer ? REASON_ANSWER_LISTED : REASON_LISTED);
+	q->verdict.port_count = 0;
+	return true;
+}
+
 void
 audit_note_empty(struct query *q, bool shut)
 {

@@ -17,6 +17,8 @@ void audit_widen(struct query *q);
 /* A rule blocks a name on the way: nothing is granted then. True: it is
  * passed on. */
 bool audit_passes_chain(struct query *q, uint32_t rule);
+/* The same of what a list has; answer: the upstream was asked before. */
+bool audit_passes_list(struct query *q, uint32_t list, bool answer);
 /* An answer of which nothing would have been left; shut: the guard's doing. */
 void audit_note_empty(struct query *q, bool shut);
 

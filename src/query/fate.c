@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "query/guard.h"
+#include "query/threat.h"
 
 bool
 fate_may_grant(const struct query *q)
@@ -80,6 +81,8 @@ fate_of(struct query *q, const struct addr *a)
 
 	if (guard == GUARD_SHUT ||
 	    (guard == GUARD_EXACT_ONLY && !some_port_is_exact(&q->verdict)))
+		return FATE_GUARDED;
+	if (threat_has_address(q, a))
 		return FATE_GUARDED;
 	if (is_foreign(q, a))
 		return FATE_FOREIGN;

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "conf/options.h"
 #include "firewall/grant.h"
+#include "lists/image.h"
 #include "net/loop.h"
 #include "policy/match.h"
 #include "policy/special.h"
@@ -73,6 +74,7 @@ struct query_house {
 	struct loop *loop;
 	const struct options *opt;
 	struct policy policy;
+	struct lists lists; /* those behind the policy */
 	const struct own_addresses *own;
 	const struct board *board;
 	struct upstreams *upstreams;
@@ -132,6 +134,7 @@ struct query {
 	bool borrowed; /* it has those of a name that led to it */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
+	bool passes_lists; /* they are not held against it */
 	bool widened; /* --mode audit: `~>` is not of the policy */
 	bool audited; /* it would have been refused, and is noted so */
 	bool said[2]; /* `->` or `~>` is in the log already */

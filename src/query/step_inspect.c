@@ -15,6 +15,7 @@
 #include "query/services.h"
 #include "query/sieve.h"
 #include "query/steps.h"
+#include "query/threat.h"
 #include "query/trail.h"
 
 static const struct ending unanswered[] = {
@@ -127,7 +128,7 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 		rule = rule_blocking(q, s->target, s->target_count);
 	if (rule != IMAGE_NONE && !audit_passes_chain(q, rule))
 		return end_chain_blocked(q, rule);
-	return STEP_GO_ON;
+	return threat_judge_answer(q, m, c);
 }
 
 /* Response code and extended error as the upstream gave them. A code over 15

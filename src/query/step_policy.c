@@ -14,6 +14,7 @@
 #include "query/note.h"
 #include "query/special_answer.h"
 #include "query/steps.h"
+#include "query/threat.h"
 
 enum { LOCAL_TTL = 60, ANY_TTL = 3600 };
 
@@ -139,11 +140,16 @@ is_forwarded(const struct query *q)
 static enum step_result
 go_on_allowed(struct query *q)
 {
+	enum step_result result;
+
 	if (special_answer(q))
 		return STEP_ANSWER;
 	if (!is_forwarded(q))
 		return q->in.question.type == TYPE_ANY ? answer_any(q)
 						       : answer_type(q);
+	result = threat_judge_question(q);
+	if (result != STEP_GO_ON)
+		return result;
 	if (q->verdict.port_count > 0)
 		note_asked(q, RECORD_ALLOWED);
 	else

@@ -2,8 +2,10 @@
 /* From what the recorder knows of an event to names and values. */
 #include "record/fields.h"
 
+#include "lists/image.h"
 #include "policy/print.h"
 #include "record/access.h"
+#include "record/record.h"
 #include "wire/name.h"
 #include "wire/types.h"
 
@@ -75,6 +77,23 @@ fields_refused(const struct field_form *form, const struct event *e,
 	field_text(form, out, "line", e->refused->line);
 }
 
+/* By its number in the lists behind the policy that it was asked of. */
+static void
+field_list(const struct field_form *form, const struct event *e,
+	   struct text *out)
+{
+	const struct record_item *item = e->item;
+	struct lists lists;
+
+	if ((item->reason != REASON_LISTED &&
+	     item->reason != REASON_ANSWER_LISTED) ||
+	    e->policy == NULL || lists_of(e->policy, &lists) != ERR_NONE ||
+	    item->number >= lists_count(&lists))
+		return;
+	form->text(out, "list",
+		   lists_text(&lists, lists_at(&lists, item->number)->name));
+}
+
 void
 fields_end(const struct field_form *form, const struct event *e,
 	   struct text *out)
@@ -86,6 +105,7 @@ fields_end(const struct field_form *form, const struct event *e,
 	if (!item->ended)
 		return;
 	form->text(out, "rcode", rcode_text(item->rcode, number));
+	field_list(form, e, out);
 	text_init(&reason, buf, sizeof(buf));
 	event_print_reason(item, &reason);
 	field_text(form, out, "reason", buf);

@@ -11,7 +11,8 @@ BEGIN {
 	may["proc"] = "base conf wire"
 	may["net"] = "base conf wire"
 	may["policy"] = "base conf wire proc"
-	may["cache"] = "base conf wire proc net policy"
+	may["lists"] = "base conf wire proc policy"
+	may["cache"] = "base conf wire proc net policy lists"
 	may["upstream"] = may["cache"]
 	may["record"] = may["cache"]
 	may["firewall"] = may["cache"] " record"

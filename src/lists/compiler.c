@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that reads ACLs: text comes in by one descriptor, an image and
- * complaints go out by others.
+ * The process that reads ACLs and lists: text comes in by descriptors, an
+ * image and complaints go out by others.
  *
- * The text may come from anybody who can write the owner's files, so it is
- * read only after all power is gone. Nothing but exit status 0 makes an image
- * good; whoever maps it checks it all the same (policy_open()).
+ * The text may come from anybody who can write the owner's files, or from
+ * those whose lists he takes, so it is read only after all power is gone.
+ * Nothing but exit status 0 makes an image good; whoever maps it checks it
+ * all the same (policy_open(), lists_of()).
  */
-#include "policy/compile.h"
+#include "lists/compile.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -103,6 +104,61 @@ read_source(const struct role_kit *kit, struct policy_source *source,
 	return err;
 }
 
+/* ---- lists -------------------------------------------------------------- */
+
+struct listing {
+	const struct role_kit *kit;
+	struct text *complaints;
+	void *image;
+	size_t size;
+	bool found;
+};
+
+static enum err
+take_lists(void *arg, const struct policy_text *t)
+{
+	struct listing *l = arg;
+	struct lists_source source = { .name = t->name,
+				       .text = t->text,
+				       .len = t->len,
+				       .fetch = fetch_included,
+				       .arg = (void *)(uintptr_t)l->kit };
+	enum err err = ERR_NONE;
+
+	if (!l->found)
+		err =
+		    lists_compile(&source, &l->image, &l->size, l->complaints);
+	l->found = true;
+	free(t->owned);
+	return err;
+}
+
+/* The lists that the options name, behind the policy. */
+static enum err
+add_lists(const struct role_kit *kit, struct text *complaints)
+{
+	struct listing l = { .kit = kit, .complaints = complaints };
+	char buf[512] = "is not there";
+	struct text why;
+	enum err err;
+
+	if (kit->opt == NULL || kit->opt->lists[0] == '\0')
+		return ERR_NONE;
+	text_init(&why, buf, sizeof(buf));
+	err = fetch_included((void *)(uintptr_t)kit, kit->opt->lists, &why,
+			     take_lists, &l);
+	if (!l.found && (err == ERR_DENIED || err == ERR_NONE)) {
+		text_escaped(complaints, kit->opt->lists,
+			     strnlen(kit->opt->lists, 256));
+		text_printf(complaints, ": error: the lists file %s\n", buf);
+		err = ERR_SYNTAX;
+	}
+	if (err == ERR_NONE)
+		err = write_all(kit->image, l.image, l.size);
+	free(l.image);
+	return err;
+}
+
 /* 0 or COMPILER_FOLLOWS. */
 static int
 status_of(const void *image)
@@ -133,6 +189,8 @@ compiler_main(struct role_kit *kit)
 		err = policy_compile(&source, &image, &size, &complaints);
 	if (err == ERR_NONE)
 		err = hand_out(kit, image, size);
+	if (err == ERR_NONE)
+		err = add_lists(kit, &complaints);
 	if (err == ERR_NONE)
 		status = status_of(image);
 	tell_failure(kit, err, &complaints);

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kit.h"
+#include "policy/kit.h"
 #include "proc/role.h"
 
 /* What the process does before it reads: noted, in its order. */

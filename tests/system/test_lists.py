@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lists of names and addresses, between the access list and the upstream."""
+
+import json
+
+import pytest
+
+from conftest import every_firewall
+from daemon import SLOW, once
+from dnsclient import (OPEN, REFUSED, addresses, ede, ede_text, rcode,
+                       until)
+from lab import UPSTREAM
+
+ACL = """\
+10.1.0.0/24 -> *.test:TCP:443
+10.1.0.0/24 -> exact.test:TCP:443
+10.1.0.3 ~> *
+10.1.0.0/24 -| blocked.test
+"""
+
+
+@pytest.fixture
+def listed(stage, up):
+    """Starts a daemon with these lists: {name: (form, text, rest)}."""
+    for n, name in enumerate(("good", "bad", "x.bad", "exact", "to.bad",
+                              "leads", "blocked")):
+        up.add(f"{name}.test", "A", f"203.0.113.{80 + n}", ttl=300)
+    up.add("alias.test", "CNAME", "bad.test.", ttl=300)
+    up.add("many.test", "A", "203.0.113.200", ttl=300)
+    up.add("many.test", "A", "198.51.100.9", ttl=300)
+
+    def write(lists):
+        for name, (_, text, *_) in lists.items():
+            put(stage.directory / f"{name}.list", text)
+        put(stage.directory / "lists", "".join(
+            f"list {name} {form} {stage.directory}/{name}.list "
+            f"{' '.join(rest)}\n" for name, (form, _, *rest) in lists.items()))
+
+    def start(lists, acl=ACL, **options):
+        write(lists)
+        return stage.daemon(acl, lists=stage.directory / "lists", **options)
+    start.write = write
+    return start
+
+
+def put(path, text):
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o644)
+    fresh.rename(path)
+
+
+def test_a_listed_name_is_not_asked_upstream(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n")})
+    client = stage.client()
+    answer = client.ask("bad.test", edns=1232)
+    assert rcode(answer) == "NXDOMAIN"
+    assert ede(answer) == [15] and ede_text(answer) == "list ads"
+    assert rcode(client.ask("x.bad.test", "AAAA")) == "NXDOMAIN"
+    assert rcode(client.ask("X.Bad.TEST")) == "NXDOMAIN"
+    assert up.count("bad.test") == up.count("x.bad.test") == 0
+    assert addresses(client.ask("good.test")) == ["203.0.113.80"]
+    assert client.connect("203.0.113.80") == OPEN
+    assert stage.lab.grants() == {("10.1.0.2", "tcp", 443, "203.0.113.80")}
+    assert "|> [" in d.out.text and "bad.test." in d.out.text
+    assert "\nlisted 3\n" in d.ctl("status")
+
+
+@pytest.mark.parametrize("action,code", [
+    ("nxdomain", "NXDOMAIN"), ("nodata", "NOERROR"), ("refused", "REFUSED")])
+def test_what_the_client_is_told(stage, up, listed, action, code):
+    listed({"ads": ("domains", "bad.test\n", f"action {action}")})
+    answer = stage.client().ask("bad.test", edns=1232)
+    assert rcode(answer) == code and addresses(answer) == []
+    assert ede(answer) == [15]
+
+
+def test_drop_is_silence(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n", "action drop")})
+    with pytest.raises((TimeoutError, OSError, AssertionError)):
+        stage.client().ask("bad.test", timeout=0.5)
+    assert addresses(stage.client().ask("good.test"))
+    assert "dropped_blocked 1" in d.ctl("status")
+
+
+def test_log_and_passthru_answer(stage, up, listed):
+    d = listed({"seen": ("domains", "bad.test\n", "action log"),
+                "ok": ("domains", "x.bad.test\n", "action passthru"),
+                "ads": ("domains", "x.bad.test\n")})
+    client = stage.client()
+    assert addresses(client.ask("bad.test")) == ["203.0.113.81"]
+    assert addresses(client.ask("x.bad.test")) == ["203.0.113.82"]
+    assert "listed_logged" in d.ctl("status")
+
+
+def test_the_access_list_comes_first(stage, up, listed):
+    """A name that a rule spells out is not asked of the lists; a wildcard
+    does not protect; what a rule blocks stays blocked."""
+    listed({"ok": ("domains", "blocked.test\n", "action passthru"),
+            "ads": ("domains", "exact.test\nbad.test\n")})
+    client = stage.client()
+    assert addresses(client.ask("exact.test")) == ["203.0.113.83"]
+    assert client.connect("203.0.113.83") == OPEN
+    assert rcode(client.ask("bad.test")) == "NXDOMAIN"
+    assert rcode(stage.client(3).ask("bad.test")) == "NXDOMAIN"
+    assert rcode(client.ask("blocked.test")) == "REFUSED"
+
+
+def test_an_answer_that_leads_to_a_listed_name(stage, up, listed):
+    d = listed({"ads": ("hosts", "0.0.0.0 bad.test\n")})
+    assert rcode(stage.client().ask("alias.test")) == "NXDOMAIN"
+    assert stage.lab.grants() == set()
+    assert "Answer leads to what a list has" in d.out.text
+
+
+@every_firewall
+def test_one_listed_address_forbids_the_answer(stage, up, listed):
+    d = listed({"drop": ("ips", "198.51.100.0/24\n2001:db8::/32\n")})
+    answer = stage.client().ask("many.test", edns=1232)
+    assert rcode(answer) == "NXDOMAIN" and addresses(answer) == []
+    assert ede(answer) == [15] and ede_text(answer) == "list drop"
+    assert stage.lab.grants() == set()
+    assert rcode(stage.client(3).ask("many.test")) == "NXDOMAIN"
+    assert addresses(stage.client().ask("good.test"))
+    assert "listed by list drop" in d.ctl("lookup", "198.51.100.77")
+
+
+@every_firewall
+def test_a_new_list_takes_effect_on_answers_kept_and_on_grants(
+        stage, up, listed):
+    d = listed({"ads": ("domains", "nothing.test\n"),
+                "drop": ("ips", "192.0.2.99\n")})
+    client, other = stage.client(2), stage.client(3)
+    for name in ("good.test", "bad.test", "leads.test", "exact.test"):
+        client.ask(name)
+    assert client.connect("203.0.113.81") == OPEN
+    asked = up.count("bad.test")
+    listed.write({"ads": ("domains", "bad.test\nexact.test\n"),
+                  "drop": ("ips", "203.0.113.85\n")})
+    d.reload()
+    assert until(lambda: stage.lab.grants() == {
+        ("10.1.0.2", "tcp", 443, "203.0.113.80"),
+        ("10.1.0.2", "tcp", 443, "203.0.113.83")}, SLOW), stage.lab.grants()
+    assert client.connect("203.0.113.81") == REFUSED
+    assert rcode(client.ask("bad.test")) == "NXDOMAIN"
+    assert rcode(client.ask("leads.test")) == "NXDOMAIN"
+    assert rcode(other.ask("bad.test")) == "NXDOMAIN"
+    assert up.count("bad.test") == asked
+    listed.write({"ads": ("domains", "nothing.test\n"),
+                  "drop": ("ips", "192.0.2.99\n")})
+    d.reload()
+    assert addresses(client.ask("bad.test")) == ["203.0.113.81"]
+    assert client.connect("203.0.113.81") == OPEN
+
+
+def test_lists_that_are_wrong_change_nothing(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n")})
+    put(stage.directory / "lists", "list ads domains /nonexistent\n")
+    said = d.reload(ok=False)
+    assert "lists:1:18: error:" in said and "/nonexistent" in said
+    put(stage.directory / "lists", "list ads words /dev/null\n")
+    assert "is not a form of lists" in d.reload(ok=False)
+    listed.write({"ads": ("domains", "<html>\n<h1>404</h1>\n<p>\n")})
+    assert "is not the form of this list" in d.reload(ok=False)
+    assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
+
+
+def test_without_its_lists_nothing_starts(stage, up, listed):
+    put(stage.directory / "acl", ACL)
+    status, _, err = once(
+        "--acl-file", stage.directory / "acl", "--upstream", UPSTREAM,
+        "--bind", "10.1.0.1", "--firewall", "none", "--lists",
+        stage.directory / "none", lab=stage.lab)
+    assert status == 1 and f"{stage.directory}/none" in err
+    status, _, err = once(
+        "--check", "--acl-file", stage.directory / "acl", "--upstream",
+        UPSTREAM, "--firewall", "none", "--lists", stage.directory / "none",
+        lab=stage.lab)
+    assert status == 1 and f"{stage.directory}/none" in err
+
+
+def test_lists_and_lookup(stage, up, listed):
+    d = listed({"ok": ("domains", "good.bad.test\n", "action passthru"),
+                "ads": ("adblock", "||bad.test^\n@@||fine.bad.test^\n"
+                        "##.banner\n||a.test^$script\n")})
+    assert d.ctl("lists").splitlines() == [
+        f"ok domains action=passthru names=1 addresses=0 left_out=0 "
+        f"file={stage.directory}/ok.list",
+        f"ads adblock action=nxdomain names=2 addresses=0 left_out=1 "
+        f"file={stage.directory}/ads.list"]
+    assert d.ctl("lookup", "a.b.BAD.test").splitlines() == [
+        "listed by list ads, action nxdomain", "entry BAD.test."]
+    assert d.ctl("lookup", "fine.bad.test").splitlines() == ["not listed"]
+    assert d.ctl("lookup", "good.bad.test").splitlines()[0] == \
+        "let through by list ok, action passthru"
+    status, _, err = d.ctl("lookup", "a..b", check=False)
+    assert status == 1 and "neither a name nor an address" in err
+    assert "is left out of list ads" in d.err.text
+
+
+def test_without_lists_they_are_not_spoken_of(stage, up):
+    d = stage.daemon(ACL)
+    status, _, err = d.ctl("lists", check=False)
+    assert status == 1 and "--lists" in err
+
+
+def test_the_json_log_names_the_list(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n")}, log_format="json")
+    stage.client().ask("bad.test")
+    stage.client().ask("alias.test")
+    assert until(lambda: len(d.out.lines()) >= 2, 3 * SLOW)
+    events = [json.loads(line) for line in d.out.lines()]
+    named = [e for e in events if e.get("list") == "ads"]
+    assert {e["name"] for e in named} >= {"bad.test."}
+
+
+def test_audit_mode_tells_of_lists_and_passes(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n"),
+                "drop": ("ips", "203.0.113.80\n")}, mode="audit")
+    client = stage.client()
+    assert addresses(client.ask("bad.test")) == ["203.0.113.81"]
+    assert addresses(client.ask("good.test")) == ["203.0.113.80"]
+    assert stage.lab.grants() == set()
+    assert "\naudited 2\n" in d.ctl("status")
