@@ -70,8 +70,8 @@ unknown_command_names_the_commands(void **state)
 	assert_int_equal(parse(&p, "panic now"), ERR_SYNTAX);
 	assert_string_equal(p.why,
 			    "unknown command \"panic\"; commands are status, "
-			    "stats, grants, audit, explain, why, suggest, "
-			    "diff, reload, confirm, revoke, flush, top, cache, "
+			    "stats, grants, audit, explain, lists, lookup, "
+			    "why, suggest, diff, reload, confirm, revoke, flush, top, cache, "
 			    "check, doctor and query");
 	assert_int_equal(parse(&p, ""), ERR_SYNTAX);
 	assert_non_null(strstr(p.why, "unknown command \"\""));

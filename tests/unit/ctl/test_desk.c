@@ -171,8 +171,8 @@ unknown_command(void **state)
 	run(l);
 	assert_string_equal(hear(fd, &over),
 			    "error: unknown command \"panic\"; commands are "
-			    "status, stats, grants, audit, explain, why, "
-			    "suggest, diff, reload, confirm, revoke, flush, top, "
+			    "status, stats, grants, audit, explain, lists, "
+			    "lookup, why, suggest, diff, reload, confirm, revoke, flush, top, "
 			    "cache, check, doctor and query\n");
 	assert_true(over);
 	close(fd);
