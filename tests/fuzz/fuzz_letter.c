@@ -6,10 +6,13 @@
  * bytes, little endian). What post_check() lets through is admitted by a
  * warden whose firewall is in memory. Oracle: whatever is in that firewall a
  * rule gives to that client, leads to no guarded address, lives no longer
- * than may be, and is in the ledger; and no client has more pairs than its
- * quota.
+ * than may be, and is in the ledger with names that are names; no client has
+ * more pairs than its quota; and another policy takes back what it does not
+ * give.
  */
 #include "../unit/firewall/fake.h"
+#include "firewall/names.h"
+#include "firewall/revoke.h"
 
 enum { LETTERS_MAX = 64, MAX_PAIRS = 6 };
 
@@ -48,6 +51,33 @@ check_entry(const struct fake_warden *w, const struct backend_entry *e)
 	require(quota_pairs(w->a.quota, &e->key.client) <= MAX_PAIRS);
 }
 
+/* Nothing is struck out; every reason is looked at. */
+static bool
+look_at_reason(void *arg, const struct ledger_element *e,
+	       struct ledger_told *told)
+{
+	unsigned *reasons = arg;
+
+	require(told->reason.end_ms > 0 && e->end_ms > 0);
+	memset(told->names.bytes + told->names.len, 0,
+	       GRANT_NAMES_SIZE - told->names.len);
+	require(names_are_sound(&told->names));
+	require(++*reasons <= LEDGER_REASONS);
+	return false;
+}
+
+static void
+check_reasons(const struct fake_warden *w)
+{
+	for (uint32_t i = 0; i < ledger_top(w->a.ledger); i++) {
+		unsigned reasons = 0;
+
+		if (ledger_at(w->a.ledger, i) != NULL)
+			ledger_strike(w->a.ledger, i, look_at_reason,
+				      &reasons);
+	}
+}
+
 static void
 check(const struct fake_warden *w)
 {
@@ -60,6 +90,21 @@ check(const struct fake_warden *w)
 		live += ledger_live(w->a.ledger, set);
 	}
 	require(live == w->backend.count);
+	check_reasons(w);
+}
+
+/* Nobody has anything under this one but a single client. */
+static void
+change_policy(struct fake_warden *w)
+{
+	int fd = kit_policy_fd("10.0.0.2 -> exact.example:TCP:443\n");
+
+	w->backend.fail_in = 0;
+	policy_close(&w->a.judge.policy);
+	require(policy_open(fd, 2, &w->a.judge.policy) == ERR_NONE);
+	close(fd);
+	revoke_not_given(&w->a);
+	check(w);
 }
 
 static void
@@ -72,8 +117,9 @@ deliver(struct fake_warden *w, const uint8_t *bytes, size_t len)
 	if (len > sizeof(letter))
 		return;
 	memcpy(letter, bytes, len);
-	if (post_check(ROLE_WORKER, ROLE_WARDEN, letter, len) != ERR_NONE ||
-	    letter[3] != POST_GRANT)
+	if (len >= sizeof(struct letter_head))
+		letter[3] = POST_GRANT; /* whatever its number is now */
+	if (post_check(ROLE_WORKER, ROLE_WARDEN, letter, len) != ERR_NONE)
 		return;
 	admit(&w->a, (const void *)letter, 1, &answer);
 	require(answer.status == GRANT_OK || answer.applied == 0);
@@ -110,6 +156,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += len;
 		size -= len;
 	}
+	change_policy(&w);
 	fake_end(&w);
 	return 0;
 }
