@@ -8,8 +8,11 @@ promise was broken.
 WORDs choose the faults that have one of them in their name."""
 
 import argparse
+import os
 import random
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +31,15 @@ from scene import Scene  # noqa: E402
 
 FIREWALLS = {"nft": "ipt-nft", "legacy": "ipt-legacy",
              "nftables": "nftables", "enforce": "enforce"}
+
+
+# Campaigns that are tests of the suite, too: all tests of these files.
+SUITES = {
+    "reload and revocation": ("reload", "revocation"),
+    "failing calls, log and upstreams": ("kernel_faults", "log_faults",
+                                         "upstream_faults"),
+}
+SYSTEM = Path(__file__).resolve().parents[1] / "system"
 
 
 class Campaign:
@@ -107,6 +119,27 @@ class Campaign:
             self.one(lab, title, lambda stage, work=work, times=times:
                      work(stage, times, self.given.seed))
 
+    def suite(self, lab, title, files):
+        if not self.wants(title):
+            return
+        row = Outcome(title)
+        paths = [SYSTEM / f"test_{name}.py" for name in files]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-rf", "-p",
+             "no:cacheprovider", *(p for p in paths if p.exists())],
+            env={**os.environ, "DNSFW_LAB": lab.flavour}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        passed = re.search(r"(\d+) passed", done.stdout)
+        row.times = int(passed[1]) if passed else 0
+        for name in re.findall(r"^FAILED \S*::(.*?)(?: - |$)", done.stdout,
+                               re.M):
+            row.complain(name)
+        if done.returncode and not row.broken:
+            row.complain(done.stdout.strip().splitlines()[-1])
+        if self.given.verbose and row.broken:
+            print(done.stdout)
+        self.say(lab, [row])
+
     def run(self):
         for flavour in self.given.firewall or FIREWALLS:
             lab = lab_.Lab(flavour)
@@ -115,6 +148,8 @@ class Campaign:
                 self.overload(lab)
                 for fault in flush.faults_of(flavour):
                     self.flush(lab, fault)
+                for title, files in SUITES.items():
+                    self.suite(lab, title, files)
             finally:
                 lab.remove()
         print(f"{self.rows} rows, {self.broken} broken promises, "
