@@ -65,21 +65,29 @@ look_inside(struct health *h, enum set_index set, struct backend_look *look)
 }
 
 static enum set_finding
-look_at(struct health *h, enum set_index set)
+look_once(struct health *h, enum set_index set)
 {
 	struct admission *a = h->a;
-	enum set_finding finding = SET_UNKNOWN;
 	struct backend_look look;
 
-	if (a->kind->look(a->backend, set, &look) == ERR_NONE) {
-		atomic_store_explicit(&a->board->references[set],
-				      look.references, memory_order_relaxed);
-		if (look.present)
-			finding = look_inside(h, set, &look);
-		else
-			finding = look.other ? SET_OTHER : SET_GONE;
-	}
-	atomic_store_explicit(&a->board->finding[set], finding,
+	if (a->kind->look(a->backend, set, &look) != ERR_NONE)
+		return SET_UNKNOWN;
+	atomic_store_explicit(&a->board->references[set], look.references,
+			      memory_order_relaxed);
+	if (look.present)
+		return look_inside(h, set, &look);
+	return look.other ? SET_OTHER : SET_GONE;
+}
+
+/* The kernel's answer to a question may be lost, where it is short of room. */
+static enum set_finding
+look_at(struct health *h, enum set_index set)
+{
+	enum set_finding finding = look_once(h, set);
+
+	if (finding == SET_UNKNOWN)
+		finding = look_once(h, set);
+	atomic_store_explicit(&h->a->board->finding[set], finding,
 			      memory_order_relaxed);
 	return finding;
 }
