@@ -9,6 +9,7 @@ machine does falls on both, and the ratio of the medians is what counts.
     refused   a name that no rule allows
     forward   a name under ~>, asked upstream each time: no cache in either
     grant     a new name under -> each time: every answer waits for the kernel
+    nft       grant again, by us alone: on nftables beside ipset
     hot       one name under ->, from the cache of both; ours grants each time
     rules     refused again, by us alone: beside an access list of ten rules
               one of 100,000, which should cost a query the same
@@ -30,6 +31,7 @@ from daemon import Daemon  # noqa: E402
 from dnsclient import Client, question, until  # noqa: E402
 
 PORT_OURS, PORT_OTHER = 53, 5353
+NFT_TABLE = "add table inet bench\nadd chain inet bench GRANTS\n"
 RULES = 100000
 GRANTS = 60000  # new names a round
 ACL = ("10.1.0.0/24 -> *.grant.test:TCP:443\n"
@@ -63,7 +65,7 @@ def address(name):
 
 
 def names(load, turn):
-    if load == "grant":
+    if load in ("grant", "nft"):
         return grant_names(turn)
     if load == "forward":
         return [f"n{n}.forward.test" for n in range(1000)]
@@ -127,6 +129,15 @@ def two_servers(lab, directory, load, workers):
                                      bind_port=PORT_OTHER))
             yield {"100,000 rules": PORT_OURS, "10 rules": PORT_OTHER}
             return
+        if load == "nft":
+            lab.router.run("nft", "-f", "-", stdin=NFT_TABLE)
+            stack.enter_context(ours(lab, directory, ACL, workers=workers,
+                                     cache_size=0, firewall="nftables",
+                                     nft_table="inet bench", chain="GRANTS"))
+            stack.enter_context(ours(lab, directory, ACL, workers=workers,
+                                     cache_size=0, bind_port=PORT_OTHER))
+            yield {"on nftables": PORT_OURS, "on ipset": PORT_OTHER}
+            return
         stack.enter_context(ours(lab, directory, ACL, workers=workers,
                                  **({} if load == "hot"
                                     else {"cache_size": 0})))
@@ -160,7 +171,7 @@ def measure(lab, directory, options, load):
             for server, port in servers.items():
                 results.setdefault(server, []).append(
                     dnsperf(lab, port, path, options.seconds,
-                            load == "grant"))
+                            load in ("grant", "nft")))
     return results
 
 
@@ -181,7 +192,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("load", nargs="*",
-                        default=["refused", "forward", "grant", "hot",
+                        default=["refused", "forward", "grant", "nft", "hot",
                                  "rules"])
     options = parser.parse_args()
     lab = lab_.Lab()
