@@ -2,18 +2,22 @@
 /*
  * Many clients that ask at full speed, and look behind every answer.
  *
- *   asker SERVER FIRST CLIENTS QUERIES WINDOW NAMESPACE SET
+ *   asker SERVER FIRST CLIENTS QUERIES WINDOW NAMESPACE SET [TABLE]
  *
  * FIRST is the address of the first client, the others follow it. Each keeps
  * WINDOW questions open. NAMESPACE is where the firewall is, SET the one for
- * IPv4: at the moment an answer arrives, each address in it must be an
+ * IPv4, of ipset or, where TABLE is given, of that table of nftables' family
+ * inet: at the moment an answer arrives, each address in it must be an
  * element for that client. What is said at the end is one line, and the exit
  * status is 1 where a question had no answer within four seconds or an
  * element was absent.
  */
 #include <arpa/inet.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/ipset/ip_set.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -25,6 +29,7 @@
 #include "base/random.h"
 #include "firewall/ipset_message.h"
 #include "firewall/netlink.h"
+#include "firewall/nft_element.h"
 #include "wire/reply.h"
 
 enum { LONGEST_MS = 4000, IDS = 65536, CLIENTS_MOST = 64, RCODES = 16 };
@@ -40,6 +45,8 @@ struct client {
 struct asker {
 	struct netlink netlink;
 	struct ipset_paper paper;
+	struct nft_paper nft_paper;
+	struct nft_place table; /* its name is empty with ipset */
 	const char *set;
 	struct random random;
 	int64_t start_ms;
@@ -118,13 +125,27 @@ check_element(struct asker *a, const struct client *c, const struct addr *to)
 	struct ipset_change change = { .name = a->set,
 				       .entry = &entry,
 				       .count = 1 };
-	struct netlink_question q = { .message =
-					  ipset_test(&a->paper, &change) };
+	struct netlink_question q = { 0 };
 	struct netlink_refusal refusal;
+	char client[ADDR_TEXT_SIZE], text[ADDR_TEXT_SIZE];
+	enum err answer;
 
+	if (a->table.table[0] != '\0')
+		q.message = nft_ask_element(&a->nft_paper, &a->table, a->set,
+					    &entry);
+	else
+		q.message = ipset_test(&a->paper, &change);
 	a->checked++;
-	if (netlink_ask(&a->netlink, &q, &refusal) != ERR_NONE)
-		a->absent++;
+	answer = netlink_ask(&a->netlink, &q, &refusal);
+	if (answer != ERR_NONE && answer != ERR_DENIED)
+		err(1, "the kernel does not answer");
+	if (answer == ERR_NONE)
+		return;
+	if (refusal.code != ENOENT && refusal.code != IPSET_ERR_EXIST)
+		errx(1, "the kernel does not look: %u", refusal.code);
+	a->absent++;
+	addr_print(&c->addr, client);
+	warnx("absent: %s to %s", client, addr_print(to, text));
 }
 
 static bool
@@ -224,6 +245,7 @@ open_firewall(struct asker *a, const char *path)
 	int there = open(path, O_RDONLY);
 
 	a->paper.protocol = IPSET_PROTOCOL;
+	a->table.family = NFPROTO_INET;
 	if (setns(there, 0) == -1 || netlink_open(&a->netlink) != ERR_NONE ||
 	    setns(home, 0) == -1)
 		err(1, "%s", path);
@@ -272,13 +294,15 @@ main(int argc, char **argv)
 	static struct asker a;
 	int32_t looked_ms = 0;
 
-	if (argc != 8)
+	if (argc != 8 && argc != 9)
 		errx(2, "usage: asker SERVER FIRST CLIENTS QUERIES WINDOW "
-			"NAMESPACE SET");
+			"NAMESPACE SET [TABLE]");
 	a.count = (unsigned)atoi(argv[3]);
 	a.left = strtoul(argv[4], NULL, 10);
 	a.window = (unsigned)atoi(argv[5]);
 	a.set = argv[7];
+	snprintf(a.table.table, sizeof(a.table.table), "%s",
+		 argc == 9 ? argv[8] : "");
 	if (a.count < 1 || a.count > CLIENTS_MOST)
 		errx(2, "1 to %d clients", CLIENTS_MOST);
 	random_init(&a.random);

@@ -317,9 +317,9 @@ class Lab:
         return [line for line in text.splitlines() if line.startswith("-A")]
 
     def table(self):
-        """Of nftables."""
+        """Of nftables; nothing with iptables."""
         return {"nftables": ("inet", "filter"),
-                "enforce": ("inet", "dns_firewall")}[self.flavour]
+                "enforce": ("inet", "dns_firewall")}.get(self.flavour, ())
 
     def flush_chain(self, family=4):
         if self.uses_nftables():
