@@ -26,6 +26,7 @@ struct backend {
 	unsigned rules;
 	unsigned fence_turn; /* which of two names the fence's sets have */
 	bool fence[2][2];    /* which of them are there: turn, family */
+	bool fence_stands;   /* our rules refer to those of that turn */
 	int64_t said_ms;     /* when a missing chain was last complained of */
 	struct nft_paper paper;
 };

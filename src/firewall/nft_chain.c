@@ -211,6 +211,7 @@ replace_rules(struct backend *b, const struct backend_fence *f)
 	if (err != ERR_NONE)
 		nft_complain("place rules in chain", b->at.chain, err,
 			     &refusal);
+	b->fence_stands = err == ERR_NONE && nft_enforces(b);
 	return err;
 }
 

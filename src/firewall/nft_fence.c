@@ -310,21 +310,34 @@ remove_idle(struct backend *b, uint8_t family, unsigned turn)
 	nft_send(&b->paper, &b->netlink, &refusal);
 }
 
+/* What rules refer to is known from the last time they were placed; only
+ * otherwise is it tried out, for a deletion that the kernel refuses keeps all
+ * else waiting while it is taken back. */
+static enum err
+look_for_set(struct backend *b, uint8_t family, unsigned turn)
+{
+	const char *name = nft_fence_name(family, turn);
+	struct nft_set_shape shape;
+	enum err err = nft_look_at(b, name, &shape);
+
+	if (err == ERR_NONE && shape.present &&
+	    !(b->fence_stands && turn == b->fence_turn)) {
+		remove_idle(b, family, turn);
+		err = nft_look_at(b, name, &shape);
+	}
+	b->fence[turn][family == 6] = err == ERR_NONE && shape.present;
+	return err;
+}
+
 /* Whether a set of that turn is there, and so in use. */
 static enum err
 is_taken(struct backend *b, unsigned turn, bool *taken_out)
 {
-	enum err err = ERR_NONE;
+	enum err err = look_for_set(b, 4, turn);
 
-	*taken_out = false;
-	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
-		struct nft_set_shape shape;
-
-		remove_idle(b, family, turn);
-		err = nft_look_at(b, nft_fence_name(family, turn), &shape);
-		b->fence[turn][family == 6] = shape.present;
-		*taken_out |= shape.present;
-	}
+	if (err == ERR_NONE)
+		err = look_for_set(b, 6, turn);
+	*taken_out = b->fence[turn][0] || b->fence[turn][1];
 	return err;
 }
 
@@ -338,6 +351,7 @@ find_turn(struct backend *b)
 		err = is_taken(b, 1, &taken[1]);
 	if (err != ERR_NONE)
 		return err;
+	b->fence_stands = false;
 	b->fence_turn = taken[0] ? 1 : 0;
 	if (!taken[b->fence_turn])
 		return ERR_NONE;
