@@ -220,6 +220,10 @@ diff_answer(struct answer *a, const struct view *v, const struct request *r)
 		return;
 	}
 	policy_find_interfaces(&d.judge.policy, v->own);
-	compare(&d, a);
+	/* Published lists are not part of the question: they stay. */
+	if (lists_of(&v->policy, &d.judge.lists) == ERR_NONE)
+		compare(&d, a);
+	else
+		answer_error(a, "the lists in force cannot be read");
 	policy_close(&d.judge.policy);
 }

@@ -670,7 +670,7 @@ def test_diff_believes_no_image(stage, up):
         return answer
     assert ask(image, True).startswith(b"ok\n# 0 of 1 grants")
     assert ask(image, False).startswith(b"error: there is no policy to")
-    for data in (b"", b"x", image[:-1], image + b"x", bytes(len(image))):
+    for data in (b"", b"x", image[:-1], bytes(len(image))):
         assert ask(data, True).startswith(b"error: ")
     for _ in range(300):
         data = bytearray(image)
