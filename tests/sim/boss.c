@@ -229,6 +229,12 @@ on_bad_worker(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_revoked(void *self, const void *letter, size_t size, int fd)
+{
+	(void)self, (void)letter, (void)size, (void)fd;
+}
+
+static void
 hear(struct child *child)
 {
 	enum err err;
@@ -238,6 +244,7 @@ hear(struct child *child)
 	child->post.handler[POST_TAKEN] = on_taken;
 	child->post.handler[POST_RULES_GONE] = on_rules_gone;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
+	child->post.handler[POST_REVOKE_DONE] = on_revoked;
 	err = post_pump(&child->post, LETTERS_A_TURN);
 	if (err == ERR_BROKEN)
 		broken("the %s breaks the table of letters",
@@ -319,6 +326,34 @@ boss_new_own(void)
 	boss.own_drawn ^= 1u << (4 + below(2));
 	say("our addresses change");
 	crew_new_own(&boss.crew, own_image());
+}
+
+void
+boss_revoke(int client)
+{
+	struct child *warden = crew_find(&boss.crew, ROLE_WARDEN);
+	struct revoke_letter wish = { .scope = REVOKE_ALL };
+	const struct inhabitant *who =
+	    &universe.client[client < 0 ? 0 : client];
+
+	if (warden->channel == -1)
+		return;
+	if (client >= 0) {
+		wish.scope = who->local ? REVOKE_LOCAL : REVOKE_NET;
+		wish.net = (struct net){ .addr = who->addr };
+		wish.net.bits = who->addr.family == 4 ? 32 : 128;
+	}
+	if (wish.scope != REVOKE_NET)
+		wish.net = (struct net){ 0 };
+	post_head(&wish.head, POST_REVOKE_DO, 0);
+	if (post_send(warden->channel, &wish, sizeof(wish), -1) != ERR_NONE)
+		return;
+	say("grants of client %d are revoked", client);
+	for (int i = 0; i < CLIENTS; i++) {
+		if (client < 0 || i == client ||
+		    (who->local && universe.client[i].local))
+			explain_revoke(i);
+	}
 }
 
 void

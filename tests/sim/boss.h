@@ -28,6 +28,8 @@ uint32_t boss_generation(void);
 bool boss_reload(void);
 /* Other addresses are ours. */
 void boss_new_own(void);
+/* Somebody has grants revoked: of a client of the universe, or -1: of all. */
+void boss_revoke(int client);
 /* Everybody is told to stop; ended: all have. */
 void boss_stop(void);
 bool boss_has_ended(void);

@@ -13,7 +13,7 @@
 #include "universe.h"
 #include "world.h"
 
-enum { OWN_KNOWN = 16, OWN_SETTLES_US = 5 * SECOND };
+enum { OWN_KNOWN = 16, OWN_SETTLES_US = 5 * SECOND, REVOKED_US = 8 * SECOND };
 
 static struct {
 	struct said said[GENERATIONS_MOST][CLIENTS][NAMES];
@@ -23,6 +23,7 @@ static struct {
 		int64_t until_us;
 	} own[OWN_KNOWN];
 	unsigned own_count;
+	int64_t revoked_us[CLIENTS]; /* until then it may be done */
 } explain;
 
 const struct said *
@@ -42,6 +43,18 @@ explain_forget(uint32_t generation)
 {
 	memset(explain.known[generation % GENERATIONS_MOST], 0,
 	       sizeof(explain.known[0]));
+}
+
+void
+explain_revoke(int client)
+{
+	explain.revoked_us[client] = now_us() + REVOKED_US;
+}
+
+bool
+explain_is_revoked(int client)
+{
+	return explain.revoked_us[client] > now_us();
 }
 
 void

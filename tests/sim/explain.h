@@ -32,6 +32,10 @@ void explain_promise(struct entry *e, const struct promise *p);
 
 /* Some upstream said that the name has the address. */
 bool explain_was_offered(int name, const struct addr *a);
+/* What the client was promised is taken back, now or in a moment. */
+void explain_revoke(int client);
+bool explain_is_revoked(int client);
+
 /* The router's addresses are other ones from now on; these. */
 void explain_own_begin(void);
 void explain_own(const struct addr *a);

@@ -89,7 +89,8 @@ oracle_is_taken_back(const struct promise *p, const struct ledger_key *key)
 		if (!explain_is_kept(p, g, key->protocol, key->port))
 			return true;
 	}
-	return now == 0 || explain_was_own(&key->destination);
+	return now == 0 || explain_is_revoked(p->client) ||
+	       explain_was_own(&key->destination);
 }
 
 /* ---- answers ------------------------------------------------------------ */
@@ -186,8 +187,9 @@ one_stands(const struct hearing *h, const struct heard *a,
 		return true;
 	if (is_unnoticed(e))
 		return true;
-	if (oracle_is_tight() || (oracle_warden_generation() != p->generation &&
-				  oracle_is_taken_back(p, &key)))
+	if (oracle_is_tight() || explain_is_revoked(h->client) ||
+	    (oracle_warden_generation() != p->generation &&
+	     oracle_is_taken_back(p, &key)))
 		return true;
 	say("missing: %s %lld ms, of %u s; owners took it %lld ms ago",
 	    entry_text(&key),

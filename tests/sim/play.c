@@ -155,6 +155,12 @@ do_owner(void)
 }
 
 static void
+do_revoke(void)
+{
+	boss_revoke(per_mille(200) ? -1 : (int)below(CLIENTS - 1));
+}
+
+static void
 do_silence(void)
 {
 	unsigned upstream = below(UPSTREAMS);
@@ -208,9 +214,9 @@ static void
 something_happens(void *arg, uint64_t number)
 {
 	static void (*const deeds[])(void) = {
-		do_kill,    do_stop,	  do_stop,  do_reload,
-		do_reload,  boss_new_own, do_owner, do_silence,
-		do_trouble, do_trouble,	  do_date,  do_wait,
+		do_kill,  do_stop,    do_stop,	  do_reload,  do_reload,
+		do_owner, do_silence, do_trouble, do_trouble, boss_new_own,
+		do_date,  do_wait,    do_revoke,
 	};
 
 	(void)arg, (void)number;
