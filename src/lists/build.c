@@ -129,7 +129,7 @@ lists_build_add(struct lists_build *b, const struct item *item)
 	} else {
 		hash =
 		    lists_name_hash(&b->key, item->name.wire, item->name.len);
-		mark.reach = item->reach;
+		mark.reach = (uint8_t)item->reach;
 		l->names++;
 	}
 	b->entry[b->count++] =

@@ -372,7 +372,7 @@ def test_revoke_a_client(stage, up, talk):
     assert d.ctl("revoke", "10.1.0.2") == "2 grants were revoked\n"
     assert {key[0] for key in stage.lab.grants()} == {"10.1.0.3"}
     assert going.is_cut() is True and staying.goes_on()
-    assert d.err.has(r"\[INFO \].* 2 grants were revoked by dns-firewallctl "
+    assert d.err.wait(r"\[INFO \].* 2 grants were revoked by dns-firewallctl "
                      r"uid=0 client=10\.1\.0\.2/32 name=all")
     assert mine.connect(A) == REFUSED and other.connect(A) == OPEN
     # The worker has forgotten it too: the next answer opens it again.
@@ -418,7 +418,7 @@ def test_flush(stage, up):
     assert len(stage.lab.grants()) == 8
     assert d.ctl("flush") == "8 grants were revoked\n"
     assert not stage.lab.grants() and d.ctl("grants") == ""
-    assert "uid=0 client=all name=all" in d.err.text
+    d.err.wait("uid=0 client=all name=all")
     stage.client().ask("allowed.test")
     assert stage.client().connect(A) == OPEN
 
@@ -494,7 +494,7 @@ def test_a_confirmed_policy_stays(stage, up):
     d.write_acl(ONLY_B)
     d.ctl("reload", "--confirm", "2")
     assert d.ctl("confirm") == "policy generation 2 stays\n"
-    assert d.err.has(r"Policy confirmed \(generation 2\) uid=0")
+    assert d.err.wait(r"Policy confirmed \(generation 2\) uid=0")
     time.sleep(2.5)
     assert not is_given(stage, "allowed.test")
     assert "Nobody confirmed" not in d.err.text
