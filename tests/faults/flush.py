@@ -256,7 +256,7 @@ class Course:
             well = (well or now()) if whole else None
             if whole and (self.noticed or not needs_notice
                           or now() - well > UNNOTICED_S):
-                self.repaired = well - self.start
+                self.repaired = max(well - self.start, self.noticed or 0)
                 return True
         return False
 

@@ -32,8 +32,11 @@ def now():
 
 
 def zone(q):
-    """nN.wild.test leads to an address of its own."""
-    number = int(re.match(r"[nN](\d+)", q.text)[1])
+    """nN.wild.test leads to an address of its own; nothing else is there."""
+    found = re.match(r"n(\d+)\.wild\.test\.$", q.text, re.I)
+    if not found:
+        return []
+    number = int(found[1])
     low = f"{number >> 8}.{number & 255}"
     return [(q.text, TTL, "A", f"45.7.{low}"),
             (q.text, TTL, "AAAA", f"2001:db8:1::{number:x}")]
