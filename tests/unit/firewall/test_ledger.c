@@ -495,6 +495,21 @@ test_a_reader_sees_whole_live_elements(void **state)
 }
 
 static void
+test_who_lasts_is_counted(void **state)
+{
+	struct stage *s = *state;
+
+	for (unsigned i = 0; i < 6; i++)
+		put(s->l, i, 1000 + i);
+	assert_int_equal(ledger_lasting(s->l, SET_V4, 999), 6);
+	assert_int_equal(ledger_lasting(s->l, SET_V4, 1002), 3);
+	assert_int_equal(ledger_lasting(s->l, SET_V4, 1005), 0);
+	assert_int_equal(ledger_lasting(s->l, SET_V6, 999), 0);
+	ledger_drop(s->l, 5);
+	assert_int_equal(ledger_lasting(s->l, SET_V4, 1002), 2);
+}
+
+static void
 test_marks(void **state)
 {
 	struct stage *s = *state;
@@ -534,6 +549,7 @@ main(void)
 		ON_A_STAGE(test_what_is_damaged_is_dropped),
 		ON_A_STAGE(test_another_shape_is_begun_anew),
 		ON_A_STAGE(test_a_reader_sees_whole_live_elements),
+		ON_A_STAGE(test_who_lasts_is_counted),
 		ON_A_STAGE(test_marks),
 	};
 
