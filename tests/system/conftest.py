@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_runtest_setup(item):
     if item.get_closest_marker("plain") and is_sanitized():
-        pytest.skip("looks at the sandbox that sanitizers widen")
+        pytest.skip("with sanitizers it would be another")
 
 
 @pytest.fixture(scope="session")
