@@ -16,10 +16,10 @@ import time
 
 import pytest
 
-from daemon import SLOW
+from daemon import SLOW, is_sanitized
 from dnsclient import addresses, question, rcode, until
 
-RELOADS = int(os.environ.get("DNSFW_RELOADS", "300"))
+RELOADS = int(os.environ.get("DNSFW_RELOADS", 300 / SLOW))
 RATE = 400  # questions a second and client
 # Of one client: a machine that is away for a moment drops none of them, since
 # they find room in the queue of the socket.
@@ -185,8 +185,9 @@ def test_reloads_under_load(stage):
         assert not asker.open and not asker.late
         assert asker.seen == {NOERROR, NXDOMAIN}
     assert not mixed_grants(d.out.text)
-    # In half of them every page was met that is ever used.
-    assert end <= settled * 1.01 + 256, (settled, end)
+    # In half of them every page was met that is ever used; sanitizers keep
+    # what is freed.
+    assert is_sanitized() or end <= settled * 1.01 + 256, (settled, end)
     assert f"reloads done={RELOADS} refused=0" in d.ctl("status")
     # What both policies give was never touched.
     assert until(lambda: any(key[3] == SAME for key in stage.lab.grants()))
