@@ -192,6 +192,18 @@ say_wish(const struct revocation *r, uint32_t gone)
 		 gone, r->wish->uid, client_text(r->wish, client), name);
 }
 
+/* The control process reads what local users write: what it says is looked
+ * at like a worker's. */
+static bool
+is_sound(const struct revoke_letter *wish)
+{
+	const struct net *n = &wish->net;
+
+	return wish->scope != REVOKE_NET ||
+	       (n->addr.family == 4 && n->bits <= 32) ||
+	       (n->addr.family == 6 && n->bits <= 128);
+}
+
 void
 revoke_wished(struct admission *a, const struct revoke_letter *wish,
 	      struct revoked_letter *done_out)
@@ -201,6 +213,8 @@ revoke_wished(struct admission *a, const struct revoke_letter *wish,
 
 	*done_out = (struct revoked_letter){ .seq = wish->seq, .ok = 1 };
 	post_head(&done_out->head, POST_REVOKE_DONE, 0);
+	if (!is_sound(wish))
+		return;
 	if (wish->name_len > 0 &&
 	    name_read(wish->name, wish->name_len, &at, &r.name) != ERR_NONE)
 		return;

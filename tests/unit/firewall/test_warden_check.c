@@ -117,6 +117,86 @@ test_pads_and_flags(void **state)
 }
 
 static void
+test_names(void **state)
+{
+	struct grant_names *n = &l.letter.names;
+
+	(void)state;
+	n->bytes[0] = 1; /* nobody says that it belongs to them */
+	refuse(DETAIL_NAMES);
+	n->len = 1;
+	refuse(DETAIL_NAMES);
+	memcpy(n->bytes, "\1a\0", 3);
+	n->len = GRANT_NAMES_SIZE + 1;
+	refuse(DETAIL_NAMES);
+	n->len = 3;
+	n->links = 1;
+	refuse(DETAIL_NAMES);
+	n->links = 0;
+	n->borrowed = 2;
+	refuse(DETAIL_NAMES);
+	n->borrowed = 0;
+	memcpy(n->bytes, "\1a\300\0", 4); /* a pointer */
+	n->len = 4;
+	refuse(DETAIL_NAMES);
+	memcpy(n->bytes, "\1a\0\0", 4);
+	n->len = 3;
+	give(1);
+}
+
+static uint32_t
+take_back(enum revoke_scope scope, const char *client, const char *name)
+{
+	struct revoke_letter wish = { .scope = scope };
+	struct revoked_letter done;
+
+	if (client != NULL)
+		net_parse(client, strlen(client), &wish.net, NULL);
+	if (name != NULL) {
+		struct name n;
+
+		name_parse(name, strlen(name), &n, NULL);
+		wish.name_len = n.len;
+		memcpy(wish.name, n.wire, n.len);
+	}
+	revoke_wished(&w.a, &wish, &done);
+	assert_int_equal(done.ok, 1);
+	return done.count;
+}
+
+static void
+test_wishes(void **state)
+{
+	struct revoke_letter odd = { .scope = REVOKE_NET };
+	struct revoked_letter done;
+
+	(void)state;
+	memcpy(l.letter.names.bytes, "\1a\0\1b\0", 6);
+	l.letter.names.len = 6;
+	l.letter.names.links = 1;
+	give(1);
+	odd.net.addr = l.item[0].client;
+	odd.net.bits = 255;
+	revoke_wished(&w.a, &odd, &done);
+	assert_int_equal(done.count, 0);
+	odd.scope = 77;
+	revoke_wished(&w.a, &odd, &done);
+	assert_int_equal(done.count, 0);
+	assert_int_equal(take_back(REVOKE_LOCAL, NULL, NULL), 0);
+	assert_int_equal(take_back(REVOKE_NET, "10.9.0.0/16", NULL), 0);
+	assert_int_equal(take_back(REVOKE_NET, "10.0.0.0/8", "c"), 0);
+	assert_int_equal(w.backend.count, 1);
+	assert_int_equal(take_back(REVOKE_NET, "10.0.0.0/8", "B"), 1);
+	assert_int_equal(w.backend.count, 0);
+	give(1);
+	assert_int_equal(take_back(REVOKE_ALL, NULL, "a"), 1);
+	give(1);
+	assert_int_equal(take_back(REVOKE_ALL, NULL, NULL), 1);
+	assert_int_equal(w.board.revoked, 3);
+	assert_int_equal(w.backend.count, 0);
+}
+
+static void
 test_epoch_and_generation(void **state)
 {
 	(void)state;
@@ -757,6 +837,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ON_A_STAGE(test_a_good_letter_is_granted),
 		ON_A_STAGE(test_pads_and_flags),
+		ON_A_STAGE(test_names),
+		ON_A_STAGE(test_wishes),
 		ON_A_STAGE(test_epoch_and_generation),
 		ON_A_STAGE(test_rules),
 		ON_A_STAGE(test_protocols_and_ports),
