@@ -161,7 +161,7 @@ look_at_entry(struct entry *e, void *arg)
 	if (!explain_gives_any(oracle_warden_generation(), &e->key))
 		broken("at rest: %s stands, and no rule gives it",
 		       entry_text(&e->key));
-	if (!is_in_ledger(r, e))
+	if (!e->prolonged && !is_in_ledger(r, e))
 		broken("at rest: %s is not in the ledger, or until another "
 		       "time (kernel: %lld ms left)",
 		       entry_text(&e->key),

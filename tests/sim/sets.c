@@ -168,6 +168,7 @@ sets_meddle(void)
 	if (what == 2) {
 		e->end_us += between(SECOND, 1000 * (int64_t)SECOND);
 		e->explained_us = e->end_us;
+		e->prolonged = true;
 	} else {
 		e->end_us =
 		    what == 0 ? 0 : now_us() + (e->end_us - now_us()) / 4;
@@ -296,6 +297,7 @@ put_one(const struct backend_entry *entry)
 	oracle_on_add(e, entry->timeout_s);
 	e->end_us = now_us() + (int64_t)entry->timeout_s * SECOND;
 	e->lost_us = 0;
+	e->prolonged = false;
 	return 0;
 }
 
