@@ -11,6 +11,8 @@
  */
 #include "query/borrow.h"
 
+#include <string.h>
+
 #include "policy/prefixed.h"
 #include "query/guard.h"
 #include "query/scratch.h"
@@ -23,6 +25,20 @@ settle_private(const struct query *q, const struct name *name,
 	if (guard_is_local_name(q->house->opt, name))
 		for (unsigned i = 0; i < v->port_count; i++)
 			v->port[i].exact = true;
+}
+
+_Static_assert((unsigned)GRANT_ORIGINS == (unsigned)ALLOWANCE_ORIGINS,
+	       "all names that led to an alias are told");
+
+/* For the warden; the allowance may be gone when it is asked. */
+static void
+keep_origin(struct query *q, const struct name *origin)
+{
+	if (origin->len > sizeof(q->origins) - q->origins_len)
+		return;
+	memcpy(q->origins + q->origins_len, origin->wire, origin->len);
+	q->origins_len = (uint16_t)(q->origins_len + origin->len);
+	q->origin_count++;
 }
 
 static void
@@ -43,6 +59,7 @@ add_origin(struct query *q, const struct name *origin)
 	v->kind = VERDICT_ALLOWED;
 	verdict_add_ports(v, from);
 	q->borrowed = true;
+	keep_origin(q, origin);
 }
 
 void
@@ -53,6 +70,8 @@ borrow_ports(struct query *q)
 	unsigned count;
 
 	q->borrowed = false;
+	q->origin_count = 0;
+	q->origins_len = 0;
 	q->owns_ports = q->verdict.port_count > 0;
 	if (q->verdict.kind != VERDICT_DENIED &&
 	    q->verdict.kind != VERDICT_ALLOWED)

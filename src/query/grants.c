@@ -75,20 +75,20 @@ add_name(struct grant_names *n, const struct name *name)
 _Static_assert((unsigned)GRANT_ORIGINS == (unsigned)ALLOWANCE_ORIGINS,
 	       "all names that led to an alias are told");
 
-/* All that may have when it was asked: each may have given a port. */
+/* Each has given a port. */
 static void
 add_origins(const struct query *q, struct grant_names *n)
 {
-	struct allowed from[ALLOWANCE_ORIGINS];
-	unsigned count = 0;
+	size_t at = 0;
 
-	if (q->borrowed)
-		count =
-		    allowance_find(q->house->allowances, &q->origin.client.addr,
-				   &q->in.question.name, q->born_ms, from);
-	for (unsigned i = 0; i < count; i++)
-		n->borrowed =
-		    (uint8_t)(n->borrowed + add_name(n, &from[i].origin));
+	for (unsigned i = 0; i < q->origin_count; i++) {
+		struct name origin;
+
+		if (name_read(q->origins, q->origins_len, &at, &origin) !=
+		    ERR_NONE)
+			return;
+		n->borrowed = (uint8_t)(n->borrowed + add_name(n, &origin));
+	}
 }
 
 /* The last name of the chain. */

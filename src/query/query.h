@@ -131,7 +131,10 @@ struct query {
 	/* what the policy says */
 	bool judged;
 	bool owns_ports; /* its own name has some */
-	bool borrowed; /* it has those of a name that led to it */
+	bool borrowed; /* it has those of names that led to it: */
+	uint8_t origin_count;
+	uint16_t origins_len;
+	uint8_t origins[GRANT_NAMES_SIZE]; /* in wire form, one by one */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
 	bool passes_lists; /* they are not held against it */
