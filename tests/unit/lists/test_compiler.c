@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lists/compile.h"
 #include "policy/kit.h"
 #include "proc/role.h"
 
