@@ -80,8 +80,8 @@ def test_calls_that_fail_now_and_then(stage, scene, call, error):
     def granted():
         came.append(ask(client, len(came) % 250))
         return came.count("granted") == 10
-    with injected(warden(scene), call, f"error={error}:when=7+37"):
-        assert until(granted, 10 * SLOW), came
+    with injected(warden(scene), call, f"error={error}:when=7+199"):
+        assert until(granted, 20 * SLOW), came
     recovers(client, scene)
     assert warden(scene).pid == pid
 
