@@ -20,7 +20,9 @@ enum err
 queue_init(struct line_queue *q, bool parcels)
 {
 	*q = (struct line_queue){ .parcels = parcels,
-				  .bytes = malloc(QUEUE_BYTES) };
+				  .room = parcels ? QUEUE_PARCEL_BYTES :
+						    QUEUE_BYTES };
+	q->bytes = malloc(q->room);
 	return q->bytes ? ERR_NONE : ERR_SYSTEM;
 }
 
@@ -51,11 +53,11 @@ queue_add(struct line_queue *q, const char *line, size_t len)
 	const uint32_t head = (uint32_t)len;
 	size_t all = len + (q->parcels ? sizeof(head) : 1);
 
-	if (all > QUEUE_BYTES - q->len) {
+	if (all > q->room - q->len) {
 		q->dropped++;
 		return;
 	}
-	if (all > QUEUE_BYTES - q->at - q->len)
+	if (all > q->room - q->at - q->len)
 		make_room(q);
 	/* What was to follow half a line was dropped with a full disk. */
 	if (!q->parcels && q->torn && q->len == 0)

@@ -13,11 +13,14 @@
 
 #include "base/err.h"
 
-enum { QUEUE_BYTES = 256 * 1024 };
+/* A stream has a buffer of its own, that systemd makes large; datagrams have
+ * little, and theirs is for 50,000 lines. What is not used is not touched. */
+enum { QUEUE_BYTES = 256 * 1024, QUEUE_PARCEL_BYTES = 32 << 20 };
 
 struct line_queue {
 	bool parcels; /* each one a datagram */
 	char *bytes;
+	size_t room;
 	size_t at, len;	  /* what is not yet written: bytes[at .. at + len) */
 	bool torn; /* the last byte written was not the end of a line */
 	uint64_t dropped; /* lines, since the owner last set it to 0 */

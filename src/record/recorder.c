@@ -157,7 +157,7 @@ on_record(void *self, const void *letter, size_t size, int fd)
 	if (author->broke)
 		return;
 	/* A turn may read more than there is room for. */
-	if (r->queue.len > QUEUE_BYTES / 2 && !r->reader_busy)
+	if (r->queue.len > r->queue.room / 2 && !r->reader_busy)
 		write_lines(r);
 	r->queue.dropped += l->head.lost;
 	/* The supervisor told us of a policy before it told the worker. */
