@@ -69,11 +69,19 @@ enum err nft_complain_missing(struct backend *b);
 /* Ours stand in their chains as they were placed, and nothing else. */
 enum err nft_rules_stand(struct backend *b, bool *stand_out);
 
-/* ---- nft_fence.c: our own table (--enforce) ------------------------------ */
+/* ---- nft_table.c: our own table (--enforce) ------------------------------ */
 
 /* The table, with chains that let pass what was open before, and nothing new
  * of anybody. */
 enum err nft_make_table(struct backend *b);
+/* The same without anything that others have put into it; all sets are to be
+ * prepared again. */
+enum err nft_make_table_anew(struct backend *b);
+/* Its chains are there, and packets meet them. */
+enum err nft_table_stands(struct backend *b, bool *stands_out);
+
+/* ---- nft_fence.c: who is shut in (--enforce) ----------------------------- */
+
 /* Sets of the clients that are shut in, filled; written before the rules
  * that refer to them. */
 enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);

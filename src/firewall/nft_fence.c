@@ -22,9 +22,7 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
 #include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
@@ -32,79 +30,7 @@
 #include "firewall/nft_backend.h"
 #include "policy/table.h"
 
-enum { PRIORITY_FILTER = 0, RANGES_AT_ONCE = 256, ADDRESS_MAX = 16 };
-
-/* ---- table and chains --------------------------------------------------- */
-
-static void
-put_table(struct backend *b)
-{
-	struct nlmsghdr *m =
-	    nft_message(&b->paper, NFT_MSG_NEWTABLE, &b->at, NLM_F_CREATE);
-
-	mnl_attr_put_strz(m, NFTA_TABLE_NAME, b->at.table);
-	nft_done(&b->paper, m);
-}
-
-static enum err
-put_base_chain(struct backend *b, const struct nft_place *at, uint32_t hook)
-{
-	struct nftnl_chain *c = nftnl_chain_alloc();
-	struct nlmsghdr *m;
-
-	if (c == NULL)
-		return ERR_FULL;
-	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, at->table) != 0 ||
-	    nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, at->chain) != 0 ||
-	    nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter") != 0) {
-		nftnl_chain_free(c);
-		return ERR_FULL;
-	}
-	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
-	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_FILTER);
-	nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
-	m = nft_message(&b->paper, NFT_MSG_NEWCHAIN, at, NLM_F_CREATE);
-	nftnl_chain_nlmsg_build_payload(m, c);
-	nft_done(&b->paper, m);
-	nftnl_chain_free(c);
-	return ERR_NONE;
-}
-
-static enum err
-has_all(struct backend *b, bool *has_out)
-{
-	enum err err = nft_has_chain(&b->netlink, &b->paper, &b->at, has_out);
-
-	if (err == ERR_NONE && *has_out && b->output.chain[0] != '\0')
-		err =
-		    nft_has_chain(&b->netlink, &b->paper, &b->output, has_out);
-	return err;
-}
-
-enum err
-nft_make_table(struct backend *b)
-{
-	struct netlink_refusal refusal = { 0 };
-	bool has = false;
-	enum err err = has_all(b, &has);
-
-	if (err != ERR_NONE || has)
-		return err;
-	nft_begin(&b->paper);
-	put_table(b);
-	err = put_base_chain(b, &b->at, NF_INET_FORWARD);
-	if (err == ERR_NONE)
-		err = nft_put_shut(b, &b->at);
-	if (err == ERR_NONE && b->output.chain[0] != '\0')
-		err = put_base_chain(b, &b->output, NF_INET_LOCAL_OUT);
-	if (err == ERR_NONE && b->output.chain[0] != '\0')
-		err = nft_put_shut(b, &b->output);
-	if (err == ERR_NONE)
-		err = nft_send(&b->paper, &b->netlink, &refusal);
-	if (err != ERR_NONE)
-		nft_complain("make table", b->at.table, err, &refusal);
-	return err;
-}
+enum { RANGES_AT_ONCE = 256, ADDRESS_MAX = 16 };
 
 /* ---- who is shut in ------------------------------------------------------ */
 

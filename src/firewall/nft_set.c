@@ -186,18 +186,37 @@ create(struct backend *b, enum set_index set)
 
 struct bundle {
 	struct backend_entry *entry;
-	uint32_t count;
+	uint32_t count, room;
 	enum set_index set;
 };
+
+static bool
+make_room(struct bundle *bundle)
+{
+	uint32_t room = bundle->room != 0 ? bundle->room * 2 : BACKEND_BATCH;
+	void *more;
+
+	if (bundle->count < bundle->room)
+		return true;
+	if (bundle->count == REPLACED_MAX)
+		return false;
+	more = realloc(bundle->entry, room * sizeof(*bundle->entry));
+	if (more == NULL)
+		return false;
+	bundle->entry = more;
+	bundle->room = room;
+	return true;
+}
 
 static void
 on_kept(void *arg, const struct backend_entry *entry)
 {
 	struct bundle *bundle = arg;
-	struct backend_entry *to = &bundle->entry[bundle->count];
+	struct backend_entry *to;
 
-	if (bundle->count == REPLACED_MAX)
+	if (!make_room(bundle))
 		return;
+	to = &bundle->entry[bundle->count];
 	*to = *entry;
 	if (to->timeout_s == 0 || to->timeout_s > BACKEND_MAX_TIMEOUT)
 		to->timeout_s = BACKEND_DEFAULT_TIMEOUT;
@@ -241,6 +260,15 @@ put_back(struct backend *b, const struct bundle *bundle)
 	return err;
 }
 
+/* Where nobody else does our own chains stay shut. */
+static enum err
+clear(struct backend *b, const struct nft_place *at)
+{
+	enum err err = nft_rules_clear(&b->paper, at);
+
+	return err == ERR_NONE && nft_enforces(b) ? nft_put_shut(b, at) : err;
+}
+
 /* Our rules go first, for they may refer to it; they are placed anew when all
  * sets are there. */
 static enum err
@@ -250,12 +278,19 @@ exchange(struct backend *b, enum set_index set, uint32_t kept)
 	enum err err;
 
 	nft_begin(&b->paper);
-	err = nft_rules_clear(&b->paper, &b->at);
+	err = clear(b, &b->at);
+	if (err == ERR_NONE && b->output.chain[0] != '\0')
+		err = clear(b, &b->output);
 	put_gone(b, b->name[set]);
 	if (err == ERR_NONE)
 		err = put_new(b, set, kept > b->set_size ? kept : b->set_size);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
+	/* Nobody else has a say in our own table. */
+	if (err == ERR_DENIED && refusal.code == EBUSY && nft_enforces(b)) {
+		err = nft_make_table_anew(b);
+		return err == ERR_NONE ? create(b, set) : err;
+	}
 	if (err != ERR_NONE) {
 		nft_complain("replace set", b->name[set], err, &refusal);
 		return err == ERR_DENIED && refusal.code == EBUSY ? ERR_BUSY
@@ -271,12 +306,8 @@ static enum err
 replace(struct backend *b, enum set_index set)
 {
 	struct bundle bundle = { .set = set };
-	enum err err;
+	enum err err = keep_entries(b, &bundle);
 
-	bundle.entry = calloc(REPLACED_MAX, sizeof(*bundle.entry));
-	if (bundle.entry == NULL)
-		return ERR_FULL;
-	err = keep_entries(b, &bundle);
 	if (err == ERR_NONE)
 		err = exchange(b, set, bundle.count);
 	if (err == ERR_NONE)

@@ -15,6 +15,7 @@ from daemon import SLOW, once
 from dnsclient import OPEN, REFUSED, SILENT, addresses, rcode, until
 from lab import CHAIN, UPSTREAM
 
+ANEW = "delete table inet dns_firewall\nadd table inet dns_firewall\n"
 ACL = "10.1.0.0/24 -> allowed.test:TCP:443\nfd00:1::/64 -> *:TCP:443\n"
 
 owners = pytest.mark.parametrize("lab", ["nftables"], indirect=True)
@@ -282,6 +283,22 @@ def ping(stage, address, kind=8):
     return False
 
 
+@both
+def test_a_set_of_another_type_is_replaced_while_we_run(stage, up):
+    d = stage.daemon(ACL)
+    opens(stage.client())
+    family, table = stage.lab.table()
+    name, chains = stage.lab.set_name(), ("forward", "output")
+    if stage.lab.flavour == "nftables":
+        chains = (CHAIN,)
+    nft(stage, "".join(f"flush chain {family} {table} {c}\n" for c in chains) +
+        f"delete set {family} {table} {name}\n"
+        f"add set {family} {table} {name} {{ type ipv4_addr; }}\n")
+    d.err.wait("The firewall is repaired", 3)
+    assert stage.client().connect("203.0.113.5") == OPEN
+    assert stage.client().connect("203.0.113.6") == REFUSED
+
+
 # ---- our own table ------------------------------------------------------------
 
 @ours
@@ -395,6 +412,20 @@ def test_this_host_is_free_where_nothing_names_it(stage, up):
     "flush ruleset\n", "delete table inet dns_firewall\n",
     "flush chain inet dns_firewall forward\n",
     "insert rule inet dns_firewall forward accept\n",
+    "add table inet dns_firewall { flags dormant; }\n",
+    ANEW + "add chain inet dns_firewall forward\n",
+    ANEW + "add chain inet dns_firewall forward "
+           "{ type filter hook input priority 0; }\n",
+    ANEW + "add chain inet dns_firewall forward "
+           "{ type filter hook forward priority 0; policy drop; }\n",
+    ANEW + """table inet dns_firewall {
+    set ipv4-allow { type ipv4_addr; }
+    set ipv6-allow { type ipv6_addr; }
+    set ipv4-allow-local { type ipv4_addr; }
+    chain mine { ip6 saddr @ipv6-allow drop; }
+    chain forward { type filter hook forward priority 0; }
+    chain output { type filter hook output priority 0;
+        ip daddr @ipv4-allow-local drop; }\n}\n""",
 ])
 def test_our_table_is_made_again(stage, up, change):
     d = stage.daemon(ACL)
