@@ -265,7 +265,7 @@ reap(struct child *child)
 		return;
 	/* A warden that the kernel does not answer tries again. */
 	if (!boss.stopping && p->status != 9 &&
-	    !(p->role == ROLE_WARDEN && explain_kernel_is_hindered()))
+	    !(p->role == ROLE_WARDEN && explain_kernel_was_hindered()))
 		broken("%s %u ended by itself, status %d", role_name(p->role),
 		       p->index, p->status);
 	if (boss.stopping && p->status != 0)

@@ -13,7 +13,12 @@
 #include "universe.h"
 #include "world.h"
 
-enum { OWN_KNOWN = 16, OWN_SETTLES_US = 5 * SECOND, REVOKED_US = 8 * SECOND };
+enum {
+	OWN_KNOWN = 16,
+	OWN_SETTLES_US = 5 * SECOND,
+	REVOKED_US = 8 * SECOND,
+	SLOW_START_US = 3 * SECOND
+};
 
 static struct {
 	struct said said[GENERATIONS_MOST][CLIENTS][NAMES];
@@ -23,6 +28,7 @@ static struct {
 		int64_t until_us;
 	} own[OWN_KNOWN];
 	unsigned own_count;
+	int64_t trouble_us;	     /* when it was last replaced */
 	int64_t revoked_us[CLIENTS]; /* until then it may be done */
 } explain;
 
@@ -113,6 +119,20 @@ explain_kernel_is_hindered(void)
 {
 	return trouble.set_slow > 0 || trouble.set_blind > 0 ||
 	       trouble.set_silent > 0 || trouble.set_refuses > 0;
+}
+
+void
+explain_note_trouble(void)
+{
+	if (explain_kernel_is_hindered())
+		explain.trouble_us = now_us();
+}
+
+bool
+explain_kernel_was_hindered(void)
+{
+	return explain_kernel_is_hindered() ||
+	       now_us() - explain.trouble_us < SLOW_START_US;
 }
 
 bool

@@ -44,6 +44,9 @@ bool explain_is_own(const struct addr *a);
 bool explain_was_own(const struct addr *a); /* ever */
 /* Calls to the kernel's sets are slow, or fail. */
 bool explain_kernel_is_hindered(void);
+/* The same, or it was so a moment ago. To be noted before it changes. */
+bool explain_kernel_was_hindered(void);
+void explain_note_trouble(void);
 /* So they are, or it is dead or stopped. */
 bool explain_warden_is_hindered(void);
 

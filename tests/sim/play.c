@@ -177,6 +177,7 @@ rate(uint32_t most)
 static void
 do_trouble(void)
 {
+	explain_note_trouble();
 	trouble = (struct trouble){
 		.socket = rate(20),
 		.bind = rate(200),
@@ -252,6 +253,7 @@ disorder(void)
 static void
 no_trouble(void)
 {
+	explain_note_trouble();
 	trouble = (struct trouble){ 0 };
 	process_unrest(0);
 	resolvers_speak();
