@@ -206,7 +206,10 @@ def check_stop(asked, row, stopped, went_on):
     gaps = [g for g in list(asked.gaps) if g.end >= went_on
             and g.start <= stopped + 1.2 * SLOW]
     if len({g.client for g in gaps}) < asked.clients:
-        row.complain("good answers while the warden stood still")
+        row.complain("good answers while the warden stood still: "
+                     + str([(g.client, round(g.start - stopped, 2),
+                             round(g.end - went_on, 2)) for g in asked.gaps
+                            if g.end > stopped and g.start < went_on][:20]))
     for gap in gaps:
         row.seen(None, gap.end - went_on)
 
