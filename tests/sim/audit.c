@@ -154,7 +154,8 @@ look_at_entry(struct entry *e, void *arg)
 
 	if (is_canary(&e->key))
 		return;
-	check_promises(e, e->end_us, "at rest");
+	if (reasons_have_room())
+		check_promises(e, e->end_us, "at rest");
 	if (e->end_us <= now_us() + ROUNDING_US)
 		return;
 	r->standing++;
