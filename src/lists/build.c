@@ -81,10 +81,12 @@ note_length(struct lists_build *b, const struct net *n)
 		b->lengths6[n->bits / 64] |= 1ull << n->bits % 64;
 }
 
+/* An exception comes before what it is one from. */
 static uint32_t
 number_of(const struct lists_mark *m)
 {
-	return (uint32_t)m->list << 16 | (uint32_t)m->reach << 8 | m->exception;
+	return (uint32_t)m->list << 16 | (uint32_t)m->reach << 8 |
+	       !m->exception;
 }
 
 static struct lists_mark
@@ -92,7 +94,7 @@ mark_of(uint32_t number)
 {
 	return (struct lists_mark){ .list = (uint8_t)(number >> 16),
 				    .reach = (uint8_t)(number >> 8),
-				    .exception = (uint8_t)number };
+				    .exception = (number & 1) == 0 };
 }
 
 static enum err

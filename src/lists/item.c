@@ -67,13 +67,23 @@ next_word(struct words *w, struct word *out)
 	return out->len > 0;
 }
 
+/* For dnsmasq a comment is a word of its own: behind a slash the same sign
+ * stands for its other servers. */
+static bool
+begins_comment(enum list_form form, const char *text, size_t at)
+{
+	if (form == FORM_DNSMASQ && at > 0 && !is_blank(text[at - 1]))
+		return false;
+	return text[at] == '#' || (form == FORM_IPS && text[at] == ';');
+}
+
 /* What is before a comment. */
 static struct words
-words_of(const char *text, size_t len, const char *comments)
+words_of(enum list_form form, const char *text, size_t len)
 {
 	struct words w = { .at = text };
 
-	while (w.left < len && strchr(comments, text[w.left]) == NULL)
+	while (w.left < len && !begins_comment(form, text, w.left))
 		w.left++;
 	return w;
 }
@@ -293,12 +303,24 @@ step(struct addr *a)
 	return false;
 }
 
+static bool
+is_everything(const struct addr *first, const struct addr *last)
+{
+	struct net all = { .addr = *first };
+	struct addr end;
+
+	addr_mask(&all.addr, 0);
+	fill_host_bits(&all, &end);
+	return addr_equal(&all.addr, first) && addr_equal(&end, last);
+}
+
 static enum err
 give_range(struct addr *first, const struct addr *last,
 	   const struct item_sink *to)
 {
 	if (first->family != last->family ||
-	    memcmp(first->byte, last->byte, sizeof(first->byte)) > 0)
+	    memcmp(first->byte, last->byte, sizeof(first->byte)) > 0 ||
+	    is_everything(first, last))
 		return ERR_SYNTAX;
 	for (;;) {
 		struct item item = { .is_net = true };
@@ -349,7 +371,7 @@ enum err
 item_read(enum list_form form, const char *text, size_t len,
 	  const struct item_sink *to)
 {
-	struct words w = words_of(text, len, form == FORM_IPS ? "#;" : "#");
+	struct words w = words_of(form, text, len);
 
 	switch (form) {
 	case FORM_HOSTS:

@@ -118,25 +118,37 @@ occurs(const struct lists_head *h, uint8_t family, unsigned bits)
 	return (h->lengths6[bits / 64] >> bits % 64 & 1) != 0;
 }
 
-bool
-lists_match_addr(const struct lists *l, const struct addr *addr,
-		 struct lists_hit *out, struct lists_hit *log_out)
+static void
+hear_nets(const struct lists_head *h, const struct addr *addr,
+	  struct verdicts *v)
 {
-	unsigned bits = addr->family == 4 ? 32 : 128;
-	struct verdicts v;
-
-	v.spoken = v.listed = 0;
-	for (; l->head != NULL && bits > 0; bits--) {
+	for (unsigned bits = addr->family == 4 ? 32 : 128; bits > 0; bits--) {
 		struct lists_hit about = { .net = { .addr = *addr,
 						    .bits = (uint8_t)bits } };
 		const struct lists_meaning *m;
 
-		if (!occurs(l->head, addr->family, bits))
+		if (!occurs(h, addr->family, bits))
 			continue;
 		addr_mask(&about.net.addr, bits);
-		m = find(l->head, lists_net_hash(&l->head->key, &about.net));
+		m = find(h, lists_net_hash(&h->key, &about.net));
 		if (m != NULL)
-			hear(l->head, m, true, &about, &v);
+			hear(h, m, true, &about, v);
 	}
+}
+
+bool
+lists_match_addr(const struct lists *l, const struct addr *addr,
+		 struct lists_hit *out, struct lists_hit *log_out)
+{
+	struct verdicts v;
+	struct addr inner;
+
+	v.spoken = v.listed = 0;
+	if (l->head == NULL)
+		return decide(&v, out, log_out);
+	hear_nets(l->head, addr, &v);
+	/* A translator or a tunnel leads there all the same. */
+	if (addr_embedded(addr, &inner))
+		hear_nets(l->head, &inner, &v);
 	return decide(&v, out, log_out);
 }

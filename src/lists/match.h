@@ -16,7 +16,8 @@ struct lists_hit {
 };
 
 /* Any case. False: not listed. A hit of a list with the action LOG is told
- * in *log_out (may be NULL), and the search goes on behind it. */
+ * in *log_out (may be NULL), and the search goes on behind it. Of an IPv6
+ * address that embeds IPv4 that counts, too. */
 bool lists_match_name(const struct lists *l, const struct name *name,
 		      struct lists_hit *out, struct lists_hit *log_out);
 bool lists_match_addr(const struct lists *l, const struct addr *addr,

@@ -5,12 +5,13 @@
  * or it is not heard of. A record that leads only to a port that no rule
  * opens is removed: a client that took it would leave the way that is open
  * (RFC 9460 9.5 sends it from port 80 to 443). Under `~>` records pass as they
- * came.
+ * came, but for hints that a list has.
  */
 #include "query/services.h"
 
 #include "query/fate.h"
 #include "query/scratch.h"
+#include "query/threat.h"
 
 static bool
 is_service(uint16_t type)
@@ -117,7 +118,14 @@ keep_granted(void *arg, const struct addr *hint)
 static bool
 keep_unguarded(void *arg, const struct addr *hint)
 {
-	return fate_passes_dns_only(arg, hint);
+	return fate_passes_dns_only(arg, hint) && !threat_hides(arg, hint);
+}
+
+/* At hints, where nothing is granted. */
+static bool
+has_to_look(const struct query *q)
+{
+	return q->house->opt->guard_dns_only || q->house->lists.head != NULL;
 }
 
 bool
@@ -126,7 +134,7 @@ services_edits(const struct query *q, uint16_t type)
 	const struct options *opt = q->house->opt;
 
 	return is_service(type) &&
-	       (!q->verdict.dns_only || opt->strip_ech || opt->guard_dns_only);
+	       (!q->verdict.dns_only || opt->strip_ech || has_to_look(q));
 }
 
 /* ERR_NONE where a client could use what was written. */
@@ -138,7 +146,7 @@ write_edited(struct query *q, const struct svcb *record, struct writer *out)
 
 	if (!q->verdict.dns_only)
 		edit.keep = keep_granted;
-	else if (q->house->opt->guard_dns_only)
+	else if (has_to_look(q))
 		edit.keep = keep_unguarded;
 	*out = writer_of(q->house->scratch->rdata,
 			 sizeof(q->house->scratch->rdata));

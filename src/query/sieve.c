@@ -15,6 +15,7 @@
 #include "query/fate.h"
 #include "query/note.h"
 #include "query/scratch.h"
+#include "query/threat.h"
 
 /* An answer on the table. */
 struct sorting {
@@ -103,7 +104,8 @@ take_other(const struct sorting *s, unsigned i)
 		return false;
 	if (s->q->verdict.dns_only)
 		return !rr_address(s->m, &s->m->rr[i], &a) ||
-		       fate_passes_dns_only(s->q, &a);
+		       (fate_passes_dns_only(s->q, &a) &&
+			!threat_hides(s->q, &a));
 	return s->c->leads[i] || passes_beside(s, i);
 }
 

@@ -12,6 +12,7 @@
 #include "lists/match.h"
 #include "query/audit.h"
 #include "query/note.h"
+#include "query/scratch.h"
 
 static const struct ending endings[ACTION_COUNT] = {
 	[ACTION_NXDOMAIN] = { RCODE_NXDOMAIN, EDE_BLOCKED, NULL, RECORD_BLOCKED,
@@ -96,25 +97,84 @@ threat_has_address(const struct query *q, const struct addr *a)
 	       hit.action != ACTION_PASSTHRU;
 }
 
+bool
+threat_hides(const struct query *q, const struct addr *a)
+{
+	return q->house->opt->mode != MODE_AUDIT && threat_has_address(q, a);
+}
+
+/* ---- an answer ---------------------------------------------------------- */
+
+struct hearing {
+	struct lists_hit hit;
+	bool logged; /* some list would have it counted */
+};
+
+static bool
+has_name(const struct query *q, const struct name *name, struct hearing *h)
+{
+	struct lists_hit log;
+	bool has = lists_match_name(&q->house->lists, name, &h->hit, &log);
+
+	h->logged |= !has && log.list != LISTS_NONE;
+	return has;
+}
+
+static bool
+has_record(const struct query *q, const struct message *m, unsigned i,
+	   struct hearing *h)
+{
+	struct lists_hit log;
+	struct addr a;
+	bool has;
+
+	if (m->rr[i].section != SECTION_ANSWER || !rr_address(m, &m->rr[i], &a))
+		return false;
+	has = lists_match_addr(&q->house->lists, &a, &h->hit, &log);
+	h->logged |= !has && log.list != LISTS_NONE;
+	return has;
+}
+
+static bool
+forbids(const struct hearing *h)
+{
+	return h->hit.action != ACTION_PASSTHRU;
+}
+
+/* An alias that a list lets through lets through all that it leads to; a
+ * service or an address no more than itself. */
+static bool
+find_listed(const struct query *q, const struct message *m,
+	    const struct aliases *c, struct hearing *h)
+{
+	const struct services *s = &q->house->scratch->services;
+
+	for (unsigned i = 1; i < c->count; i++) {
+		if (has_name(q, &c->name[i], h))
+			return forbids(h);
+	}
+	for (unsigned i = 0; i < s->target_count; i++) {
+		if (has_name(q, &s->target[i], h) && forbids(h))
+			return true;
+	}
+	for (unsigned i = 0; i < m->rr_count; i++) {
+		if (has_record(q, m, i, h) && forbids(h))
+			return true;
+	}
+	return false;
+}
+
 enum step_result
 threat_judge_answer(struct query *q, const struct message *m,
 		    const struct aliases *c)
 {
-	const struct lists *l = &q->house->lists;
-	struct lists_hit hit;
-	struct addr a;
+	struct hearing h = { .logged = false };
 
-	if (l->head == NULL || q->passes_lists)
+	if (q->house->lists.head == NULL || q->passes_lists)
 		return STEP_GO_ON;
-	for (unsigned i = 1; i < c->count; i++) {
-		if (lists_match_name(l, &c->name[i], &hit, NULL))
-			return judge(q, &hit, true);
-	}
-	for (unsigned i = 0; i < m->rr_count; i++) {
-		if (m->rr[i].section == SECTION_ANSWER &&
-		    rr_address(m, &m->rr[i], &a) &&
-		    lists_match_addr(l, &a, &hit, NULL))
-			return judge(q, &hit, true);
-	}
+	if (find_listed(q, m, c, &h))
+		return judge(q, &h.hit, true);
+	if (h.logged)
+		query_count(q, listed_logged);
 	return STEP_GO_ON;
 }

@@ -15,5 +15,7 @@ enum step_result threat_judge_answer(struct query *q, const struct message *m,
 				     const struct aliases *c);
 /* A single address, as in a hint. */
 bool threat_has_address(const struct query *q, const struct addr *a);
+/* The same; in audit mode nothing is kept from the client. */
+bool threat_hides(const struct query *q, const struct addr *a);
 
 #endif

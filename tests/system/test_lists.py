@@ -26,8 +26,7 @@ def listed(stage, up):
                               "leads", "blocked")):
         up.add(f"{name}.test", "A", f"203.0.113.{80 + n}", ttl=300)
     up.add("alias.test", "CNAME", "bad.test.", ttl=300)
-    up.add("many.test", "A", "203.0.113.200", ttl=300)
-    up.add("many.test", "A", "198.51.100.9", ttl=300)
+    up.add("many.test", "A", "203.0.113.200", "198.51.100.9", ttl=300)
 
     def write(lists):
         for name, (_, text, *_) in lists.items():
@@ -222,3 +221,54 @@ def test_audit_mode_tells_of_lists_and_passes(stage, up, listed):
     assert addresses(client.ask("good.test")) == ["203.0.113.80"]
     assert stage.lab.grants() == set()
     assert "\naudited 2\n" in d.ctl("status")
+
+
+def test_passthru_lets_one_address_through_alone(stage, up, listed):
+    listed({"ok": ("ips", "203.0.113.200\n", "action passthru"),
+            "drop": ("ips", "198.51.100.0/24\n203.0.113.200\n")})
+    assert rcode(stage.client().ask("many.test")) == "NXDOMAIN"
+
+
+def test_log_counts_what_an_answer_leads_to(stage, up, listed):
+    d = listed({"seen": ("ips", "203.0.113.80\n", "action log"),
+                "also": ("domains", "bad.test\n", "action log")})
+    assert addresses(stage.client().ask("good.test"))
+    assert "\nlisted_logged 1\n" in d.ctl("status")
+    assert addresses(stage.client().ask("alias.test"))
+    assert "\nlisted_logged 2\n" in d.ctl("status")
+
+
+@pytest.mark.parametrize("form,text,free,kept", [
+    ("adblock", "||bad.test^\n@@||bad.test^\n||x.test^\n", "bad.test",
+     "x.test"),
+    ("dnsmasq", "address=/a.test/#\nserver=/good.test/#\n# x\n", "good.test",
+     "a.test"),
+    ("ips", "192.0.2.1\n0.0.0.0-255.255.255.255\n", "192.0.2.9",
+     "192.0.2.1"),
+    ("ips", "198.51.100.0/24\n", "64:ff9b::198.51.101.9",
+     "64:ff9b::198.51.100.9"),
+])
+def test_what_lists_mean(stage, up, listed, form, text, free, kept):
+    d = listed({"one": (form, text)})
+    assert d.ctl("lookup", free).splitlines() == ["not listed"]
+    assert d.ctl("lookup", kept).startswith("listed by list one")
+
+
+def test_listed_addresses_inside_others(stage, up, listed):
+    listed({"drop": ("ips", "198.51.100.0/24\n")})
+    up.add("nat.test", "AAAA", "64:ff9b::198.51.100.9", ttl=300)
+    up.add("map.test", "AAAA", "::ffff:198.51.100.9", ttl=300)
+    for name in ("nat.test", "map.test"):
+        assert rcode(stage.client(3).ask(name, "AAAA")) == "NXDOMAIN"
+
+
+def test_services_that_lead_to_what_is_listed(stage, up, listed):
+    up.add("svc.test", "HTTPS", "1 bad.test. ipv4hint=203.0.113.80", ttl=300)
+    up.add("hint.test", "HTTPS", "1 . ipv4hint=203.0.113.85,203.0.113.86",
+           ttl=300)
+    listed({"ads": ("domains", "bad.test\n"),
+            "drop": ("ips", "203.0.113.85\n")})
+    for client in (stage.client(2), stage.client(3)):
+        assert rcode(client.ask("svc.test", "HTTPS")) == "NXDOMAIN"
+        text = str(client.ask("hint.test", "HTTPS"))
+        assert "203.0.113.86" in text and "203.0.113.85" not in text
