@@ -295,7 +295,8 @@ half_a_line_is_ended_before_the_next(void **state)
 static void
 parcels_without_a_reader_are_bounded(void **state)
 {
-	static char parcel[1000];
+	enum { SIZE = 1000, MORE = QUEUE_PARCEL_BYTES / SIZE + 5000 };
+	static char parcel[SIZE];
 	struct line_queue q;
 	unsigned sent = 0;
 	int pair[2];
@@ -303,7 +304,7 @@ parcels_without_a_reader_are_bounded(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	assert_int_equal(queue_init(&q, true), ERR_NONE);
-	for (unsigned i = 0; i < 5000; i++) {
+	for (unsigned i = 0; i < MORE; i++) {
 		memcpy(parcel, &i, sizeof(i));
 		queue_add(&q, parcel, sizeof(parcel));
 		queue_write(&q, pair[0]);
@@ -319,7 +320,7 @@ parcels_without_a_reader_are_bounded(void **state)
 		assert_int_equal(number, sent);
 		sent++;
 	}
-	assert_int_equal(sent + q.dropped, 5000);
+	assert_int_equal(sent + q.dropped, MORE);
 	queue_fini(&q);
 	close(pair[0]);
 	close(pair[1]);
