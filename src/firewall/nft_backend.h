@@ -62,7 +62,7 @@ enum err nft_prepare(struct backend *b, enum set_index set);
 
 /* ---- nft_chain.c: the rules ---------------------------------------------- */
 
-/* backend_kind.place */
+/* backend_kind.place; ERR_AGAIN: when the sets are prepared again. */
 enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
 /* Says so once a minute; ERR_MISSING. */
 enum err nft_complain_missing(struct backend *b);
@@ -83,7 +83,7 @@ enum err nft_table_stands(struct backend *b, bool *stands_out);
 /* ---- nft_fence.c: who is shut in (--enforce) ----------------------------- */
 
 /* Sets of the clients that are shut in, filled; written before the rules
- * that refer to them. */
+ * that refer to them. ERR_AGAIN: the table was made anew for it. */
 enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);
 /* The name of a set of clients; turn 0 or 1. */
 const char *nft_fence_name(uint8_t family, unsigned turn);

@@ -210,6 +210,12 @@ replace_rules(struct backend *b, const struct backend_fence *f)
 		nft_put_old_fence_gone(b);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
+	/* The old sets of clients, which rules of others refer to: in our own
+	 * table nobody else has a say. All its sets come first then. */
+	if (err == ERR_DENIED && refusal.code == EBUSY && nft_enforces(b)) {
+		err = nft_make_table_anew(b);
+		return err == ERR_NONE ? ERR_AGAIN : err;
+	}
 	if (err != ERR_NONE)
 		nft_complain("place rules in chain", b->at.chain, err,
 			     &refusal);

@@ -26,7 +26,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "base/log.h"
 #include "firewall/nft_backend.h"
 #include "policy/table.h"
 
@@ -281,9 +280,8 @@ find_turn(struct backend *b)
 	b->fence_turn = taken[0] ? 1 : 0;
 	if (!taken[b->fence_turn])
 		return ERR_NONE;
-	log_error("Rules of others refer to the sets of clients in table %s",
-		  b->at.table);
-	return ERR_DENIED;
+	err = nft_make_table_anew(b);
+	return err == ERR_NONE ? ERR_AGAIN : err;
 }
 
 enum err

@@ -3,6 +3,7 @@
 and what others do to them."""
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -432,6 +433,23 @@ def test_our_table_is_made_again(stage, up, change):
     opens(stage.client())
     nft(stage, change)
     d.err.wait("The firewall is repaired", 2)
+    assert stage.client().connect("203.0.113.5") == OPEN
+    assert stage.client().connect("203.0.113.6") == REFUSED
+
+
+@ours
+def test_clients_that_rules_of_others_hold(stage, up):
+    """What others refer to in our table cannot be replaced: it goes as a
+    whole."""
+    d = stage.daemon(ACL)
+    opens(stage.client())
+    for i in range(2):
+        name = re.findall("set (clients-ipv4-[ab])", listed(stage))[-1]
+        nft(stage, "add chain inet dns_firewall x\n"
+                   f"add rule inet dns_firewall x ip saddr @{name} drop\n")
+        d.reload()
+        assert until(lambda: d.err.text.count("The firewall is repaired") > i,
+                     3 * SLOW), d.err.text
     assert stage.client().connect("203.0.113.5") == OPEN
     assert stage.client().connect("203.0.113.6") == REFUSED
 
