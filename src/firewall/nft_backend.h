@@ -7,7 +7,7 @@
 #include "firewall/netlink.h"
 #include "firewall/nft_paper.h"
 
-enum { NFT_RULES_MAX = 1024 };
+enum { NFT_RULES_MAX = 4096 };
 
 struct backend {
 	struct netlink netlink;

@@ -63,6 +63,7 @@ put_link(struct backend *b, const struct nft_place *at)
 
 		nft_match_family(&r, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
 		nft_match_protocol(&r, IPPROTO_UDP);
+		nft_match_low_port(&r);
 		nft_match_port(&r, six ? PORT_DHCPV6 : PORT_DHCP);
 		nft_accept(&r);
 		err = nft_rule_put(&b->paper, at, &r);

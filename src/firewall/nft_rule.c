@@ -29,7 +29,7 @@ enum { COMMENT_SIZE = 64, WORD = 4 };
 /* Of struct iphdr and struct ip6_hdr. */
 enum { IPV4_SOURCE = 12, IPV4_TARGET = 16, IPV6_SOURCE = 8, IPV6_TARGET = 24 };
 /* Of every transport header with ports; where ICMP has type and code. */
-enum { PORT_TARGET = 2, ICMP_TYPE_CODE = 0 };
+enum { PORT_SOURCE = 0, PORT_TARGET = 2, ICMP_TYPE_CODE = 0 };
 
 /* ---- rules -------------------------------------------------------------- */
 
@@ -286,6 +286,16 @@ nft_match_port(struct nft_rule *r, uint16_t port)
 
 	load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at_len, 0);
 	compare(r, NFT_CMP_EQ, &wire, sizeof(wire));
+}
+
+void
+nft_match_low_port(struct nft_rule *r)
+{
+	static const uint32_t at_len[2] = { PORT_SOURCE, 2 };
+	uint16_t first_free = htons(IPPORT_RESERVED);
+
+	load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at_len, 0);
+	compare(r, NFT_CMP_LT, &first_free, sizeof(first_free));
 }
 
 /* Said by what it is not: of the plain comparison nft(8) makes, in its list,

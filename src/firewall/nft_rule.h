@@ -46,6 +46,8 @@ void nft_match_from_here(struct nft_rule *r);
 void nft_match_user(struct nft_rule *r, uint32_t uid);
 void nft_match_protocol(struct nft_rule *r, uint8_t protocol);
 void nft_match_port(struct nft_rule *r, uint16_t port);
+/* Of the sender: one that not everybody may have. */
+void nft_match_low_port(struct nft_rule *r);
 /* What has no ports and may be ICMP, or what is not ICMP. */
 void nft_match_icmp(struct nft_rule *r, uint8_t nfproto, bool is_icmp);
 void nft_match_icmp_type(struct nft_rule *r, uint8_t type);

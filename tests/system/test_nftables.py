@@ -381,6 +381,17 @@ def test_only_behind_that_interface(stage, up):
 
 
 @ours
+def test_hundreds_of_nets_behind_one_interface(stage, up):
+    d = stage.daemon(ACL)
+    d.reload("10.1.0.0/24%lan0 -> allowed.test:TCP:443\n" + "".join(
+        f"10.{20 + i // 200}.{i % 200}.0/24%lan0 -> allowed.test:TCP:443\n"
+        for i in range(700)))
+    opens(stage.client())
+    assert stage.client().connect("203.0.113.6") == REFUSED
+    assert "state ok" in d.ctl("status")
+
+
+@ours
 def test_drop_says_nothing(stage, up):
     stage.daemon("10.1.0.2 -> allowed.test:TCP:443\n", enforce_action="drop")
     assert stage.client().connect("203.0.113.6", timeout=0.5) == SILENT
@@ -400,6 +411,19 @@ def test_this_host_itself(stage, up):
     assert out.connect("203.0.113.5") == OPEN
     assert out.connect("203.0.113.5", 80) == REFUSED
     opens(stage.client())
+
+
+@ours
+def test_dhcp_is_no_way_out_for_everybody(stage, up):
+    stage.daemon("10.1.0.1 -> allowed.test:TCP:443\n")
+    for port, works in ((68, True), (0, False)):
+        s = stage.lab.router.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with s:
+            s.bind(("0.0.0.0", port))
+            refused = contextlib.nullcontext() if works else \
+                pytest.raises(PermissionError)
+            with refused:
+                s.sendto(b"x", ("203.0.113.9", 67))
 
 
 @ours
