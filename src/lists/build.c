@@ -120,7 +120,7 @@ lists_build_add(struct lists_build *b, const struct item *item)
 				   .exception = item->exception };
 	struct lists_list *l = &b->list[mark.list];
 	uint64_t hash;
-	enum err err = make_room(b);
+	enum err err = b->count < LISTS_ENTRIES_MAX ? make_room(b) : ERR_RANGE;
 
 	if (err != ERR_NONE)
 		return err;

@@ -5,6 +5,9 @@
 
 #include "lists/image.h"
 
+/* Of all lists together. */
+enum { LISTS_ENTRIES_MAX = 1 << 24 };
+
 struct lists_entry; /* build.c's */
 
 struct lists_build {
@@ -26,7 +29,7 @@ void lists_build_fini(struct lists_build *b);
 enum err lists_build_list(struct lists_build *b, const char *name,
 			  const char *file, enum list_form form,
 			  enum list_action action);
-/* ERR_FULL. */
+/* ERR_RANGE: there are LISTS_ENTRIES_MAX already. ERR_FULL. */
 enum err lists_build_add(struct lists_build *b, const struct item *item);
 /* The image is malloc()ed. ERR_FULL. */
 enum err lists_build_image(struct lists_build *b, void **image_out,

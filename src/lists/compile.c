@@ -168,12 +168,20 @@ struct reading {
 	const struct wish *wish;
 	uint32_t lines, bad; /* bad: of those that say something */
 	uint32_t files;
+	uint64_t items;
 };
+
+/* A few bytes of a range can be hundreds of entries. */
+enum { ITEMS_A_LINE = 32, ITEMS_MORE = 65536 };
 
 static enum err
 take_item(void *arg, const struct item *item)
 {
-	return lists_build_add(&((struct job *)arg)->build, item);
+	struct reading *r = arg;
+
+	if (++r->items > (uint64_t)r->lines * ITEMS_A_LINE + ITEMS_MORE)
+		return ERR_RANGE;
+	return lists_build_add(&r->j->build, item);
 }
 
 static void
@@ -193,7 +201,7 @@ static enum err
 read_list_line(struct reading *r, const struct policy_text *t, const char *line,
 	       size_t len)
 {
-	const struct item_sink sink = { take_item, r->j };
+	const struct item_sink sink = { take_item, r };
 	enum err err = ERR_SYNTAX;
 
 	r->lines++;
@@ -252,6 +260,10 @@ read_list(struct job *j, const struct wish *w)
 	if (err == ERR_DENIED || (err == ERR_NONE && r.files == 0))
 		wrong(&flaw, &w->file, buf[0] != '\0' ? buf : "is not there",
 		      "name a regular file that only its owner can write");
+	else if (err == ERR_RANGE)
+		wrong(&flaw, &w->file, "has too many entries",
+		      "name lists of 16777216 at most, all together, and of "
+		      "32 a line");
 	else if (err == ERR_NONE && is_of_another_form(j, &r))
 		wrong(&flaw, &w->form_word,
 		      "is not the form of this list: most of its lines are "

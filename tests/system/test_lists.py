@@ -164,6 +164,17 @@ def test_lists_that_are_wrong_change_nothing(stage, up, listed):
     assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
 
 
+def test_a_short_list_is_no_long_one(stage, up, listed):
+    """A line of 80 bytes may stand for hundreds of nets."""
+    d = listed({"ads": ("domains", "bad.test\n")})
+    line = "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe\n"
+    listed.write({"ads": ("ips", line * 100000)})
+    assert "has too many entries" in d.reload(ok=False)
+    listed.write({"ads": ("ips", line * 100)})
+    d.reload()
+    assert d.ctl("lookup", "2001:db8::1").startswith("listed by list ads")
+
+
 def test_without_its_lists_nothing_starts(stage, up, listed):
     put(stage.directory / "acl", ACL)
     status, _, err = once(
