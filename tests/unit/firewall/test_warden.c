@@ -394,6 +394,18 @@ test_a_flushed_set_is_filled_again(void **state)
 	wait_until_up(s, 1);
 }
 
+/* The wish for rules may have come before the set was gone. */
+static void
+wait_for_set(const char *name)
+{
+	int64_t end = clock_ms() + 2000;
+	char line[128];
+
+	snprintf(line, sizeof(line), "ipset list -t %s >/dev/null 2>&1", name);
+	while (system(line) != 0 && clock_ms() < end)
+		poll(NULL, 0, 10);
+}
+
 static void
 test_without_rules_nothing_is_granted(void **state)
 {
@@ -410,6 +422,7 @@ test_without_rules_nothing_is_granted(void **state)
 	assert_int_equal(s->board->firewall_up, 0);
 	assert_int_equal(ask(s, &l).status, GRANT_DOWN);
 	assert_int_equal(system("ip6tables -F OUTPUT"), 0);
+	wait_for_set("TEST-ipv4-allow");
 	place_rules("I");
 	tell(s->supervisor, POST_RULES_PLACED, RULES_STAND);
 	wait_until_up(s, 1);
