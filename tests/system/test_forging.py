@@ -88,6 +88,8 @@ def test_a_hundred_thousand_forged_answers_a_second(stage, up):
 
 # --- upstreams that lose the case ----------------------------------------
 
+# So many letters that hardly ever all of them are lower case by chance.
+NAME = "n%d-of-those-whose-letters-are-many.wild.test"
 SAID = r"^\[WARN \] Upstream 172\.30\.0\.2:53 does not keep the case of names"
 
 
@@ -97,19 +99,19 @@ def in_lower_case(query):
 
 def names_of_it(up, script, count=12):
     for number in range(count):
-        up.add(f"n{number}.wild.test", "A", f"45.0.1.{number}")
-        up.script[f"n{number}.wild.test"] = script
+        up.add(NAME % number, "A", f"45.0.1.{number}")
+        up.script[NAME % number] = script
 
 
 def ask_each(stage, numbers):
     client = stage.client()
     for number in numbers:
-        answer = client.ask(f"n{number}.wild.test")
+        answer = client.ask(NAME % number)
         assert addresses(answer) == [f"45.0.1.{number}"], number
 
 
 def streams(up, number):
-    return [q.stream for q in up.of(f"n{number}.wild.test")]
+    return [q.stream for q in up.of(NAME % number)]
 
 
 def test_an_upstream_that_loses_the_case_is_understood(stage, up):
@@ -143,7 +145,7 @@ def test_one_that_kept_the_case_meanwhile_proves_nothing(stage, up):
     """A stranger's wrong guesses between answers that are right."""
     names_of_it(up, in_lower_case)
     for number in range(2, 12, 3):
-        del up.script[f"n{number}.wild.test"]
+        del up.script[NAME % number]
     d = stage.daemon(RULE, workers=1)
     ask_each(stage, range(12))
     assert all(streams(up, n) == ([False] if n % 3 == 2 else [False, True])
@@ -159,6 +161,6 @@ def test_only_that_one_is_free(stage, up):
     ask_each(stage, range(4))
     d.err.wait(SAID)
     up.stop()
-    assert until(lambda: rcode(stage.client().ask("n5.wild.test"))
+    assert until(lambda: rcode(stage.client().ask(NAME % 5))
                  == "NOERROR", 5 * SLOW)
     assert streams(other, 5)[:2] == [False, True]
