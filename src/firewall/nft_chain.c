@@ -154,14 +154,21 @@ put_grants_of(struct backend *b, const struct nft_place *at, enum set_index set)
 	return err;
 }
 
+/* Of the sets those that the chain's packets can be in: our own two chains
+ * share them, the owner's one has all. */
+static bool
+belongs(const struct backend *b, const struct nft_place *at, enum set_index set)
+{
+	return !nft_enforces(b) || set_is_local(set) == (at == &b->output);
+}
+
 static enum err
-put_grants(struct backend *b, const struct nft_place *at, bool only_local)
+put_grants(struct backend *b, const struct nft_place *at)
 {
 	enum err err = ERR_NONE;
 
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
-		if (set_in_families(set, b->families) &&
-		    (!only_local || set_is_local(set)))
+		if (set_in_families(set, b->families) && belongs(b, at, set))
 			err = put_grants_of(b, at, set);
 	}
 	return err;
@@ -176,7 +183,7 @@ put_chain(struct backend *b, const struct nft_place *at,
 	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_put_before(b, at);
 	if (err == ERR_NONE)
-		err = put_grants(b, at, at == &b->output);
+		err = put_grants(b, at);
 	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_put_behind(b, at, f);
 	return err;
