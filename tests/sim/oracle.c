@@ -159,8 +159,8 @@ is_unnoticed(const struct entry *e)
 	if (oracle.down_us != 0 && process_current()->woke_us < oracle.down_us)
 		return true;
 	return e != NULL && e->lost_us != 0 && oracle.board->firewall_up != 0 &&
-	       (now_us() - e->lost_us < NOTICE_US ||
-		explain_warden_is_hindered());
+	       (e->touched || now_us() - e->lost_us < NOTICE_US ||
+		explain_warden_is_hindered() || explain_kernel_was_hindered());
 }
 
 /* The answer's way takes time that the grace has to bear. */

@@ -168,11 +168,12 @@ sets_meddle(void)
 	if (what == 2) {
 		e->end_us += between(SECOND, 1000 * (int64_t)SECOND);
 		e->explained_us = e->end_us;
-		e->prolonged = true;
+		e->touched = true;
 	} else {
 		e->end_us =
 		    what == 0 ? 0 : now_us() + (e->end_us - now_us()) / 4;
 		e->lost_us = now_us();
+		e->touched = what == 1;
 	}
 	tell();
 	say("%s is %s", entry_text(&e->key), deed[what]);
@@ -297,7 +298,7 @@ put_one(const struct backend_entry *entry)
 	oracle_on_add(e, entry->timeout_s);
 	e->end_us = now_us() + (int64_t)entry->timeout_s * SECOND;
 	e->lost_us = 0;
-	e->prolonged = false;
+	e->touched = false;
 	return 0;
 }
 
@@ -343,11 +344,16 @@ sets_remove(struct backend *b, const struct backend_entry *entry,
 	for (unsigned i = 0; i < count; i++) {
 		struct entry *e = sets_find(&entry[i].key);
 
+		if (e != NULL)
+			oracle_on_remove(e);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		struct entry *e = sets_find(&entry[i].key);
+
 		if (silent && per_mille(300))
 			break;
 		if (e == NULL)
 			continue;
-		oracle_on_remove(e);
 		e->end_us = e->lost_us = 0;
 	}
 	process_point();

@@ -28,7 +28,7 @@ struct entry {
 	struct ledger_key key;
 	int64_t end_us;	 /* 0: not there; FOR_EVER */
 	int64_t lost_us; /* an owner took it away; 0: nobody did */
-	bool prolonged; /* by an owner: that may be noticed late */
+	bool touched; /* its end is an owner's: that is noticed late */
 	/* what the oracle knows */
 	int64_t explained_us; /* latest end that had a reason */
 	struct promise promise[PROMISES_MOST];
