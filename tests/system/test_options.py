@@ -287,16 +287,16 @@ def answered(client):
 
 def test_address_that_comes_later(stage, up):
     """A router starts before its addresses are there, and says so."""
-    d = stage.daemon(ACL, bind=["10.1.0.77", ROUTER])
-    assert "10.1.0.77 is not an address of this machine yet" in d.err.text
+    d = stage.daemon(ACL, bind=["10.1.0.250", ROUTER])
+    assert "10.1.0.250 is not an address of this machine yet" in d.err.text
     assert f"{ROUTER} is not" not in d.err.text
     up.add("allowed.test", "A", "203.0.113.5")
-    stage.lab.router.run("ip", "addr", "add", "10.1.0.77/24", "dev", "lan0")
+    stage.lab.router.run("ip", "addr", "add", "10.1.0.250/24", "dev", "lan0")
     try:
-        client = stage.client(server="10.1.0.77")
+        client = stage.client(server="10.1.0.250")
         assert until(lambda: answered(client), 5), d.ctl("status")
     finally:
-        stage.lab.router.run("ip", "addr", "del", "10.1.0.77/24", "dev", "lan0")
+        stage.lab.router.run("ip", "addr", "del", "10.1.0.250/24", "dev", "lan0")
 
 
 def test_status_shows_the_settings(stage, up):
