@@ -20,6 +20,7 @@ AGAIN_S = 1.1      # before the same process is killed once more
 STOPPED_S = 2.0
 TICK_MS = 200
 NOTICE_S = 0.3 * SLOW
+CLOCK_S = 0.002  # one clock may be behind another, in whole milliseconds
 
 
 def grants_now(lab):
@@ -87,8 +88,8 @@ class Theatre:
             row.gap_ms = max(row.gap_ms, ms)
         if not self.totals.get("good"):
             self.marks[-1][1].broken.append("no good answers at all")
-        for at, client, to in self.load.absent:
-            rows = [row for when, row in self.marks if when <= at]
+        for seen in self.load.absent:
+            rows = [row for when, row in self.marks if when <= seen.looked]
             (rows or [self.marks[0][1]])[-1].absent += 1
 
 
@@ -203,7 +204,7 @@ def end_and_start(stage, times, seed):
 def check_stop(asked, row, stopped, went_on):
     """Nobody was told anything good in between, but for what was on its way
     after 800 ms, and all are soon after."""
-    gaps = [g for g in list(asked.gaps) if g.end >= went_on
+    gaps = [g for g in list(asked.gaps) if g.end >= went_on - CLOCK_S
             and g.start <= stopped + 1.2 * SLOW]
     if len({g.client for g in gaps}) < asked.clients:
         row.complain("good answers while the warden stood still: "
@@ -231,8 +232,9 @@ def stop_warden(stage, times, seed):
             time.sleep(STOPPED_S)
             if "held up" not in state_of(theatre.d):
                 row.complain("stopped, but " + state_of(theatre.d))
-            os.kill(warden, signal.SIGCONT)
+            # before it is: its first answers may be faster than we are
             stops.append((stopped, now()))
+            os.kill(warden, signal.SIGCONT)
             theatre.wait_until_whole(row)
         time.sleep(1.2)
         theatre.check_grants(row)
@@ -249,11 +251,14 @@ def flush_under_load(stage, times, seed):
     answer may be ahead of the repair."""
     rng = random.Random(seed)
     row = Outcome("set flushed under load", gap_most=2000)
+    flushes = []
     with Theatre(stage) as theatre:
         for _ in range(times):
             time.sleep(rng.uniform(0.3, 0.9))
             theatre.mark(row)
-            stage.lab.flush_set()
+            began = now()
+            stage.lab.flush_set()  # at some time within this
+            flushes.append((began, now() + NOTICE_S))
             time.sleep(0.3)
             theatre.wait_until_whole(row)
         time.sleep(1.2)
@@ -261,6 +266,8 @@ def flush_under_load(stage, times, seed):
         row.complain(audit(theatre.d))
     theatre.load.absent = [
         seen for seen in theatre.load.absent
-        if not any(0 <= seen[0] - at < NOTICE_S for at, _ in theatre.marks)]
+        if not any(began <= seen.looked + CLOCK_S
+                   and seen.came < noticed + CLOCK_S
+                   for began, noticed in flushes)]
     theatre.settle()
     return [row]

@@ -28,11 +28,20 @@ def kernel_of(lab):
 class Gap:
     def __init__(self, words):
         self.start, self.end = int(words[1]) / 1000, int(words[2]) / 1000
-        self.client = words[3]
+        self.late_ms, self.client = int(words[3]), words[4]
 
     @property
     def ms(self):
-        return round((self.end - self.start) * 1000)
+        """Without the time that the client let pass without asking."""
+        return round((self.end - self.start) * 1000) - self.late_ms
+
+
+class Absent:
+    """A good answer: when it came, when there was no element for it."""
+
+    def __init__(self, words):
+        self.came, self.looked = int(words[1]) / 1000, int(words[2]) / 1000
+        self.client, self.to = words[3], words[4]
 
 
 class Load:
@@ -72,7 +81,7 @@ class Load:
             if words[0] == "gap":
                 self.gaps.append(Gap(words))
             elif words[0] == "absent":
-                self.absent.append((int(words[1]) / 1000, words[2], words[3]))
+                self.absent.append(Absent(words))
             elif words[0] == "end":
                 self.totals = {k: int(v) for k, v in
                                (w.split("=") for w in words[1:])}

@@ -12,9 +12,16 @@
  * ends at SIGTERM.
  *
  * Lines, times being those of the daemon's clock in milliseconds:
- *   absent TIME CLIENT DESTINATION    a good answer, and no element for it
- *   gap FROM TO CLIENT                between two good answers of a client
+ *   absent CAME LOOKED CLIENT DESTINATION
+ *                         a good answer, and no element for it
+ *   gap FROM TO LATE CLIENT
+ *                         from when a client asked in vain, or was answered
+ *                         last, to its next good answer; for LATE of it the
+ *                         client itself asked nothing
  *   end KEY=NUMBER ...
+ *
+ * An answer comes when the kernel takes it in, not when this program has a
+ * CPU to read it.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -25,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -43,7 +51,9 @@ enum {
 struct client {
 	int fd;
 	struct addr addr;
-	int64_t good_ms; /* when a good answer came last */
+	int64_t good_ms;  /* when a good answer came last */
+	int64_t since_ms; /* when it asked first behind that; 0: not yet */
+	int64_t asked_ms; /* when it asked last */
 	char text[INET_ADDRSTRLEN];
 };
 
@@ -55,7 +65,8 @@ struct steady {
 	unsigned long sent, answered, checked, absent, unsent;
 	unsigned long rcode[RCODES];
 	int64_t worst_ms, slowest_ms;
-	int64_t sent_ms[65536]; /* by id */
+	int64_t sent_ms[65536];	  /* by id */
+	int64_t before_ms[65536]; /* when its client had asked before that */
 	uint16_t id;
 	struct message message;
 	struct client client[CLIENTS_MOST];
@@ -84,6 +95,10 @@ ask(struct steady *s, struct client *c)
 		 fresh ? "wild" : "hot");
 	name_parse(text, strlen(text), &q.name, NULL);
 	s->sent_ms[++s->id] = clock_ms();
+	s->before_ms[s->id] = c->asked_ms;
+	c->asked_ms = s->sent_ms[s->id];
+	if (c->since_ms == 0)
+		c->since_ms = c->asked_ms;
 	len = query_write(bytes, sizeof(bytes), s->id, &q, true, false, false);
 	if (send(c->fd, bytes, len, MSG_DONTWAIT) == -1)
 		s->unsent++;
@@ -92,7 +107,8 @@ ask(struct steady *s, struct client *c)
 }
 
 static void
-check_element(struct steady *s, const struct client *c, const struct addr *to)
+check_element(struct steady *s, const struct client *c, const struct addr *to,
+	      int64_t came_ms)
 {
 	struct backend_entry entry = { .key = { .set = SET_V4,
 						.protocol = IPPROTO_TCP,
@@ -106,30 +122,80 @@ check_element(struct steady *s, const struct client *c, const struct addr *to)
 	if (s->kind->has(s->backend, &entry, &has) == ERR_NONE && has)
 		return;
 	s->absent++;
-	printf("absent %lld %s %s\n", (long long)clock_ms(), c->text,
-	       addr_print(to, text));
+	printf("absent %lld %lld %s %s\n", (long long)came_ms,
+	       (long long)clock_ms(), c->text, addr_print(to, text));
+}
+
+/* How long it let pass without a question, beyond its rate. */
+static int64_t
+pause_before(const struct steady *s, uint16_t id)
+{
+	int64_t pause = s->sent_ms[id] - s->before_ms[id];
+	int64_t usual = 1000 * (int64_t)s->count / (int64_t)s->rate + 1;
+
+	return s->before_ms[id] != 0 && pause > usual ? pause - usual : 0;
 }
 
 static void
-note_good(struct steady *s, struct client *c)
+note_good(struct steady *s, struct client *c, int64_t came_ms, int64_t late_ms)
 {
-	int64_t now = clock_ms();
+	int64_t from_ms = c->good_ms;
+	bool first = c->good_ms == 0;
 
-	if (c->good_ms != 0 && now - c->good_ms > GAP_MS)
-		printf("gap %lld %lld %s\n", (long long)c->good_ms,
-		       (long long)now, c->text);
-	if (c->good_ms != 0 && now - c->good_ms > s->worst_ms)
-		s->worst_ms = now - c->good_ms;
-	c->good_ms = now;
+	if (c->since_ms > from_ms)
+		from_ms = c->since_ms;
+	c->since_ms = 0;
+	c->good_ms = came_ms;
+	if (first || came_ms - from_ms <= GAP_MS)
+		return;
+	if (late_ms > came_ms - from_ms)
+		late_ms = came_ms - from_ms;
+	printf("gap %lld %lld %lld %s\n", (long long)from_ms,
+	       (long long)came_ms, (long long)late_ms, c->text);
+	if (came_ms - from_ms - late_ms > s->worst_ms)
+		s->worst_ms = came_ms - from_ms - late_ms;
 }
 
 static void
-note_time(struct steady *s, uint16_t id)
+note_time(struct steady *s, uint16_t id, int64_t came_ms)
 {
-	int64_t took = clock_ms() - s->sent_ms[id];
+	int64_t took = came_ms - s->sent_ms[id];
 
 	if (took > s->slowest_ms)
 		s->slowest_ms = took;
+}
+
+/* The kernel's stamp has the date: what it is old by counts. */
+static int64_t
+came_at(struct msghdr *m)
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	struct timespec came, date;
+	int64_t now_ms = clock_ms(), age_ns;
+
+	if (c == NULL || c->cmsg_type != SO_TIMESTAMPNS)
+		errx(1, "an answer without its time");
+	memcpy(&came, CMSG_DATA(c), sizeof(came));
+	clock_gettime(CLOCK_REALTIME, &date);
+	age_ns = (int64_t)(date.tv_sec - came.tv_sec) * 1000000000 +
+		 date.tv_nsec - came.tv_nsec;
+	return now_ms - age_ns / 1000000;
+}
+
+static ssize_t
+take_answer(struct client *c, void *bytes, size_t size, int64_t *came_ms_out)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec at = { .iov_base = bytes, .iov_len = size };
+	struct msghdr m = { .msg_iov = &at,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t got = recvmsg(c->fd, &m, MSG_DONTWAIT);
+
+	if (got > 0)
+		*came_ms_out = came_at(&m);
+	return got;
 }
 
 static void
@@ -137,21 +203,22 @@ hear(struct steady *s, struct client *c)
 {
 	const struct message *m = &s->message;
 	uint8_t bytes[EDNS_UDP_SIZE];
+	int64_t came_ms;
 	struct addr to;
 	ssize_t got;
 
-	while ((got = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+	while ((got = take_answer(c, bytes, sizeof(bytes), &came_ms)) > 0) {
 		if (message_read(bytes, (size_t)got, &s->message) != ERR_NONE)
 			errx(1, "an answer that cannot be read");
 		s->answered++;
-		note_time(s, m->header.id);
+		note_time(s, m->header.id, came_ms);
 		s->rcode[m->header.flags & (RCODES - 1)]++;
 		if ((m->header.flags & (RCODES - 1)) != RCODE_NOERROR)
 			continue;
 		for (unsigned i = 0; i < m->rr_count; i++)
 			if (rr_address(m, &m->rr[i], &to))
-				check_element(s, c, &to);
-		note_good(s, c);
+				check_element(s, c, &to, came_ms);
+		note_good(s, c, came_ms, pause_before(s, m->header.id));
 	}
 }
 
@@ -162,7 +229,7 @@ open_client(struct steady *s, unsigned i, const char *first, const char *server)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(53) };
 	struct client *c = &s->client[i];
-	int room = 4 << 20;
+	int room = 4 << 20, one = 1;
 
 	if (inet_pton(AF_INET, first, &from.sin_addr) != 1 ||
 	    inet_pton(AF_INET, server, &to.sin_addr) != 1)
@@ -172,6 +239,7 @@ open_client(struct steady *s, unsigned i, const char *first, const char *server)
 	inet_ntop(AF_INET, &from.sin_addr, c->text, sizeof(c->text));
 	c->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
 	if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) == -1 ||
 	    connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == -1)
 		err(1, "client %u", i);
@@ -231,9 +299,11 @@ run(struct steady *s)
 				hear(s, &s->client[i]);
 	}
 	/* Who waits still has waited until now. */
-	for (unsigned i = 0; i < s->count; i++)
-		if (clock_ms() - s->client[i].good_ms > GAP_MS)
-			note_good(s, &s->client[i]);
+	for (unsigned i = 0; i < s->count; i++) {
+		hear(s, &s->client[i]);
+		if (s->client[i].since_ms != 0)
+			note_good(s, &s->client[i], clock_ms(), 0);
+	}
 }
 
 int
