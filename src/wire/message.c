@@ -15,22 +15,6 @@
 #include "base/addr.h"
 #include "wire/reader.h"
 
-enum { WORK_PER_BYTE = 4 };
-
-/* The fixed part of a record, RFC 1035 4.1.3. */
-struct fixed {
-	uint16_t type, class;
-	uint32_t ttl;
-	uint16_t rdata_len;
-};
-
-/* Where message_read() is, and what its names have cost so far. */
-struct progress {
-	struct reader r;
-	size_t steps;
-	size_t known_name; /* a pointer to here was followed before; or 0 */
-};
-
 static void
 read_header(struct reader *r, struct header *out)
 {
@@ -69,33 +53,21 @@ read_question(struct reader *r, struct question *out)
 	return r->torn ? ERR_TORN : ERR_NONE;
 }
 
-static void
-read_fixed(struct reader *r, struct fixed *out)
-{
-	out->type = reader_u16(r);
-	out->class = reader_u16(r);
-	out->ttl = reader_u32(r);
-	out->rdata_len = reader_u16(r);
-}
-
 /* An OPT is owned by the root, written as one byte. The options of another
  * version are not ours to read: BADVERS answers them. */
 static enum err
-read_opt(const struct fixed *f, struct reader *r, bool owner_is_root,
-	 struct edns *out)
+read_opt(const uint8_t *bytes, const struct rr *rr, struct edns *out)
 {
-	const uint8_t *rdata = reader_take(r, f->rdata_len);
-
-	if (rdata == NULL || !owner_is_root || out->present)
+	if (bytes[rr->owner_at] != 0 || out->present)
 		return ERR_TORN;
 	out->present = true;
-	out->udp_size = f->class;
-	out->rcode_high = (uint8_t)(f->ttl >> 24);
-	out->version = (uint8_t)(f->ttl >> 16);
-	out->flags = (uint16_t)f->ttl;
+	out->udp_size = rr->class;
+	out->rcode_high = (uint8_t)(rr->ttl >> 24);
+	out->version = (uint8_t)(rr->ttl >> 16);
+	out->flags = (uint16_t)rr->ttl;
 	if (out->version != 0)
 		return ERR_NONE;
-	return edns_read(rdata, f->rdata_len, out);
+	return edns_read(bytes + rr->rdata_at, rr->rdata_len, out);
 }
 
 static void
@@ -116,13 +88,14 @@ no_edns(struct edns *e)
 static enum err
 read_query_opt(struct reader *r, struct edns *out)
 {
-	bool owner_is_root = reader_u8(r) == 0;
-	struct fixed f;
+	struct records p = { .r = *r };
+	struct rr rr;
+	enum err err = records_next(&p, &rr);
 
-	read_fixed(r, &f);
-	if (r->torn || f.type != TYPE_OPT)
+	*r = p.r;
+	if (err != ERR_NONE || rr.type != TYPE_OPT)
 		return ERR_TORN;
-	return read_opt(&f, r, owner_is_root, out);
+	return read_opt(r->bytes, &rr, out);
 }
 
 enum err
@@ -146,57 +119,26 @@ message_read_query(const uint8_t *bytes, size_t len, struct query_message *out)
 	return reader_left(&r) == 0 ? ERR_NONE : ERR_TORN;
 }
 
-/* Moves behind an owner name. Most owners are one pointer to the question or
- * to where the owner before led, and a name that was good once stays good. */
 static enum err
-skip_owner(struct progress *p)
+read_record(struct records *p, enum section section, struct message *m)
 {
-	const uint8_t *b = p->r.bytes + p->r.at;
-	size_t target = 0;
+	struct rr rr;
 
-	if (reader_left(&p->r) >= 2 && b[0] >= 0xc0)
-		target = (size_t)(b[0] & 0x3f) << 8 | b[1];
-	if (target != 0 && target == p->known_name) {
-		p->r.at += 2;
-		p->steps++;
-		return ERR_NONE;
-	}
-	if (name_skip(p->r.bytes, p->r.len, &p->r.at, &p->steps) != ERR_NONE)
+	if (records_next(p, &rr) != ERR_NONE)
 		return ERR_TORN;
-	if (target != 0)
-		p->known_name = target;
-	return p->steps <= WORK_PER_BYTE * p->r.len ? ERR_NONE : ERR_TORN;
+	if (rr.type == TYPE_OPT && section != SECTION_ADDITIONAL)
+		return ERR_TORN;
+	if (rr.type == TYPE_OPT)
+		return read_opt(m->bytes, &rr, &m->edns);
+	if (m->rr_count == MESSAGE_MAX_RRS)
+		return ERR_TORN;
+	rr.section = (uint8_t)section;
+	m->rr[m->rr_count++] = rr;
+	return ERR_NONE;
 }
 
 static enum err
-read_record(struct progress *p, enum section section, struct message *m)
-{
-	size_t owner_at = p->r.at;
-	struct fixed f;
-
-	if (skip_owner(p) != ERR_NONE)
-		return ERR_TORN;
-	read_fixed(&p->r, &f);
-	if (f.type == TYPE_OPT && section != SECTION_ADDITIONAL)
-		return ERR_TORN;
-	if (f.type == TYPE_OPT)
-		return read_opt(&f, &p->r, m->bytes[owner_at] == 0, &m->edns);
-	if (p->r.torn || m->rr_count == MESSAGE_MAX_RRS)
-		return ERR_TORN;
-	m->rr[m->rr_count++] = (struct rr){
-		.ttl = f.ttl,
-		.owner_at = (uint16_t)owner_at,
-		.type = f.type,
-		.class = f.class,
-		.rdata_at = (uint16_t)p->r.at,
-		.rdata_len = f.rdata_len,
-		.section = (uint8_t)section,
-	};
-	return reader_take(&p->r, f.rdata_len) ? ERR_NONE : ERR_TORN;
-}
-
-static enum err
-read_section(struct progress *p, enum section section, unsigned count,
+read_section(struct records *p, enum section section, unsigned count,
 	     struct message *m)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -209,7 +151,7 @@ read_section(struct progress *p, enum section section, unsigned count,
 enum err
 message_read(const uint8_t *bytes, size_t len, struct message *out)
 {
-	struct progress p = { .r = reader_of(bytes, len) };
+	struct records p = { .r = reader_of(bytes, len) };
 	const struct header *h = &out->header;
 
 	out->bytes = bytes;
@@ -271,15 +213,5 @@ rr_target(const struct message *m, const struct rr *rr, struct name *out)
 bool
 rr_address(const struct message *m, const struct rr *rr, struct addr *out)
 {
-	const uint8_t *rdata = m->bytes + rr->rdata_at;
-
-	if (rr->class != CLASS_IN)
-		return false;
-	if (rr->type == TYPE_A && rr->rdata_len == 4)
-		addr_from_v4(rdata, out);
-	else if (rr->type == TYPE_AAAA && rr->rdata_len == 16)
-		addr_from_v6(rdata, out);
-	else
-		return false;
-	return true;
+	return rr_read_address(m->bytes, rr, out);
 }

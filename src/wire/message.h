@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "wire/edns.h"
 #include "wire/name.h"
+#include "wire/records.h"
 #include "wire/types.h"
 #include "wire/writer.h"
 
@@ -43,15 +44,6 @@ struct header {
 struct question {
 	struct name name; /* case as it came */
 	uint16_t type, class;
-};
-
-struct rr {
-	uint32_t ttl;	    /* as sent; see rr_ttl() */
-	uint16_t owner_at;  /* where the (compressed) owner begins */
-	uint16_t type, class;
-	uint16_t rdata_at, rdata_len;
-	uint8_t section;    /* enum section; never an OPT */
-	uint8_t pad;
 };
 
 struct message {
