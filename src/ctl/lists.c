@@ -88,6 +88,8 @@ print_net_entry(struct answer *a, const struct net *net)
 void
 lookup_answer(struct answer *a, const struct view *v, const struct request *r)
 {
+	static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
+	static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
 	const char *what = r->argument[0];
 	size_t len = strlen(what);
 	struct lists_hit hit, log;
@@ -104,8 +106,9 @@ lookup_answer(struct answer *a, const struct view *v, const struct request *r)
 	}
 	if (!find_lists(a, v, &lists) || !answer_room(a, ANSWER_ROOM))
 		return;
-	listed = is_addr ? lists_match_addr(&lists, &addr, &hit, &log)
-			 : lists_match_name(&lists, &name, &hit, &log);
+	listed = is_addr
+		     ? lists_match_addr(&lists, &by_addr, &addr, &hit, &log)
+		     : lists_match_name(&lists, &by_name, &name, &hit, &log);
 	if (log.list != LISTS_NONE)
 		print_hit(a, &lists, &log, "logged");
 	if (!listed) {

@@ -127,6 +127,8 @@ static bool
 is_listed(const struct judge *j, const struct policy_client *client,
 	  const struct ledger_key *key, const struct grant_names *names)
 {
+	static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
+	static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
 	struct lists_hit hit;
 	struct verdict v;
 	struct name name;
@@ -138,10 +140,11 @@ is_listed(const struct judge *j, const struct policy_client *client,
 	if (v.exact)
 		return false;
 	do {
-		if (lists_match_name(&j->lists, &name, &hit, NULL))
+		if (lists_match_name(&j->lists, &by_name, &name, &hit, NULL))
 			return forbids(&hit);
 	} while (names_next(names, &at, &name));
-	return lists_match_addr(&j->lists, &key->destination, &hit, NULL) &&
+	return lists_match_addr(&j->lists, &by_addr, &key->destination, &hit,
+				NULL) &&
 	       forbids(&hit);
 }
 

@@ -19,6 +19,8 @@ struct lists_entry {
 };
 
 enum { ROOM_FIRST = 4096, SHARE_SLOTS = 4096 };
+/* Blocked (RFC 8914). */
+enum { LISTS_TTL_S = 300, LISTS_EDE = 15 };
 
 void
 lists_build_init(struct lists_build *b)
@@ -64,10 +66,16 @@ lists_build_list(struct lists_build *b, const char *name, const char *file,
 
 	if (b->lists == LISTS_MAX)
 		return ERR_RANGE;
-	*l = (struct lists_list){ .form = form, .action = action };
+	*l = (struct lists_list){ .form = form,
+				  .action = action,
+				  .max_ttl_s = LISTS_TTL_S,
+				  .ede = LISTS_EDE };
 	err = keep_text(b, name, &l->name);
 	if (err == ERR_NONE)
 		err = keep_text(b, file, &l->file);
+	if (err == ERR_NONE)
+		err = keep_text(b, "", &l->line);
+	l->nickname = l->category = l->contact = l->line;
 	b->lists += err == ERR_NONE;
 	return err;
 }
@@ -119,18 +127,20 @@ lists_build_add(struct lists_build *b, const struct item *item)
 	struct lists_mark mark = { .list = (uint8_t)(b->lists - 1),
 				   .exception = item->exception };
 	struct lists_list *l = &b->list[mark.list];
+	struct hash_key key;
 	uint64_t hash;
 	enum err err = b->count < LISTS_ENTRIES_MAX ? make_room(b) : ERR_RANGE;
 
 	if (err != ERR_NONE)
 		return err;
+	lists_trigger_key(&b->key, item->trigger, &key);
+	l->triggers |= 1u << item->trigger;
 	if (item->is_net) {
-		hash = lists_net_hash(&b->key, &item->net);
+		hash = lists_net_hash(&key, &item->net);
 		note_length(b, &item->net);
 		l->nets++;
 	} else {
-		hash =
-		    lists_name_hash(&b->key, item->name.wire, item->name.len);
+		hash = lists_name_hash(&key, item->name.wire, item->name.len);
 		mark.reach = (uint8_t)item->reach;
 		l->names++;
 	}

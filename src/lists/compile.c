@@ -97,7 +97,7 @@ read_form(struct line *l, struct wish *w, struct flaw *flaw)
 		return missing(flaw, w->form_word,
 			       "the form of the list is missing", right);
 	w->form = form_from_word(w->form_word.text, w->form_word.len);
-	if (w->form == FORM_COUNT)
+	if (w->form >= FORM_RPZ)
 		return wrong(flaw, &w->form_word, "is not a form of lists",
 			     right);
 	return true;
@@ -123,11 +123,15 @@ read_action(struct line *l, struct wish *w, struct flaw *flaw)
 {
 	static const char right[] =
 	    "write nxdomain, nodata, refused, drop, passthru or log";
+	static const enum list_action actions[] = {
+		ACTION_NXDOMAIN, ACTION_NODATA,	  ACTION_REFUSED,
+		ACTION_DROP,	 ACTION_PASSTHRU, ACTION_LOG,
+	};
 	struct token word = line_word(l, "");
 
-	for (unsigned i = 0; i < ACTION_COUNT; i++) {
-		if (token_is(&word, action_word(i))) {
-			w->action = i;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (token_is(&word, action_word(actions[i]))) {
+			w->action = actions[i];
 			return true;
 		}
 	}

@@ -13,24 +13,25 @@
 #include "lists/table.h"
 #include "policy/image.h"
 
-static const char *const action_words[ACTION_COUNT] = {
-#define ACTION(name, word, told) [ACTION_##name] = word,
-#include "lists/action.def"
-#undef ACTION
-};
-
-const char *
-action_word(enum list_action action)
-{
-	return action < ACTION_COUNT ? action_words[action] : "?";
-}
-
 static bool
 is_inside(const struct lists_head *h, const struct lists_section *s,
 	  size_t each)
 {
 	return s->at % 8 == 0 && s->at >= sizeof(*h) && s->at <= h->size &&
 	       s->count <= (h->size - s->at) / each;
+}
+
+static bool
+texts_are_inside(const struct lists_head *h, const struct lists_list *l)
+{
+	const uint32_t text[] = { l->name,     l->file,	    l->line,
+				  l->nickname, l->category, l->contact };
+
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		if (text[i] >= h->texts.count)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -43,8 +44,7 @@ lists_are_sound(const struct lists_head *h)
 	    texts[h->texts.count - 1] != '\0')
 		return false;
 	for (uint64_t i = 0; i < h->lists.count; i++) {
-		if (l[i].name >= h->texts.count ||
-		    l[i].file >= h->texts.count || l[i].form >= FORM_COUNT ||
+		if (!texts_are_inside(h, &l[i]) || l[i].form >= FORM_COUNT ||
 		    l[i].action >= ACTION_COUNT)
 			return false;
 	}
@@ -116,6 +116,32 @@ const char *
 lists_text(const struct lists *l, uint32_t text)
 {
 	return lists_texts(l->head) + text;
+}
+
+const uint8_t *
+lists_data(const struct lists *l, uint32_t data, size_t *len_out)
+{
+	(void)l;
+	(void)data;
+	*len_out = 0;
+	return NULL;
+}
+
+const struct net *
+lists_nets(const struct lists *l, uint32_t list, size_t *count_out)
+{
+	(void)l;
+	(void)list;
+	*count_out = 0;
+	return NULL;
+}
+
+void
+lists_trigger_key(const struct hash_key *key, enum trigger trigger,
+		  struct hash_key *out)
+{
+	out->k0 = key->k0 + (uint64_t)trigger;
+	out->k1 = key->k1;
 }
 
 uint64_t

@@ -29,21 +29,40 @@
 enum { LISTS_VERSION = 1, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
 #define LISTS_MAGIC 0x64666c73u /* "dfls" */
 
-enum list_action {
-#define ACTION(name, word, told) ACTION_##name,
-#include "lists/action.def"
-#undef ACTION
-	ACTION_COUNT
+enum lists_flag {
+	LISTS_BLOCK_SET = 1, /* its addresses go to a set of the kernel */
+	LISTS_ALLOW_SET = 2, /* to one that is asked before those */
+	LISTS_NS_BLOCK = 4,  /* name servers that are not found block */
+	LISTS_EXPIRES = 8,   /* one that is too old is not kept */
 };
 
-const char *action_word(enum list_action action);
+/* Where the SOA of a policy zone stands in what it answers. */
+enum lists_soa { LISTS_SOA_ADDITIONAL, LISTS_SOA_AUTHORITY, LISTS_SOA_NONE };
+
+enum { LISTS_NO_EDE = 0xffff };
 
 struct lists_list {
-	uint32_t name, file;  /* offsets into texts */
-	uint32_t form;	      /* enum list_form */
-	uint32_t action;      /* enum list_action */
+	uint32_t name, file; /* offsets into texts; file: whatever it is of */
+	uint32_t line;	     /* its line of the lists file, as it stands */
+	uint32_t nickname, category, contact; /* texts; "" where none */
+	uint32_t form;			      /* enum list_form */
+	uint32_t action; /* enum list_action; GIVEN: what an entry says */
 	uint32_t names, nets; /* entries */
 	uint32_t bad;	      /* lines that were not understood */
+	uint32_t left_out;    /* entries that nobody may list for others */
+	uint32_t flags;	      /* enum lists_flag */
+	uint32_t triggers;    /* a bit for each enum trigger that it has */
+	uint32_t max_ttl_s;   /* of what it has clients told */
+	uint32_t ede;	      /* INFO-CODE (RFC 8914), or LISTS_NO_EDE */
+	uint32_t soa_place;   /* enum lists_soa */
+	/* Numbers for lists_data(); 0: there is none. */
+	uint32_t zone; /* of rpz: the name on the wire, lower-cased */
+	uint32_t soa;  /* of rpz: its SOA, a record as of DATA */
+	uint32_t data; /* of its action, as of an entry (lists/item.h); of
+			* ADDRESS records as of DATA */
+	uint32_t wild; /* of its action CNAME; 1: below an asterisk */
+	uint32_t first_net, net_count;	     /* lists_nets() */
+	uint32_t first_client, client_count; /* whom it is for; 0: all */
 	uint32_t pad;
 };
 
@@ -95,9 +114,18 @@ enum err lists_of(const struct policy *p, struct lists *out);
 uint32_t lists_count(const struct lists *l);
 const struct lists_list *lists_at(const struct lists *l, uint32_t list);
 const char *lists_text(const struct lists *l, uint32_t text);
+/* Bytes by their number, of a hit or a list; NULL: none have it. */
+const uint8_t *lists_data(const struct lists *l, uint32_t data,
+			  size_t *len_out);
+/* What a list has in the kernel or stands for in a rule: sorted, none inside
+ * another. */
+const struct net *lists_nets(const struct lists *l, uint32_t list,
+			     size_t *count_out);
 
-/* For builder and look-up: the hash of a lower-cased wire name or of a net,
- * and where in the table its search begins. */
+/* For builder and look-up: the hash of a lower-cased wire name or of a net
+ * under the key of its trigger, and where in the table its search begins. */
+void lists_trigger_key(const struct hash_key *key, enum trigger trigger,
+		       struct hash_key *out);
 uint64_t lists_name_hash(const struct hash_key *key, const uint8_t *wire,
 			 size_t len);
 uint64_t lists_net_hash(const struct hash_key *key, const struct net *net);

@@ -26,6 +26,18 @@ static const char *const form_words[FORM_COUNT] = {
 #undef FORM
 };
 
+static const char *const action_words[ACTION_COUNT] = {
+#define ACTION(name, word, told) [ACTION_##name] = word,
+#include "lists/action.def"
+#undef ACTION
+};
+
+const char *
+action_word(enum list_action action)
+{
+	return action < ACTION_COUNT ? action_words[action] : "?";
+}
+
 const char *
 form_word(enum list_form form)
 {
@@ -138,7 +150,9 @@ static enum err
 give_name(const struct word *w, enum item_reach reach, bool exception,
 	  const struct item_sink *to)
 {
-	struct item item = { .reach = reach, .exception = exception };
+	struct item item = { .trigger = TRIGGER_QNAME,
+			     .reach = reach,
+			     .exception = exception };
 
 	return read_name(w, &item) ? to->each(to->arg, &item) : ERR_SYNTAX;
 }
@@ -323,7 +337,7 @@ give_range(struct addr *first, const struct addr *last,
 	    is_everything(first, last))
 		return ERR_SYNTAX;
 	for (;;) {
-		struct item item = { .is_net = true };
+		struct item item = { .trigger = TRIGGER_IP, .is_net = true };
 		struct addr end;
 		enum err err;
 
@@ -341,7 +355,7 @@ give_range(struct addr *first, const struct addr *last,
 static enum err
 read_net(struct words *w, const struct item_sink *to)
 {
-	struct item item = { .is_net = true };
+	struct item item = { .trigger = TRIGGER_IP, .is_net = true };
 	struct word word;
 	const char *dash;
 
@@ -383,7 +397,9 @@ item_read(enum list_form form, const char *text, size_t len,
 	case FORM_DNSMASQ:
 		return read_dnsmasq(&w, to);
 	case FORM_IPS:
+	case FORM_DNS:
 		return read_net(&w, to);
+	case FORM_RPZ:
 	case FORM_COUNT:
 		break;
 	}

@@ -60,6 +60,7 @@ hear(const struct lists_head *h, const struct lists_meaning *m, bool whole,
 		v->listed |= bit;
 		v->hit[mark->list] = *about;
 		v->hit[mark->list].list = mark->list;
+		v->hit[mark->list].wild_entry = mark->reach == REACH_BELOW;
 		v->hit[mark->list].action = lists_lists(h)[mark->list].action;
 	}
 }
@@ -86,22 +87,27 @@ decide(const struct verdicts *v, struct lists_hit *out,
 }
 
 bool
-lists_match_name(const struct lists *l, const struct name *name,
-		 struct lists_hit *out, struct lists_hit *log_out)
+lists_match_name(const struct lists *l, const struct lists_ask *ask,
+		 const struct name *name, struct lists_hit *out,
+		 struct lists_hit *log_out)
 {
-	struct lists_hit about = { 0 };
+	struct lists_hit about = { .trigger = ask->trigger,
+				   .given = ACTION_NXDOMAIN };
 	struct verdicts v;
+	struct hash_key key;
 	struct name lower;
 
-	v.spoken = v.listed = 0;
+	v.listed = 0;
+	v.spoken = ~ask->among;
 	if (l->head == NULL)
 		return decide(&v, out, log_out);
+	lists_trigger_key(&l->head->key, ask->trigger, &key);
 	name_lower(name, &lower);
 	about.labels = name_labels(&lower);
 	for (unsigned at = 0; lower.wire[at] != 0; at += lower.wire[at] + 1u) {
 		const struct lists_meaning *m = find(
-		    l->head, lists_name_hash(&l->head->key, lower.wire + at,
-					     lower.len - at));
+		    l->head,
+		    lists_name_hash(&key, lower.wire + at, lower.len - at));
 
 		if (m != NULL)
 			hear(l->head, m, at == 0, &about, &v);
@@ -119,36 +125,62 @@ occurs(const struct lists_head *h, uint8_t family, unsigned bits)
 }
 
 static void
-hear_nets(const struct lists_head *h, const struct addr *addr,
-	  struct verdicts *v)
+hear_nets(const struct lists_head *h, enum trigger trigger,
+	  const struct addr *addr, struct verdicts *v)
 {
+	struct hash_key key;
+
+	lists_trigger_key(&h->key, trigger, &key);
 	for (unsigned bits = addr->family == 4 ? 32 : 128; bits > 0; bits--) {
-		struct lists_hit about = { .net = { .addr = *addr,
+		struct lists_hit about = { .trigger = trigger,
+					   .given = ACTION_NXDOMAIN,
+					   .net = { .addr = *addr,
 						    .bits = (uint8_t)bits } };
 		const struct lists_meaning *m;
 
 		if (!occurs(h, addr->family, bits))
 			continue;
 		addr_mask(&about.net.addr, bits);
-		m = find(h, lists_net_hash(&h->key, &about.net));
+		m = find(h, lists_net_hash(&key, &about.net));
 		if (m != NULL)
 			hear(h, m, true, &about, v);
 	}
 }
 
 bool
-lists_match_addr(const struct lists *l, const struct addr *addr,
-		 struct lists_hit *out, struct lists_hit *log_out)
+lists_match_addr(const struct lists *l, const struct lists_ask *ask,
+		 const struct addr *addr, struct lists_hit *out,
+		 struct lists_hit *log_out)
 {
 	struct verdicts v;
 	struct addr inner;
 
-	v.spoken = v.listed = 0;
+	v.listed = 0;
+	v.spoken = ~ask->among;
 	if (l->head == NULL)
 		return decide(&v, out, log_out);
-	hear_nets(l->head, addr, &v);
+	hear_nets(l->head, ask->trigger, addr, &v);
 	/* A translator or a tunnel leads there all the same. */
 	if (addr_embedded(addr, &inner))
-		hear_nets(l->head, &inner, &v);
+		hear_nets(l->head, ask->trigger, &inner, &v);
 	return decide(&v, out, log_out);
+}
+
+uint64_t
+lists_with(const struct lists *l, enum trigger trigger)
+{
+	uint64_t with = 0;
+
+	for (uint32_t i = 0; i < lists_count(l); i++)
+		with |= (uint64_t)(lists_at(l, i)->triggers >> trigger & 1)
+			<< i;
+	return with;
+}
+
+uint64_t
+lists_for_client(const struct lists *l, const struct addr *client)
+{
+	(void)l;
+	(void)client;
+	return LISTS_ALL;
 }

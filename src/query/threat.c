@@ -14,6 +14,9 @@
 #include "query/note.h"
 #include "query/scratch.h"
 
+static const struct lists_ask names = { TRIGGER_QNAME, LISTS_ALL };
+static const struct lists_ask addresses = { TRIGGER_IP, LISTS_ALL };
+
 static const struct ending endings[ACTION_COUNT] = {
 	[ACTION_NXDOMAIN] = { RCODE_NXDOMAIN, EDE_BLOCKED, NULL, RECORD_BLOCKED,
 			      REASON_LISTED },
@@ -78,8 +81,8 @@ threat_judge_question(struct query *q)
 	q->passes_lists = q->verdict.exact;
 	if (q->house->lists.head == NULL || q->passes_lists)
 		return STEP_GO_ON;
-	if (!lists_match_name(&q->house->lists, &q->in.question.name, &hit,
-			      &log)) {
+	if (!lists_match_name(&q->house->lists, &names, &q->in.question.name,
+			      &hit, &log)) {
 		note_logged(q, &log);
 		return STEP_GO_ON;
 	}
@@ -93,7 +96,7 @@ threat_has_address(const struct query *q, const struct addr *a)
 	struct lists_hit hit;
 
 	return q->house->lists.head != NULL && !q->passes_lists &&
-	       lists_match_addr(&q->house->lists, a, &hit, NULL) &&
+	       lists_match_addr(&q->house->lists, &addresses, a, &hit, NULL) &&
 	       hit.action != ACTION_PASSTHRU;
 }
 
@@ -114,7 +117,8 @@ static bool
 has_name(const struct query *q, const struct name *name, struct hearing *h)
 {
 	struct lists_hit log;
-	bool has = lists_match_name(&q->house->lists, name, &h->hit, &log);
+	bool has =
+	    lists_match_name(&q->house->lists, &names, name, &h->hit, &log);
 
 	h->logged |= !has && log.list != LISTS_NONE;
 	return has;
@@ -130,7 +134,8 @@ has_record(const struct query *q, const struct message *m, unsigned i,
 
 	if (m->rr[i].section != SECTION_ANSWER || !rr_address(m, &m->rr[i], &a))
 		return false;
-	has = lists_match_addr(&q->house->lists, &a, &h->hit, &log);
+	has = lists_match_addr(&q->house->lists, &addresses, &a, &h->hit,
+			       &log);
 	h->logged |= !has && log.list != LISTS_NONE;
 	return has;
 }

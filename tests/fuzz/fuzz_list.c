@@ -40,6 +40,9 @@ take(void *arg, const struct item *item)
 	return lists_build_add(&t->build, item);
 }
 
+static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
+static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
+
 static void
 look_up(const struct taking *t, const struct lists *l)
 {
@@ -49,9 +52,11 @@ look_up(const struct taking *t, const struct lists *l)
 		const struct item *item = &t->item[i];
 
 		if (item->is_net)
-			must(lists_match_addr(l, &item->net.addr, &hit, NULL));
+			must(lists_match_addr(l, &by_addr, &item->net.addr,
+					      &hit, NULL));
 		else if (item->reach != REACH_BELOW && !t->exceptions)
-			must(lists_match_name(l, &item->name, &hit, NULL));
+			must(lists_match_name(l, &by_name, &item->name, &hit,
+					      NULL));
 	}
 }
 

@@ -223,6 +223,9 @@ make(const char *text, const struct file *with)
 	return &m;
 }
 
+static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
+static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
+
 /* "list/action", or "" where no list has it. */
 static const char *
 says(const struct made *m, const char *what)
@@ -233,13 +236,13 @@ says(const struct made *m, const char *what)
 	bool listed;
 
 	if (addr_parse(what, strlen(what), &a) == ERR_NONE) {
-		listed = lists_match_addr(&m->lists, &a, &hit, NULL);
+		listed = lists_match_addr(&m->lists, &by_addr, &a, &hit, NULL);
 	} else {
 		struct name n;
 
 		assert_int_equal(name_parse(what, strlen(what), &n, NULL),
 				 ERR_NONE);
-		listed = lists_match_name(&m->lists, &n, &hit, NULL);
+		listed = lists_match_name(&m->lists, &by_name, &n, &hit, NULL);
 	}
 	if (!listed)
 		return "";
@@ -323,11 +326,11 @@ test_a_list_that_only_logs(void **state)
 
 	(void)state;
 	assert_int_equal(name_parse("bad.example", 11, &n, NULL), ERR_NONE);
-	assert_true(lists_match_name(&m->lists, &n, &hit, &log));
+	assert_true(lists_match_name(&m->lists, &by_name, &n, &hit, &log));
 	assert_int_equal(hit.list, 1);
 	assert_int_equal(log.list, 0);
 	m = make("list seen domains /a action log\n", with);
-	assert_false(lists_match_name(&m->lists, &n, &hit, &log));
+	assert_false(lists_match_name(&m->lists, &by_name, &n, &hit, &log));
 	assert_int_equal(log.list, 0);
 }
 
@@ -402,7 +405,7 @@ test_no_list_at_all(void **state)
 	assert_string_equal(says(m, "a.example"), "");
 	assert_string_equal(says(m, "192.0.2.1"), "");
 	assert_int_equal(name_parse("a.example", 9, &n, NULL), ERR_NONE);
-	assert_false(lists_match_name(&nothing, &n, &hit, NULL));
+	assert_false(lists_match_name(&nothing, &by_name, &n, &hit, NULL));
 }
 
 /* Every byte of an image changed in turn: refused, or used without harm. */
@@ -427,7 +430,7 @@ test_a_damaged_image(void **state)
 		if (lists_view(copy, size, &l) != ERR_NONE)
 			continue;
 		name_parse("x.one.example", 13, &n, NULL);
-		lists_match_name(&l, &n, &hit, NULL);
+		lists_match_name(&l, &by_name, &n, &hit, NULL);
 	}
 	assert_int_equal(lists_view(m->image, size - 8, &m->lists), ERR_IMAGE);
 	free(copy);
