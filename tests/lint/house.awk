@@ -12,7 +12,8 @@ BEGIN {
 	may["net"] = "base conf wire"
 	may["policy"] = "base conf wire proc"
 	may["lists"] = "base conf wire proc policy"
-	may["cache"] = "base conf wire proc net policy lists"
+	may["supply"] = "base conf wire proc net policy lists"
+	may["cache"] = "base conf wire proc net policy lists supply"
 	may["upstream"] = may["cache"]
 	may["record"] = may["cache"]
 	may["firewall"] = may["cache"] " record"
