@@ -39,7 +39,8 @@ enum lists_flag {
 /* Where the SOA of a policy zone stands in what it answers. */
 enum lists_soa { LISTS_SOA_ADDITIONAL, LISTS_SOA_AUTHORITY, LISTS_SOA_NONE };
 
-enum { LISTS_NO_EDE = 0xffff };
+/* USUAL: that which fits what is done. */
+enum { LISTS_NO_EDE = 0xffff, LISTS_EDE_USUAL = 0xfffe };
 
 struct lists_list {
 	uint32_t name, file; /* offsets into texts; file: whatever it is of */
@@ -53,7 +54,7 @@ struct lists_list {
 	uint32_t flags;	      /* enum lists_flag */
 	uint32_t triggers;    /* a bit for each enum trigger that it has */
 	uint32_t max_ttl_s;   /* of what it has clients told */
-	uint32_t ede;	      /* INFO-CODE (RFC 8914), or LISTS_NO_EDE */
+	uint32_t ede;	      /* INFO-CODE (RFC 8914), or one of those */
 	uint32_t soa_place;   /* enum lists_soa */
 	/* Numbers for lists_data(); 0: there is none. */
 	uint32_t zone; /* of rpz: the name on the wire, lower-cased */
