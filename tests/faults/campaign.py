@@ -27,6 +27,7 @@ import lab as lab_  # noqa: E402
 import overload  # noqa: E402
 from conftest import Stage  # noqa: E402
 from outcome import HEAD, Outcome, line  # noqa: E402
+from priority import foremost  # noqa: E402
 from scene import Scene  # noqa: E402
 
 FIREWALLS = {"nft": "ipt-nft", "legacy": "ipt-legacy",
@@ -171,4 +172,5 @@ def arguments():
 
 if __name__ == "__main__":
     lab_.remove_stale()
-    sys.exit(Campaign(arguments()).run())
+    with foremost():
+        sys.exit(Campaign(arguments()).run())

@@ -28,7 +28,8 @@ def kernel_of(lab):
 class Gap:
     def __init__(self, words):
         self.start, self.end = int(words[1]) / 1000, int(words[2]) / 1000
-        self.late_ms, self.client = int(words[3]), words[4]
+        self.late_ms, self.asked, self.failed = map(int, words[3:6])
+        self.client = words[6]
 
     @property
     def ms(self):

@@ -14,10 +14,11 @@
  * Lines, times being those of the daemon's clock in milliseconds:
  *   absent CAME LOOKED CLIENT DESTINATION
  *                         a good answer, and no element for it
- *   gap FROM TO LATE CLIENT
+ *   gap FROM TO LATE ASKED FAILED CLIENT
  *                         from when a client asked in vain, or was answered
  *                         last, to its next good answer; for LATE of it the
- *                         client itself asked nothing
+ *                         client itself asked nothing; ASKED questions, and
+ *                         FAILED answers that were not good
  *   end KEY=NUMBER ...
  *
  * An answer comes when the kernel takes it in, not when this program has a
@@ -54,6 +55,7 @@ struct client {
 	int64_t good_ms;  /* when a good answer came last */
 	int64_t since_ms; /* when it asked first behind that; 0: not yet */
 	int64_t asked_ms; /* when it asked last */
+	unsigned asked, failed; /* since the last good answer */
 	char text[INET_ADDRSTRLEN];
 };
 
@@ -97,7 +99,7 @@ ask(struct steady *s, struct client *c)
 	s->sent_ms[++s->id] = clock_ms();
 	s->before_ms[s->id] = c->asked_ms;
 	c->asked_ms = s->sent_ms[s->id];
-	if (c->since_ms == 0)
+	if (c->asked++ == 0)
 		c->since_ms = c->asked_ms;
 	len = query_write(bytes, sizeof(bytes), s->id, &q, true, false, false);
 	if (send(c->fd, bytes, len, MSG_DONTWAIT) == -1)
@@ -142,18 +144,19 @@ note_good(struct steady *s, struct client *c, int64_t came_ms, int64_t late_ms)
 	int64_t from_ms = c->good_ms;
 	bool first = c->good_ms == 0;
 
-	if (c->since_ms > from_ms)
+	if (c->asked > 0 && c->since_ms > from_ms)
 		from_ms = c->since_ms;
-	c->since_ms = 0;
+	if (!first && came_ms - from_ms > GAP_MS) {
+		if (late_ms > came_ms - from_ms)
+			late_ms = came_ms - from_ms;
+		printf("gap %lld %lld %lld %u %u %s\n", (long long)from_ms,
+		       (long long)came_ms, (long long)late_ms, c->asked,
+		       c->failed, c->text);
+		if (came_ms - from_ms - late_ms > s->worst_ms)
+			s->worst_ms = came_ms - from_ms - late_ms;
+	}
 	c->good_ms = came_ms;
-	if (first || came_ms - from_ms <= GAP_MS)
-		return;
-	if (late_ms > came_ms - from_ms)
-		late_ms = came_ms - from_ms;
-	printf("gap %lld %lld %lld %s\n", (long long)from_ms,
-	       (long long)came_ms, (long long)late_ms, c->text);
-	if (came_ms - from_ms - late_ms > s->worst_ms)
-		s->worst_ms = came_ms - from_ms - late_ms;
+	c->asked = c->failed = 0;
 }
 
 static void
@@ -213,8 +216,10 @@ hear(struct steady *s, struct client *c)
 		s->answered++;
 		note_time(s, m->header.id, came_ms);
 		s->rcode[m->header.flags & (RCODES - 1)]++;
-		if ((m->header.flags & (RCODES - 1)) != RCODE_NOERROR)
+		if ((m->header.flags & (RCODES - 1)) != RCODE_NOERROR) {
+			c->failed++;
 			continue;
+		}
 		for (unsigned i = 0; i < m->rr_count; i++)
 			if (rr_address(m, &m->rr[i], &to))
 				check_element(s, c, &to, came_ms);
@@ -301,7 +306,7 @@ run(struct steady *s)
 	/* Who waits still has waited until now. */
 	for (unsigned i = 0; i < s->count; i++) {
 		hear(s, &s->client[i]);
-		if (s->client[i].since_ms != 0)
+		if (s->client[i].asked > 0)
 			note_good(s, &s->client[i], clock_ms(), 0);
 	}
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon import SLOW
+from priority import foremost
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
 
@@ -24,6 +25,8 @@ firewalls = pytest.mark.parametrize(
 @pytest.fixture(autouse=True)
 def rate(monkeypatch):
     monkeypatch.setattr(kills.load, "RATE", 400 if SLOW > 1 else 1500)
+    with foremost():
+        yield
 
 
 def assert_kept(rows):
