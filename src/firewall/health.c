@@ -42,6 +42,28 @@ count_up(_Atomic uint64_t *counter, uint64_t by)
 
 /* ---- looking ------------------------------------------------------------ */
 
+/* Whether it is there now is for look_at() to say. */
+static enum backend_cause
+set_canary(struct health *h, enum set_index set)
+{
+	struct backend_entry canary;
+	struct backend_fault fault = { .cause = FAULT_OTHER };
+
+	canary_of(set, &canary);
+	h->a->kind->add(h->a->backend, &canary, 1, &fault);
+	return fault.cause;
+}
+
+/* Where nobody counts the entries it is tried out. */
+static bool
+has_no_room(struct health *h, enum set_index set,
+	    const struct backend_look *look)
+{
+	if (look->counted)
+		return look->entries >= look->capacity;
+	return set_canary(h, set) == FAULT_FULL;
+}
+
 /* What the set has beside its canary. */
 static enum set_finding
 look_inside(struct health *h, enum set_index set, struct backend_look *look)
@@ -54,7 +76,7 @@ look_inside(struct health *h, enum set_index set, struct backend_look *look)
 	if (a->kind->has(a->backend, &canary, &has) != ERR_NONE)
 		return SET_UNKNOWN;
 	/* A full set has no room for a canary, and was not emptied. */
-	if (!has && look->entries < look->capacity)
+	if (!has && !has_no_room(h, set, look))
 		return SET_EMPTIED;
 	look->entries -= has;
 	if (look->references == 0 && h->rules == RULES_STAND)
@@ -90,17 +112,6 @@ look_at(struct health *h, enum set_index set)
 	atomic_store_explicit(&h->a->board->finding[set], finding,
 			      memory_order_relaxed);
 	return finding;
-}
-
-/* Whether it is there now is for look_at() to say. */
-static void
-set_canary(struct health *h, enum set_index set)
-{
-	struct backend_entry canary;
-	struct backend_fault fault;
-
-	canary_of(set, &canary);
-	h->a->kind->add(h->a->backend, &canary, 1, &fault);
 }
 
 static void

@@ -7,7 +7,14 @@
 #include "firewall/netlink.h"
 #include "firewall/nft_paper.h"
 
-enum { NFT_RULES_MAX = 4096 };
+enum {
+	/* Ours are at most some 600: three for each set of clients, two for
+	 * each upstream, and those around them. */
+	NFT_RULES_MAX = 1024,
+	/* Of one family: of clients that any interface brings, and of those
+	 * bound to one. */
+	NFT_FENCE_SETS = IMAGE_MAX_INTERFACES + 1
+};
 
 struct backend {
 	struct netlink netlink;
@@ -25,7 +32,8 @@ struct backend {
 	uint64_t handle[NFT_RULES_MAX];
 	unsigned rules;
 	unsigned fence_turn; /* which of two names the fence's sets have */
-	bool fence[2][2];    /* which of them are there: turn, family */
+	/* Which of them are there: turn, family, interface. */
+	bool fence[2][2][NFT_FENCE_SETS];
 	bool fence_stands;   /* our rules refer to those of that turn */
 	int64_t said_ms;     /* when a missing chain was last complained of */
 	struct nft_paper paper;
@@ -44,7 +52,7 @@ void nft_complain(const char *what, const char *name, enum err err,
 
 struct nft_set_shape {
 	bool present;
-	bool has_timeout, is_plain; /* plain: no map, no intervals */
+	bool has_timeout, is_map, is_plain; /* plain: nor intervals */
 	uint32_t key_len, key_type, size;
 };
 
@@ -55,14 +63,33 @@ enum err nft_has_chain(struct netlink *n, struct nft_paper *p,
 enum err nft_look_at(struct backend *b, const char *name,
 		     struct nft_set_shape *out);
 bool nft_is_usable(const struct nft_set_shape *s, enum set_index set);
+/* A message of a batch that makes it, for so many entries at least. */
+enum err nft_put_set(struct backend *b, enum set_index set, uint32_t entries);
 /* backend_kind.dispose */
 enum err nft_dispose(struct backend *b);
 /* backend_kind.prepare */
 enum err nft_prepare(struct backend *b, enum set_index set);
 
+/* ---- nft_keep.c: entries of what is made anew ---------------------------- */
+
+struct nft_kept {
+	struct backend_entry *entry;
+	uint32_t count, room;
+	uint32_t lost; /* of another shape, or without room */
+	enum set_index set;
+};
+
+/* What is in the set, if it has our key; nft_let_go() it in any case. */
+enum err nft_keep(struct backend *b, enum set_index set, struct nft_kept *out);
+/* Writes it behind what is on the paper; what finds no room there is sent
+ * before. */
+enum err nft_put_kept(struct backend *b, const struct nft_kept *kept,
+		      struct netlink_refusal *refusal);
+void nft_let_go(struct nft_kept *kept);
+
 /* ---- nft_chain.c: the rules ---------------------------------------------- */
 
-/* backend_kind.place; ERR_AGAIN: when the sets are prepared again. */
+/* backend_kind.place; ERR_AGAIN: the table was made anew for it. */
 enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
 /* Says so once a minute; ERR_MISSING. */
 enum err nft_complain_missing(struct backend *b);
@@ -74,19 +101,31 @@ enum err nft_rules_stand(struct backend *b, bool *stand_out);
 /* The table, with chains that let pass what was open before, and nothing new
  * of anybody. */
 enum err nft_make_table(struct backend *b);
-/* The same without anything that others have put into it; all sets are to be
- * prepared again. */
+/* The same without anything that others have put into it but entries of our
+ * sets; those are there again, the rules are to be placed. */
 enum err nft_make_table_anew(struct backend *b);
 /* Its chains are there, and packets meet them. */
 enum err nft_table_stands(struct backend *b, bool *stands_out);
 
 /* ---- nft_fence.c: who is shut in (--enforce) ----------------------------- */
 
+/* A set of clients. */
+struct nft_fence_id {
+	uint8_t family; /* 4 or 6 */
+	unsigned turn;	/* 0 or 1 */
+	unsigned interface; /* 0: any; else its number in the policy, plus 1 */
+};
+struct nft_fence_name {
+	char text[NFT_NAME_SIZE];
+};
+struct nft_fence_name nft_fence_name(const struct nft_fence_id *id);
+
 /* Sets of the clients that are shut in, filled; written before the rules
  * that refer to them. ERR_AGAIN: the table was made anew for it. */
 enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);
-/* The name of a set of clients; turn 0 or 1. */
-const char *nft_fence_name(uint8_t family, unsigned turn);
+/* Of the sets just filled: there is one of clients bound so. */
+bool nft_fence_has(const struct backend *b, uint8_t family,
+		   unsigned interface);
 /* The sets of the fence that was in force before go, in the same batch. */
 void nft_put_old_fence_gone(struct backend *b);
 /* Some `->` names the net. */

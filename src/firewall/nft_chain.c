@@ -223,11 +223,7 @@ replace_rules(struct backend *b, const struct backend_fence *f)
 		err = nft_make_table_anew(b);
 		return err == ERR_NONE ? ERR_AGAIN : err;
 	}
-	if (err == ERR_RANGE)
-		log_error("The access list binds more clients to interfaces "
-			  "than --enforce has room for: name them without, "
-			  "or in larger nets");
-	else if (err != ERR_NONE)
+	if (err != ERR_NONE)
 		nft_complain("place rules in chain", b->at.chain, err,
 			     &refusal);
 	b->fence_stands = err == ERR_NONE && nft_enforces(b);

@@ -241,6 +241,20 @@ struct walk {
 	unsigned strange;
 };
 
+/* In a set of intervals one address is a range, too: to itself. */
+static bool
+is_range(const struct attrs *in)
+{
+	const struct nlattr *low = in->at[NFTA_SET_ELEM_KEY];
+	const struct nlattr *high = in->at[NFTA_SET_ELEM_KEY_END];
+	uint16_t len = mnl_attr_get_payload_len(low);
+
+	return high != NULL &&
+	       (mnl_attr_get_payload_len(high) != len ||
+		memcmp(mnl_attr_get_payload(low), mnl_attr_get_payload(high),
+		       len) != 0);
+}
+
 static bool
 read_element(const struct nlattr *nest, enum set_index set,
 	     struct backend_entry *out)
@@ -248,8 +262,7 @@ read_element(const struct nlattr *nest, enum set_index set,
 	struct attrs in = { 0 }, key = { 0 };
 
 	mnl_attr_parse_nested(nest, keep, &in);
-	if (in.at[NFTA_SET_ELEM_KEY] == NULL ||
-	    in.at[NFTA_SET_ELEM_KEY_END] != NULL)
+	if (in.at[NFTA_SET_ELEM_KEY] == NULL || is_range(&in))
 		return false;
 	mnl_attr_parse_nested(in.at[NFTA_SET_ELEM_KEY], keep, &key);
 	if (key.at[NFTA_DATA_VALUE] == NULL)

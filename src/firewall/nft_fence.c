@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Our own table (--enforce): what the access list does not open stays shut
- * without any rule of the owner's.
+ * Whom our own table shuts in (--enforce): the clients that the access list
+ * names with `->`. What their packets meet is in nft_refuse.c.
  *
- * A chain of it sees what is forwarded: established connections pass, then
- * grants, and everything else of the clients that the access list names with
- * `->` is refused; who is not named there is not touched. With
- * --enforce-output another chain does the same for this host itself.
- *
- * The clients are in sets of intervals, whose names alternate: the new ones
- * are filled before the rules turn to them in one batch. So nobody slips out
- * while an access list is replaced.
+ * They are in sets of intervals, one for each family and interface that
+ * clients are bound to, and one for those that any interface may bring: so
+ * the number of rules does not follow that of the clients. The sets' names
+ * alternate: the new ones are filled before the rules turn to them in one
+ * batch, and nobody slips out while an access list is replaced. A net that
+ * lies in another one of its set is left out, so that no two meet there;
+ * nothing is sorted, and no memory taken, however many there are.
  */
 /* Before those of the kernel, which define its shapes again. */
 #include <netinet/in.h>
@@ -18,7 +17,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libmnl/libmnl.h>
@@ -26,137 +24,140 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/text.h"
 #include "firewall/nft_backend.h"
 #include "policy/table.h"
 
-enum { RANGES_AT_ONCE = 256, ADDRESS_MAX = 16 };
+/* Of one message, and of one batch: the kernel is held up by each for the
+ * time it takes. */
+enum { NETS_A_MESSAGE = 256, MESSAGES_A_BATCH = 16, ADDRESS_MAX = 16 };
 
-/* ---- who is shut in ------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------- */
 
-struct range {
-	uint8_t low[ADDRESS_MAX], high[ADDRESS_MAX];
-};
-
-struct ranges {
-	struct range *at;
-	uint32_t count;
-	uint32_t len; /* of an address: 4 or 16 */
-};
-
-static void
-range_of(const struct net *net, struct range *out)
+struct nft_fence_name
+nft_fence_name(const struct nft_fence_id *id)
 {
-	uint8_t len = net->addr.family == 4 ? 4 : 16;
+	struct nft_fence_name out;
+	struct text t;
 
-	memcpy(out->low, net->addr.byte, ADDRESS_MAX);
-	memcpy(out->high, net->addr.byte, ADDRESS_MAX);
-	for (unsigned bit = net->bits; bit < len * 8u; bit++)
-		out->high[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+	text_init(&t, out.text, sizeof(out.text));
+	text_printf(&t, "clients-ipv%c-%c", id->family == 4 ? '4' : '6',
+		    id->turn == 0 ? 'a' : 'b');
+	if (id->interface > 0)
+		text_printf(&t, "-%u", id->interface);
+	return out;
 }
 
-static int
-by_low(const void *a, const void *b)
-{
-	return memcmp(((const struct range *)a)->low,
-		      ((const struct range *)b)->low, ADDRESS_MAX);
-}
-
-/* The address behind it; false: there is none. */
 static bool
-step(uint8_t *address, uint32_t len)
+read_name(const char *name, struct nft_fence_id *out)
 {
-	while (len > 0) {
-		if (++address[--len] != 0)
+	struct nft_fence_name again;
+	char family, turn;
+
+	*out = (struct nft_fence_id){ 0 };
+	if (sscanf(name, "clients-ipv%c-%c-%u", &family, &turn,
+		   &out->interface) < 2)
+		return false;
+	out->family = family == '4' ? 4 : 6;
+	out->turn = turn == 'a' ? 0 : 1;
+	again = nft_fence_name(out);
+	return out->interface < NFT_FENCE_SETS && strcmp(again.text, name) == 0;
+}
+
+static bool *
+is_there(struct backend *b, const struct nft_fence_id *id)
+{
+	return &b->fence[id->turn][id->family == 6][id->interface];
+}
+
+bool
+nft_fence_has(const struct backend *b, uint8_t family, unsigned interface)
+{
+	return b->fence[b->fence_turn][family == 6][interface];
+}
+
+/* ---- whom a set holds ---------------------------------------------------- */
+
+/* One of the nets around it is in the same set. */
+static bool
+lies_in_another(const struct policy *p, const struct image_net *one)
+{
+	const struct image_net *net = image_nets(p->head);
+
+	for (uint32_t i = one->parent; i != IMAGE_NONE; i = net[i].parent) {
+		if (nft_is_named(&net[i]) &&
+		    net[i].interface == one->interface)
 			return true;
 	}
 	return false;
 }
 
-/* Ranges that meet or overlap become one. */
-static void
-join(struct ranges *r)
+static bool
+is_of(const struct policy *p, const struct image_net *net,
+      const struct nft_fence_id *id)
 {
-	uint32_t kept = 0;
-
-	qsort(r->at, r->count, sizeof(*r->at), by_low);
-	for (uint32_t i = 1; i < r->count; i++) {
-		struct range *last = &r->at[kept];
-		uint8_t next[ADDRESS_MAX];
-
-		memcpy(next, last->high, ADDRESS_MAX);
-		if (!step(next, r->len))
-			break;
-		if (memcmp(r->at[i].low, next, ADDRESS_MAX) > 0)
-			r->at[++kept] = r->at[i];
-		else if (memcmp(r->at[i].high, last->high, ADDRESS_MAX) > 0)
-			memcpy(last->high, r->at[i].high, ADDRESS_MAX);
-	}
-	if (r->count > 0)
-		r->count = kept + 1;
+	return nft_is_named(net) && net->interface == id->interface &&
+	       net->net.addr.family == id->family && !lies_in_another(p, net);
 }
 
-/* Of clients that any interface may bring. */
-static enum err
-find_ranges(const struct policy *p, uint8_t family, struct ranges *out)
+/* The next one from there on; the number of nets: there is none. */
+static uint32_t
+next_net(const struct policy *p, const struct nft_fence_id *id, uint32_t from)
 {
 	const struct image_net *net = image_nets(p->head);
 
-	*out = (struct ranges){ .len = family == 4 ? 4 : 16 };
-	out->at = calloc(p->head->nets.count + 1, sizeof(*out->at));
-	if (out->at == NULL)
-		return ERR_FULL;
-	for (uint32_t i = 0; i < p->head->nets.count; i++) {
-		if (nft_is_named(&net[i]) && net[i].interface == 0 &&
-		    net[i].net.addr.family == family)
-			range_of(&net[i].net, &out->at[out->count++]);
+	while (from < p->head->nets.count && !is_of(p, &net[from], id))
+		from++;
+	return from;
+}
+
+/* The first address behind the net; false: there is none. */
+static bool
+find_behind(const struct net *net, uint8_t out[ADDRESS_MAX])
+{
+	memcpy(out, net->addr.byte, ADDRESS_MAX);
+	for (unsigned bit = net->bits; bit-- > 0;) {
+		out[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+		if ((out[bit / 8] & 0x80u >> bit % 8) != 0)
+			return true;
 	}
-	join(out);
-	return ERR_NONE;
+	return false;
 }
 
 /* ---- sets of intervals --------------------------------------------------- */
 
-const char *
-nft_fence_name(uint8_t family, unsigned turn)
-{
-	static const char *const names[2][2] = {
-		{ "clients-ipv4-a", "clients-ipv4-b" },
-		{ "clients-ipv6-a", "clients-ipv6-b" },
-	};
-
-	return names[family == 4 ? 0 : 1][turn];
-}
-
 static void
-put_set_gone(struct backend *b, const char *name)
+put_set_gone(struct backend *b, const struct nft_fence_id *id)
 {
+	struct nft_fence_name name = nft_fence_name(id);
 	struct nlmsghdr *m = nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
 
 	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
-	mnl_attr_put_strz(m, NFTA_SET_NAME, name);
+	mnl_attr_put_strz(m, NFTA_SET_NAME, name.text);
 	nft_done(&b->paper, m);
 }
 
 static enum err
-put_set(struct backend *b, uint8_t family, const char *name)
+put_set(struct backend *b, const struct nft_fence_id *id)
 {
-	enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8 };
+	enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8, NUMBER = 100 };
+	struct nft_fence_name name = nft_fence_name(id);
 	struct nftnl_set *s = nftnl_set_alloc();
 	struct nlmsghdr *m;
 
 	if (s == NULL)
 		return ERR_FULL;
 	if (nftnl_set_set_str(s, NFTNL_SET_TABLE, b->at.table) != 0 ||
-	    nftnl_set_set_str(s, NFTNL_SET_NAME, name) != 0) {
+	    nftnl_set_set_str(s, NFTNL_SET_NAME, name.text) != 0) {
 		nftnl_set_free(s);
 		return ERR_FULL;
 	}
 	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, b->at.family);
-	nftnl_set_set_u32(s, NFTNL_SET_ID, 100u + family);
+	nftnl_set_set_u32(s, NFTNL_SET_ID, NUMBER);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
-	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, family == 4 ? 4 : 16);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, id->family == 4 ? 4 : 16);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE,
-			  family == 4 ? TYPE_IPV4 : TYPE_IPV6);
+			  id->family == 4 ? TYPE_IPV4 : TYPE_IPV6);
 	m = nft_message(&b->paper, NFT_MSG_NEWSET, &b->at, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(m, s);
 	nft_done(&b->paper, m);
@@ -179,103 +180,147 @@ put_edge(struct nlmsghdr *m, const uint8_t *address, uint32_t len, bool is_end)
 }
 
 static void
-put_ranges(struct backend *b, const char *name, const struct ranges *r,
-	   uint32_t from)
+put_net(struct nlmsghdr *m, const struct net *net)
 {
+	uint32_t len = net->addr.family == 4 ? 4 : 16;
+	uint8_t behind[ADDRESS_MAX];
+
+	put_edge(m, net->addr.byte, len, false);
+	if (find_behind(net, behind))
+		put_edge(m, behind, len, true);
+}
+
+/* A message full of them; where the next begins. */
+static uint32_t
+put_nets(struct backend *b, const struct policy *p,
+	 const struct nft_fence_id *id, uint32_t from)
+{
+	struct nft_fence_name name = nft_fence_name(id);
 	struct nlmsghdr *m =
 	    nft_message(&b->paper, NFT_MSG_NEWSETELEM, &b->at, NLM_F_CREATE);
 	struct nlattr *nest;
 
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, b->at.table);
-	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, name);
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, name.text);
 	nest = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (uint32_t i = from; i < r->count && i < from + RANGES_AT_ONCE;
-	     i++) {
-		uint8_t behind[ADDRESS_MAX];
-
-		put_edge(m, r->at[i].low, r->len, false);
-		memcpy(behind, r->at[i].high, ADDRESS_MAX);
-		if (step(behind, r->len))
-			put_edge(m, behind, r->len, true);
+	for (int i = 0; i < NETS_A_MESSAGE && from < p->head->nets.count; i++) {
+		put_net(m, &image_nets(p->head)[from].net);
+		from = next_net(p, id, from + 1);
 	}
 	mnl_attr_nest_end(m, nest);
 	nft_done(&b->paper, m);
+	return from;
 }
 
+/* Of clients that are bound to an interface only where there are some. */
 static enum err
-fill_set(struct backend *b, uint8_t family, const struct ranges *r)
+fill_set(struct backend *b, const struct policy *p,
+	 const struct nft_fence_id *id)
 {
-	const char *name = nft_fence_name(family, b->fence_turn);
+	uint32_t at = next_net(p, id, 0), count = p->head->nets.count;
 	struct netlink_refusal refusal = { 0 };
 	enum err err;
 
+	*is_there(b, id) = id->interface == 0 || at < count;
+	if (!*is_there(b, id))
+		return ERR_NONE;
 	nft_begin(&b->paper);
-	err = put_set(b, family, name);
-	if (err == ERR_NONE)
+	err = put_set(b, id);
+	while (err == ERR_NONE) {
+		for (int i = 0; i < MESSAGES_A_BATCH && at < count; i++)
+			at = put_nets(b, p, id, at);
 		err = nft_send(&b->paper, &b->netlink, &refusal);
-	for (uint32_t i = 0; i < r->count && err == ERR_NONE;
-	     i += RANGES_AT_ONCE) {
+		if (at >= count)
+			break;
 		nft_begin(&b->paper);
-		put_ranges(b, name, r, i);
-		err = nft_send(&b->paper, &b->netlink, &refusal);
 	}
 	if (err != ERR_NONE)
-		nft_complain("fill set", name, err, &refusal);
+		nft_complain("fill set", nft_fence_name(id).text, err,
+			     &refusal);
 	return err;
 }
 
-/* One that rules refer to stays. */
+/* ---- whose turn it is ---------------------------------------------------- */
+
 static void
-remove_idle(struct backend *b, uint8_t family, unsigned turn)
+on_set(void *arg, const struct nlmsghdr *part)
+{
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct backend *b = arg;
+	struct nft_fence_id id;
+	const char *name;
+
+	if (s == NULL)
+		return;
+	if (nftnl_set_nlmsg_parse(part, s) >= 0) {
+		name = nftnl_set_get_str(s, NFTNL_SET_NAME);
+		if (name != NULL && read_name(name, &id))
+			*is_there(b, &id) = true;
+	}
+	nftnl_set_free(s);
+}
+
+static enum err
+look_for_sets(struct backend *b)
+{
+	struct nlmsghdr *m =
+	    nft_question(&b->paper, NFT_MSG_GETSET, &b->at, NLM_F_DUMP);
+	struct netlink_question q = { .message = m, .part = on_set, .arg = b };
+	struct netlink_refusal refusal;
+
+	memset(b->fence, 0, sizeof(b->fence));
+	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
+	return netlink_ask(&b->netlink, &q, &refusal);
+}
+
+/* False: there is none. */
+static bool
+put_turn_gone(struct backend *b, unsigned turn)
+{
+	struct nft_fence_id id = { .turn = turn };
+	bool some = false;
+
+	for (id.family = 4; id.family <= 6; id.family += 2) {
+		for (id.interface = 0; id.interface < NFT_FENCE_SETS;
+		     id.interface++) {
+			if (!*is_there(b, &id))
+				continue;
+			put_set_gone(b, &id);
+			some = true;
+		}
+	}
+	return some;
+}
+
+/* Whether rules refer to sets of that turn: those that none refers to go.
+ * What ours refer to is known from the last time they were placed; only
+ * otherwise is it tried out, for a deletion that the kernel refuses keeps all
+ * else waiting while it is taken back. */
+static bool
+is_taken(struct backend *b, unsigned turn)
 {
 	struct netlink_refusal refusal;
 
 	nft_begin(&b->paper);
-	put_set_gone(b, nft_fence_name(family, turn));
-	nft_send(&b->paper, &b->netlink, &refusal);
-}
-
-/* What rules refer to is known from the last time they were placed; only
- * otherwise is it tried out, for a deletion that the kernel refuses keeps all
- * else waiting while it is taken back. */
-static enum err
-look_for_set(struct backend *b, uint8_t family, unsigned turn)
-{
-	const char *name = nft_fence_name(family, turn);
-	struct nft_set_shape shape;
-	enum err err = nft_look_at(b, name, &shape);
-
-	if (err == ERR_NONE && shape.present &&
-	    !(b->fence_stands && turn == b->fence_turn)) {
-		remove_idle(b, family, turn);
-		err = nft_look_at(b, name, &shape);
-	}
-	b->fence[turn][family == 6] = err == ERR_NONE && shape.present;
-	return err;
-}
-
-/* Whether a set of that turn is there, and so in use. */
-static enum err
-is_taken(struct backend *b, unsigned turn, bool *taken_out)
-{
-	enum err err = look_for_set(b, 4, turn);
-
-	if (err == ERR_NONE)
-		err = look_for_set(b, 6, turn);
-	*taken_out = b->fence[turn][0] || b->fence[turn][1];
-	return err;
+	if (!put_turn_gone(b, turn))
+		return false;
+	if ((b->fence_stands && turn == b->fence_turn) ||
+	    nft_send(&b->paper, &b->netlink, &refusal) != ERR_NONE)
+		return true;
+	memset(b->fence[turn], 0, sizeof(b->fence[turn]));
+	return false;
 }
 
 static enum err
 find_turn(struct backend *b)
 {
+	enum err err = look_for_sets(b);
 	bool taken[2];
-	enum err err = is_taken(b, 0, &taken[0]);
 
-	if (err == ERR_NONE)
-		err = is_taken(b, 1, &taken[1]);
 	if (err != ERR_NONE)
 		return err;
+	taken[0] = is_taken(b, 0);
+	taken[1] = is_taken(b, 1);
 	b->fence_stands = false;
 	b->fence_turn = taken[0] ? 1 : 0;
 	if (!taken[b->fence_turn])
@@ -288,14 +333,13 @@ enum err
 nft_raise_fence(struct backend *b, const struct backend_fence *f)
 {
 	enum err err = find_turn(b);
+	struct nft_fence_id id = { .turn = b->fence_turn };
+	unsigned sets = f->policy->head->interfaces.count + 1;
 
-	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
-		struct ranges r;
-
-		err = find_ranges(f->policy, family, &r);
-		if (err == ERR_NONE)
-			err = fill_set(b, family, &r);
-		free(r.at);
+	for (id.family = 4; id.family <= 6; id.family += 2) {
+		for (id.interface = 0; id.interface < sets && err == ERR_NONE;
+		     id.interface++)
+			err = fill_set(b, f->policy, &id);
 	}
 	return err;
 }
@@ -303,10 +347,5 @@ nft_raise_fence(struct backend *b, const struct backend_fence *f)
 void
 nft_put_old_fence_gone(struct backend *b)
 {
-	unsigned old = 1 - b->fence_turn;
-
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		if (b->fence[old][family == 6])
-			put_set_gone(b, nft_fence_name(family, old));
-	}
+	put_turn_gone(b, 1 - b->fence_turn);
 }

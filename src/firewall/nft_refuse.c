@@ -175,10 +175,9 @@ names_this_host(const struct backend_fence *f)
 
 /* Writes what a refusal is about into a rule. */
 struct refusal {
-	uint8_t family;	       /* 0: both */
-	const char *set;       /* or NULL */
+	uint8_t family;	       /* 0: both, and everybody */
+	const char *set;       /* of clients */
 	const char *interface; /* or NULL */
-	const struct net *net; /* or NULL */
 };
 
 static void
@@ -186,13 +185,11 @@ match_refused(struct nft_rule *r, const struct refusal *about)
 {
 	if (about->interface != NULL)
 		nft_match_interface(r, about->interface, true);
-	if (about->family != 0)
-		nft_match_family(r, about->family == 4 ? NFPROTO_IPV4
-						       : NFPROTO_IPV6);
-	if (about->set != NULL)
-		nft_match_address_set(r, about->family, about->set, true);
-	if (about->net != NULL && about->net->bits > 0)
-		nft_match_address(r, about->net, true);
+	if (about->family == 0)
+		return;
+	nft_match_family(r,
+			 about->family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_match_address_set(r, about->family, about->set, true);
 }
 
 static enum err
@@ -240,20 +237,25 @@ put_refusal(struct backend *b, const struct nft_place *at,
 	return err == ERR_NONE ? put_verdict(b, at, about, false) : err;
 }
 
+/* Those whom the number stands for; 0: those that any interface brings. */
 static enum err
-put_bound(struct backend *b, const struct nft_place *at, const struct policy *p)
+put_bound(struct backend *b, const struct nft_place *at,
+	  const struct policy *p, unsigned number)
 {
-	const struct image_net *net = image_nets(p->head);
 	const struct image_interface *interface = image_interfaces(p->head);
+	struct nft_fence_id id = { .turn = b->fence_turn,
+				   .interface = number };
 	enum err err = ERR_NONE;
 
-	for (uint32_t i = 0; i < p->head->nets.count && err == ERR_NONE; i++) {
-		struct refusal about = { .family = net[i].net.addr.family,
-					 .net = &net[i].net };
+	for (id.family = 4; id.family <= 6 && err == ERR_NONE; id.family += 2) {
+		struct nft_fence_name name = nft_fence_name(&id);
+		struct refusal about = { .family = id.family,
+					 .set = name.text };
 
-		if (!nft_is_named(&net[i]) || net[i].interface == 0)
+		if (!nft_fence_has(b, id.family, number))
 			continue;
-		about.interface = interface[net[i].interface - 1].name;
+		if (number > 0)
+			about.interface = interface[number - 1].name;
 		err = put_refusal(b, at, &about);
 	}
 	return err;
@@ -264,17 +266,13 @@ nft_put_behind(struct backend *b, const struct nft_place *at,
 	       const struct backend_fence *f)
 {
 	const struct refusal everything = { 0 };
+	unsigned sets = f->policy->head->interfaces.count + 1;
 	enum err err = ERR_NONE;
 
 	if (at == &b->output)
 		return names_this_host(f) ? put_refusal(b, at, &everything)
 					  : ERR_NONE;
-	for (uint8_t family = 4; family <= 6 && err == ERR_NONE; family += 2) {
-		struct refusal about = { .family = family,
-					 .set = nft_fence_name(family,
-							       b->fence_turn) };
-
-		err = put_refusal(b, at, &about);
-	}
-	return err == ERR_NONE ? put_bound(b, at, f->policy) : err;
+	for (unsigned i = 0; i < sets && err == ERR_NONE; i++)
+		err = put_bound(b, at, f->policy, i);
+	return err;
 }

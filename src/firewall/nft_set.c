@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libmnl/libmnl.h>
@@ -23,8 +22,6 @@
 #include "firewall/nft_backend.h"
 #include "firewall/nft_element.h"
 #include "firewall/nft_rule.h"
-
-enum { REPLACED_MAX = 1 << 20 };
 
 void
 nft_complain(const char *what, const char *name, enum err err,
@@ -91,6 +88,7 @@ on_set(void *arg, const struct nlmsghdr *part)
 		*out = (struct nft_set_shape){
 			.present = true,
 			.has_timeout = (flags & NFT_SET_TIMEOUT) != 0,
+			.is_map = (flags & NFT_SET_MAP) != 0,
 			.is_plain = (flags & OTHER) == 0,
 			.key_len = nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
 			.key_type = nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
@@ -129,9 +127,11 @@ nft_is_usable(const struct nft_set_shape *s, enum set_index set)
 /* ---- made --------------------------------------------------------------- */
 
 /* libnftnl writes it; the set belongs to the batch then. */
-static enum err
-put_new(struct backend *b, enum set_index set, uint32_t size)
+enum err
+nft_put_set(struct backend *b, enum set_index set, uint32_t entries)
 {
+	/* With room for an entry of our own. */
+	uint32_t size = entries < b->set_size ? b->set_size : entries + 1;
 	struct nftnl_set *s = nftnl_set_alloc();
 	struct nlmsghdr *m;
 
@@ -172,7 +172,7 @@ create(struct backend *b, enum set_index set)
 	enum err err;
 
 	nft_begin(&b->paper);
-	err = put_new(b, set, b->set_size);
+	err = nft_put_set(b, set, 0);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err == ERR_DENIED && refusal.code == ENOENT)
@@ -183,82 +183,6 @@ create(struct backend *b, enum set_index set)
 }
 
 /* ---- made anew ---------------------------------------------------------- */
-
-struct bundle {
-	struct backend_entry *entry;
-	uint32_t count, room;
-	enum set_index set;
-};
-
-static bool
-make_room(struct bundle *bundle)
-{
-	uint32_t room = bundle->room != 0 ? bundle->room * 2 : BACKEND_BATCH;
-	void *more;
-
-	if (bundle->count < bundle->room)
-		return true;
-	if (bundle->count == REPLACED_MAX)
-		return false;
-	more = realloc(bundle->entry, room * sizeof(*bundle->entry));
-	if (more == NULL)
-		return false;
-	bundle->entry = more;
-	bundle->room = room;
-	return true;
-}
-
-static void
-on_kept(void *arg, const struct backend_entry *entry)
-{
-	struct bundle *bundle = arg;
-	struct backend_entry *to;
-
-	if (!make_room(bundle))
-		return;
-	to = &bundle->entry[bundle->count];
-	*to = *entry;
-	if (to->timeout_s == 0 || to->timeout_s > BACKEND_MAX_TIMEOUT)
-		to->timeout_s = BACKEND_DEFAULT_TIMEOUT;
-	bundle->count++;
-}
-
-static void
-on_listed(void *arg, const struct nlmsghdr *part)
-{
-	struct bundle *bundle = arg;
-
-	nft_read_elements(part, bundle->set, on_kept, bundle);
-}
-
-static enum err
-keep_entries(struct backend *b, struct bundle *bundle)
-{
-	struct netlink_refusal refusal;
-	struct netlink_question q = { .part = on_listed, .arg = bundle };
-
-	q.message = nft_ask_elements(&b->paper, &b->at, b->name[bundle->set]);
-	return netlink_ask(&b->netlink, &q, &refusal);
-}
-
-static enum err
-put_back(struct backend *b, const struct bundle *bundle)
-{
-	struct netlink_refusal refusal;
-	enum err err = ERR_NONE;
-
-	for (uint32_t i = 0; i < bundle->count && err == ERR_NONE;
-	     i += BACKEND_BATCH) {
-		uint32_t left = bundle->count - i;
-
-		nft_begin(&b->paper);
-		nft_put_add(&b->paper, &b->at, b->name[bundle->set],
-			    &bundle->entry[i],
-			    left < BACKEND_BATCH ? left : BACKEND_BATCH);
-		err = nft_send(&b->paper, &b->netlink, &refusal);
-	}
-	return err;
-}
 
 /* Where nobody else does our own chains stay shut. */
 static enum err
@@ -272,7 +196,7 @@ clear(struct backend *b, const struct nft_place *at)
 /* Our rules go first, for they may refer to it; they are placed anew when all
  * sets are there. */
 static enum err
-exchange(struct backend *b, enum set_index set, uint32_t kept)
+exchange(struct backend *b, enum set_index set, const struct nft_kept *kept)
 {
 	struct netlink_refusal refusal;
 	enum err err;
@@ -283,14 +207,14 @@ exchange(struct backend *b, enum set_index set, uint32_t kept)
 		err = clear(b, &b->output);
 	put_gone(b, b->name[set]);
 	if (err == ERR_NONE)
-		err = put_new(b, set, kept > b->set_size ? kept : b->set_size);
+		err = nft_put_set(b, set, kept->count);
+	if (err == ERR_NONE)
+		err = nft_put_kept(b, kept, &refusal);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	/* Nobody else has a say in our own table. */
-	if (err == ERR_DENIED && refusal.code == EBUSY && nft_enforces(b)) {
-		err = nft_make_table_anew(b);
-		return err == ERR_NONE ? create(b, set) : err;
-	}
+	if (err == ERR_DENIED && refusal.code == EBUSY && nft_enforces(b))
+		return nft_make_table_anew(b);
 	if (err != ERR_NONE) {
 		nft_complain("replace set", b->name[set], err, &refusal);
 		return err == ERR_DENIED && refusal.code == EBUSY ? ERR_BUSY
@@ -305,14 +229,12 @@ exchange(struct backend *b, enum set_index set, uint32_t kept)
 static enum err
 replace(struct backend *b, enum set_index set)
 {
-	struct bundle bundle = { .set = set };
-	enum err err = keep_entries(b, &bundle);
+	struct nft_kept kept;
+	enum err err = nft_keep(b, set, &kept);
 
 	if (err == ERR_NONE)
-		err = exchange(b, set, bundle.count);
-	if (err == ERR_NONE)
-		err = put_back(b, &bundle);
-	free(bundle.entry);
+		err = exchange(b, set, &kept);
+	nft_let_go(&kept);
 	return err;
 }
 

@@ -4,7 +4,7 @@
  *
  * A table that sleeps, or a chain without its hook, refuses nothing whatever
  * rules stand in it. Such a table is not mended but made anew, in one batch
- * that leaves no moment in between: what its sets held is in the ledger.
+ * that leaves no moment in between; what its sets held is put back.
  */
 /* Before those of the kernel, which define its shapes again. */
 #include <netinet/in.h>
@@ -206,18 +206,45 @@ put_all(struct backend *b)
 }
 
 static enum err
-make(struct backend *b, bool anew)
+make(struct backend *b)
 {
 	struct netlink_refusal refusal = { 0 };
 	enum err err;
 
 	nft_begin(&b->paper);
-	if (anew) {
-		/* Where it is gone already, that is no error so. */
-		put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-		put_table(b, NFT_MSG_DELTABLE, 0);
-	}
 	err = put_all(b);
+	if (err == ERR_NONE)
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err != ERR_NONE)
+		nft_complain("make table", b->at.table, err, &refusal);
+	return err;
+}
+
+static enum err
+put_anew(struct backend *b, const struct nft_kept kept[SET_COUNT])
+{
+	enum err err;
+
+	nft_begin(&b->paper);
+	/* Where it is gone already, that is no error so. */
+	put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	put_table(b, NFT_MSG_DELTABLE, 0);
+	err = put_all(b);
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		if (set_in_families(set, b->families))
+			err = nft_put_set(b, set, kept[set].count);
+	}
+	return err;
+}
+
+static enum err
+make_anew(struct backend *b, const struct nft_kept kept[SET_COUNT])
+{
+	struct netlink_refusal refusal = { 0 };
+	enum err err = put_anew(b, kept);
+
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++)
+		err = nft_put_kept(b, &kept[set], &refusal);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err != ERR_NONE)
@@ -228,10 +255,19 @@ make(struct backend *b, bool anew)
 enum err
 nft_make_table_anew(struct backend *b)
 {
+	struct nft_kept kept[SET_COUNT] = { 0 };
+	enum err err = ERR_NONE;
+
 	log_warn("Table inet %s was changed by others and is made anew",
 		 b->at.table);
 	b->rules = 0;
-	return make(b, true);
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++)
+		err = nft_keep(b, set, &kept[set]);
+	if (err == ERR_NONE)
+		err = make_anew(b, kept);
+	for (unsigned set = 0; set < SET_COUNT; set++)
+		nft_let_go(&kept[set]);
+	return err;
 }
 
 enum err
@@ -242,5 +278,5 @@ nft_make_table(struct backend *b)
 
 	if (err == ERR_NONE && s.spoilt)
 		return nft_make_table_anew(b);
-	return err == ERR_NONE && s.lacks ? make(b, false) : err;
+	return err == ERR_NONE && s.lacks ? make(b) : err;
 }

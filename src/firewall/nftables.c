@@ -205,41 +205,47 @@ nftables_has(struct backend *b, const struct backend_entry *entry,
  */
 
 static enum err
-probe(struct backend *b, struct backend_entry *canary, bool *renews_out)
+probe(struct backend *b, struct backend_entry *canary,
+      struct netlink_refusal *refusal)
 {
-	struct netlink_refusal refusal;
 	struct found found;
 	enum err err;
 
 	b->renews = true;
 	canary->timeout_s = PROBE_FIRST_S;
-	remove_some(b, canary, 1, &refusal);
-	err = add(b, canary, 1, &refusal);
+	remove_some(b, canary, 1, refusal);
+	err = add(b, canary, 1, refusal);
 	canary->timeout_s = PROBE_THEN_S;
 	if (err == ERR_NONE)
-		err = add(b, canary, 1, &refusal);
+		err = add(b, canary, 1, refusal);
 	if (err == ERR_NONE)
 		err = find(b, canary, &found);
-	*renews_out =
-	    err == ERR_NONE && found.has && found.timeout_s > PROBE_LIMIT_S;
-	b->renews = *renews_out;
+	b->renews = err == ERR_NONE && found.has &&
+		    found.timeout_s > PROBE_LIMIT_S;
 	return err;
 }
 
 static enum err
 nftables_prepare(struct backend *b, enum set_index set)
 {
+	struct netlink_refusal refusal = { 0 };
 	struct backend_entry canary;
 	enum err err = nft_prepare(b, set);
 
 	if (err != ERR_NONE || b->renews_known)
 		return err;
 	canary_of(set, &canary);
-	err = probe(b, &canary, &b->renews_known);
-	if (err == ERR_NONE)
+	err = probe(b, &canary, &refusal);
+	b->renews_known = err == ERR_NONE;
+	if (b->renews_known)
 		log_info("Times of elements are renewed %s",
 			 b->renews ? "in place" : "by deleting and adding");
-	b->renews_known = err == ERR_NONE;
+	/* In a set that is full it is not found out; until another tells,
+	 * deleting and adding will do. */
+	if (err == ERR_DENIED && refusal.code == ENFILE)
+		return ERR_NONE;
+	if (err != ERR_NONE)
+		nft_complain("write to set", b->name[set], err, &refusal);
 	return err;
 }
 

@@ -96,7 +96,10 @@ open_backend(struct warden *wd)
 	}
 	if (err == ERR_BUSY && a->kind->place == NULL)
 		tell_rules_gone(wd, WISH_CLEAR);
-	return err == ERR_NONE ? admission_place(a) : err;
+	if (err == ERR_NONE)
+		err = admission_place(a);
+	/* What stood in the way has gone by that. */
+	return err == ERR_AGAIN ? admission_place(a) : err;
 }
 
 enum err

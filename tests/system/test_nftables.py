@@ -356,7 +356,8 @@ def test_a_thousand_clients_are_named(stage, up):
              "255.255.255.0/24", "fd00:1::/64", "ffff::/16"]
     d = stage.daemon("".join(f"{n} -> allowed.test:TCP:443\n" for n in nets))
     text = listed(stage)
-    assert "192.168.0.0/16" in text and "10.7.0.0/16" in text
+    assert "192.168.0.0/17" in text and "192.168.128.0/17" in text
+    assert "10.7.0.0/16" in text and "10.7.1.0" not in text
     assert "255.255.255.0/24" in text and "ffff::/16" in text
     assert stage.client().connect("203.0.113.6") == REFUSED
     d.reload("10.66.0.2 -> allowed.test:TCP:443\n")
@@ -381,14 +382,37 @@ def test_only_behind_that_interface(stage, up):
 
 
 @ours
-def test_hundreds_of_nets_behind_one_interface(stage, up):
-    d = stage.daemon(ACL)
-    d.reload("10.1.0.0/24%lan0 -> allowed.test:TCP:443\n" + "".join(
-        f"10.{20 + i // 200}.{i % 200}.0/24%lan0 -> allowed.test:TCP:443\n"
-        for i in range(700)))
-    opens(stage.client())
+def test_thousands_of_nets_behind_interfaces(stage, up):
+    """Not a rule for each: as many as one likes, at start and reload."""
+    many = "".join(
+        f"10.{20 + i // 250}.{i % 250}.0/24%{('lan0', 'up0')[i % 2]} -> "
+        "allowed.test:TCP:443\n" for i in range(4000))
+    behind = "10.1.0.0/24%lan0 -> allowed.test:TCP:443\n"
+    behind6 = "fd00:1::/64%lan0 -> allowed.test:TCP:443\n"
+    d = stage.daemon(behind + many)
+    rules = len(stage.lab.chain())
+    for acl in (behind + behind6, behind + behind6 + many):
+        opens(stage.client())
+        assert stage.client().connect("203.0.113.6") == REFUSED
+        assert "state ok" in d.ctl("status")
+        d.reload(acl)
+    assert stage.client6().connect("2001:db8:1::6") == REFUSED
+    assert len(stage.lab.chain()) < rules + 8
+    d.reload(many)
+    assert stage.client().connect("203.0.113.6") == OPEN
+
+
+@ours
+def test_one_net_behind_two_interfaces(stage, up):
+    """And in a larger one that any interface may bring."""
+    d = stage.daemon("10.1.0.0/24%lan0 -> allowed.test:TCP:443\n"
+                     "10.1.0.0/24%up0 -> allowed.test:TCP:443\n"
+                     "10.1.0.0/25%lan0 -> other.test:TCP:443\n")
     assert stage.client().connect("203.0.113.6") == REFUSED
-    assert "state ok" in d.ctl("status")
+    d.reload("10.1.0.2%up0 -> allowed.test:TCP:443\n"
+             "10.1.0.0/24 -> allowed.test:TCP:443\n")
+    assert stage.client().connect("203.0.113.6") == REFUSED
+    opens(stage.client())
 
 
 @ours
@@ -459,6 +483,103 @@ def test_our_table_is_made_again(stage, up, change):
     d.err.wait("The firewall is repaired", 2)
     assert stage.client().connect("203.0.113.5") == OPEN
     assert stage.client().connect("203.0.113.6") == REFUSED
+
+
+@both
+def test_a_set_that_is_full_already(stage, up):
+    """There is no room for the entry by which we try out the kernel."""
+    family, table = stage.lab.table()
+    mine = stage.lab.set_name()
+    text = f"add table {family} {table}\n"
+    for name, key, element in (
+            (mine, "ipv4_addr . inet_proto . inet_service . ipv4_addr",
+             "10.1.0.2 . tcp . 443 . 203.0.113.5"),
+            (stage.lab.set_name(local=True),
+             "inet_proto . inet_service . ipv4_addr",
+             "tcp . 443 . 203.0.113.5")):
+        text += (f"add set {family} {table} {name} {{ type {key}; flags "
+                 "timeout; size 1; }\n"
+                 f"add element {family} {table} {name} {{ {element} timeout "
+                 "300s }\n")
+    nft(stage, text)
+    d = stage.daemon("10.1.0.0/24 -> allowed.test:TCP:443\n"
+                     "127.0.0.1 -> allowed.test:TCP:443\n")
+    opens(stage.client())
+    assert rcode(stage.client(9).ask("allowed.test")) == "SERVFAIL"
+    assert "ipv4 set is full" in d.ctl("status")
+
+
+def in_the_way(set_name):
+    """A set of another type, and a rule of others that holds it."""
+    return (f"flush chain inet dns_firewall forward\n"
+            f"flush chain inet dns_firewall output\n"
+            f"delete set inet dns_firewall {set_name}\n"
+            f"add set inet dns_firewall {set_name} {{ type ipv6_addr; }}\n"
+            "add chain inet dns_firewall x\n"
+            f"add rule inet dns_firewall x ip6 saddr @{set_name} drop\n")
+
+
+@ours
+@pytest.mark.parametrize("change", [
+    "add table inet dns_firewall { flags dormant; }\n",
+    in_the_way("ipv6-allow"), in_the_way("ipv6-allow-local"),
+    "".join(f"add set inet dns_firewall clients-ipv4-{turn} {{ type ipv4_addr;"
+            " flags interval; }\nadd chain inet dns_firewall x\n"
+            f"add rule inet dns_firewall x ip saddr @clients-ipv4-{turn} "
+            "drop\n" for turn in "ab"),
+])
+def test_entries_are_kept_where_the_table_is_made_anew(stage, up, change):
+    """At a start nothing but the kernel knows them."""
+    acl = ACL + "10.1.0.1 -> allowed.test:TCP:443\n"
+    d = stage.daemon(acl)
+    opens(stage.client())
+    stage.here("10.1.0.1", server="10.1.0.1").ask("allowed.test")
+    before = stage.lab.entries()
+    assert {key[0] for key in before} == {"10.1.0.2", ""}
+    d.stop()
+    nft(stage, change)
+    d = stage.daemon(acl)
+    assert "was changed by others and is made anew" in d.err.text
+    after = stage.lab.entries()
+    assert set(after) == set(before)
+    assert all(before[k] - 10 * SLOW < after[k] <= before[k] for k in after)
+    assert stage.client().connect("203.0.113.5") == OPEN
+    assert stage.client().connect("203.0.113.6") == REFUSED
+
+
+@both
+def test_entries_of_a_set_of_intervals_are_kept(stage, up):
+    family, table = stage.lab.table()
+    name = stage.lab.set_name()
+    nft(stage, f"add table {family} {table}\n"
+               f"add set {family} {table} {name} {{ type ipv4_addr . "
+               "inet_proto . inet_service . ipv4_addr; flags interval,timeout;"
+               " }\n"
+               f"add element {family} {table} {name} {{ 10.1.0.2 . tcp . 443 "
+               ". 203.0.113.80 timeout 300s, 10.1.0.2 . tcp . 443 . "
+               "203.0.113.96/28 timeout 300s }\n")
+    d = stage.daemon(ACL)
+    assert f"1 entries of set {name} have another shape" in d.err.text
+    assert stage.lab.entries()[("10.1.0.2", "tcp", 443, "203.0.113.80")] > 200
+    assert stage.client().connect("203.0.113.80") == OPEN
+    assert stage.client().connect("203.0.113.97") == REFUSED
+
+
+@both
+def test_many_entries_of_a_set_that_is_replaced(stage, up):
+    """More than the kernel takes at once, and than the set was to hold."""
+    family, table = stage.lab.table()
+    name = stage.lab.set_name()
+    elements = ", ".join(
+        f"10.1.0.{2 + i // 10000} . tcp . 443 . 100.{i // 250 % 100}.{i % 250}"
+        ".1" for i in range(12000))
+    nft(stage, f"add table {family} {table}\n"
+               f"add set {family} {table} {name} {{ type ipv4_addr . "
+               "inet_proto . inet_service . ipv4_addr; size 20000; }\n"
+               f"add element {family} {table} {name} {{ {elements} }}\n")
+    stage.daemon("10.1.0.0/24 -> allowed.test:TCP:443\n", set_size=8192,
+                 private_ok="100.64.0.0/10")
+    assert len(stage.lab.entries(name)) == 12000
 
 
 @ours
