@@ -43,18 +43,37 @@ lists_build_fini(struct lists_build *b)
 /* ---- gathering ---------------------------------------------------------- */
 
 static enum err
-keep_text(struct lists_build *b, const char *text, uint32_t *at_out)
+keep_bytes(struct lists_build *b, const char *text, size_t len,
+	   uint32_t *at_out)
 {
-	size_t len = strlen(text) + 1;
-	char *more = realloc(b->texts, b->texts_len + len);
+	char *more = realloc(b->texts, b->texts_len + len + 1);
 
 	if (more == NULL)
 		return ERR_FULL;
 	memcpy(more + b->texts_len, text, len);
+	more[b->texts_len + len] = '\0';
 	*at_out = (uint32_t)b->texts_len;
 	b->texts = more;
-	b->texts_len += len;
+	b->texts_len += len + 1;
 	return ERR_NONE;
+}
+
+static enum err
+keep_text(struct lists_build *b, const char *text, uint32_t *at_out)
+{
+	return keep_bytes(b, text, strlen(text), at_out);
+}
+
+enum err
+lists_build_source(struct lists_build *b, const char *name, const char *text,
+		   size_t len)
+{
+	enum err err = keep_text(b, name, &b->source_name);
+
+	if (err == ERR_NONE)
+		err = keep_bytes(b, text, len, &b->source);
+	b->source_len = (uint32_t)len;
+	return err;
 }
 
 enum err
@@ -272,7 +291,10 @@ write_image(const struct layout *l, void **image_out, size_t *size_out)
 	struct lists_head h = { .magic = LISTS_MAGIC,
 				.version = LISTS_VERSION,
 				.key = b->key,
-				.lengths4 = b->lengths4 };
+				.lengths4 = b->lengths4,
+				.source = b->source,
+				.source_len = b->source_len,
+				.source_name = b->source_name };
 	uint64_t at = sizeof(h);
 	char *image;
 

@@ -17,6 +17,7 @@ struct lists_build {
 	size_t count, room;
 	char *texts;
 	size_t texts_len;
+	uint32_t source, source_len, source_name; /* as of the head */
 	struct hash_key key; /* drawn anew for each image */
 	uint64_t lengths4, lengths6[3];
 };
@@ -24,6 +25,9 @@ struct lists_build {
 void lists_build_init(struct lists_build *b);
 void lists_build_fini(struct lists_build *b);
 
+/* The lists file that all of them are of. ERR_FULL. */
+enum err lists_build_source(struct lists_build *b, const char *name,
+			    const char *text, size_t len);
 /* Another list, behind the others; entries that are added then are its.
  * ERR_RANGE: there are LISTS_MAX already. ERR_FULL. */
 enum err lists_build_list(struct lists_build *b, const char *name,

@@ -348,7 +348,10 @@ lists_compile(const struct lists_source *source, void **image_out,
 	enum err err;
 
 	lists_build_init(&j.build);
-	err = take_lines(&j);
+	err = lists_build_source(&j.build, source->name, source->text,
+				 source->len);
+	if (err == ERR_NONE)
+		err = take_lines(&j);
 	complain_finish(&j.complaints);
 	if (err == ERR_NONE && j.complaints.errors > 0)
 		err = ERR_SYNTAX;

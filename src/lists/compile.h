@@ -34,7 +34,8 @@ struct role_kit;
  * hand HAND_PRINT is there, nothing else) to HAND_COMPLAINTS, and the
  * canonical form to HAND_PRINT. Without HAND_ACL the source is a directory.
  * Where the options name a lists file, the image of the lists follows that of
- * the policy.
+ * the policy. With HAND_POLICY that policy is written as it is, and only its
+ * lists are made anew, by the lists file that they were made of.
  * Exit status 0, COMPILER_FOLLOWS (proc/compilation.h), or 1 where refused. */
 int compiler_main(struct role_kit *kit);
 

@@ -159,6 +159,38 @@ add_lists(const struct role_kit *kit, struct text *complaints)
 	return err;
 }
 
+/* The policy as it is, and its lists from what there is of them now. */
+static enum err
+make_lists_anew(const struct role_kit *kit, struct text *complaints)
+{
+	struct lists_source source = { .fetch = fetch_included,
+				       .arg = (void *)(uintptr_t)kit };
+	struct policy policy;
+	struct lists lists;
+	void *image = NULL;
+	size_t size = 0;
+	enum err err = policy_open(kit->policy, 0, &policy);
+
+	if (err != ERR_NONE)
+		return err;
+	err = lists_of(&policy, &lists);
+	if (err == ERR_NONE && lists.head == NULL)
+		err = ERR_MISSING;
+	if (err == ERR_NONE) {
+		source.name = lists_text(&lists, lists.head->source_name);
+		source.text = lists_source_text(&lists, &source.len);
+		err = lists_compile(&source, &image, &size, complaints);
+	}
+	if (err == ERR_NONE)
+		err = write_all(kit->image, (const char *)policy.head,
+				policy.head->size);
+	if (err == ERR_NONE)
+		err = write_all(kit->image, image, size);
+	free(image);
+	policy_close(&policy);
+	return err;
+}
+
 /* 0 or COMPILER_FOLLOWS. */
 static int
 status_of(const void *image)
@@ -168,15 +200,35 @@ status_of(const void *image)
 	return h->follows_own ? COMPILER_FOLLOWS : 0;
 }
 
+/* Of the owner's files; the exit status. */
+static enum err
+make_all(struct role_kit *kit, struct policy_source *source,
+	 struct text *complaints, int *status_out)
+{
+	char *text = NULL;
+	void *image = NULL;
+	size_t size = 0;
+	enum err err = read_source(kit, source, &text);
+
+	if (err == ERR_NONE)
+		err = policy_compile(source, &image, &size, complaints);
+	if (err == ERR_NONE)
+		err = hand_out(kit, image, size);
+	if (err == ERR_NONE)
+		err = add_lists(kit, complaints);
+	if (err == ERR_NONE)
+		*status_out = status_of(image);
+	free(image);
+	free(text);
+	return err;
+}
+
 int
 compiler_main(struct role_kit *kit)
 {
 	static char buf[ACL_COMPLAINTS_SIZE];
 	struct policy_source source = { .arg = kit };
 	struct text complaints;
-	char *text = NULL;
-	void *image = NULL;
-	size_t size = 0;
 	int status = 1;
 	enum err err;
 
@@ -184,20 +236,15 @@ compiler_main(struct role_kit *kit)
 	    role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
 		return 1;
 	text_init(&complaints, buf, sizeof(buf));
-	err = read_source(kit, &source, &text);
-	if (err == ERR_NONE)
-		err = policy_compile(&source, &image, &size, &complaints);
-	if (err == ERR_NONE)
-		err = hand_out(kit, image, size);
-	if (err == ERR_NONE)
-		err = add_lists(kit, &complaints);
-	if (err == ERR_NONE)
-		status = status_of(image);
+	if (kit->policy == -1) {
+		err = make_all(kit, &source, &complaints, &status);
+	} else {
+		err = make_lists_anew(kit, &complaints);
+		status = err == ERR_NONE ? 0 : 1;
+	}
 	tell_failure(kit, err, &complaints);
 	if (write_all(kit->complaints, complaints.buf, complaints.len) !=
 	    ERR_NONE)
 		status = 1;
-	free(image);
-	free(text);
 	return status;
 }

@@ -40,6 +40,9 @@ lists_are_sound(const struct lists_head *h)
 	const struct lists_list *l = lists_lists(h);
 	const char *texts = lists_texts(h);
 
+	if (h->source > h->texts.count || h->source_name >= h->texts.count ||
+	    h->source_len >= h->texts.count - h->source)
+		return false;
 	if (h->lists.count > LISTS_MAX || h->texts.count == 0 ||
 	    texts[h->texts.count - 1] != '\0')
 		return false;
@@ -142,6 +145,13 @@ lists_trigger_key(const struct hash_key *key, enum trigger trigger,
 {
 	out->k0 = key->k0 + (uint64_t)trigger;
 	out->k1 = key->k1;
+}
+
+const char *
+lists_source_text(const struct lists *l, size_t *len_out)
+{
+	*len_out = l->head != NULL ? l->head->source_len : 0;
+	return l->head != NULL ? lists_text(l, l->head->source) : "";
 }
 
 uint64_t

@@ -96,6 +96,10 @@ struct lists_head {
 	struct lists_section lists, keys, meanings, marks, texts;
 	/* which prefix lengths occur, so that a look-up tries no others */
 	uint64_t lengths4, lengths6[3];
+	/* The lists file as it was read; bytes in texts, and a NUL. */
+	uint32_t source, source_len;
+	uint32_t source_name; /* its name, a text */
+	uint32_t pad;
 };
 
 /* Lists in use; head NULL: there are none. */
@@ -115,6 +119,8 @@ enum err lists_of(const struct policy *p, struct lists *out);
 uint32_t lists_count(const struct lists *l);
 const struct lists_list *lists_at(const struct lists *l, uint32_t list);
 const char *lists_text(const struct lists *l, uint32_t text);
+/* The lists file that it was made of; "" where there is none. */
+const char *lists_source_text(const struct lists *l, size_t *len_out);
 /* Bytes by their number, of a hit or a list; NULL: none have it. */
 const uint8_t *lists_data(const struct lists *l, uint32_t data,
 			  size_t *len_out);

@@ -25,6 +25,7 @@
 #include "proc/supervisor.h"
 #include "record/past.h"
 #include "record/recorder.h"
+#include "supply/supply.h"
 #include "witness/witness.h"
 
 #ifdef WITH_SANITIZERS
@@ -43,6 +44,7 @@ static role_main_fn *const roles[ROLE_COUNT] = {
 	[ROLE_WORKER] = worker_main,	 [ROLE_WARDEN] = warden_main,
 	[ROLE_RECORDER] = recorder_main, [ROLE_CONTROL] = control_main,
 	[ROLE_COMPILER] = compiler_main, [ROLE_WITNESS] = witness_main,
+	[ROLE_LISTS] = supply_main,
 };
 
 static int

@@ -42,6 +42,9 @@ run(struct compilation *c, const struct compilation_setup *setup, int to)
 	err = compilation_end(c, &image);
 	if (err != ERR_NONE)
 		return err;
+	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
+		if (c->key[i] != -1)
+			close(c->key[i]);
 	if (to != -1)
 		err = hand_out(image, to);
 	close(image);
@@ -56,6 +59,8 @@ supervisor_check(struct options *opt, const char *path,
 	struct compilation_setup setup = { .path = path,
 					   .max_bytes = acl_max_bytes,
 					   .log_fd = STDERR_FILENO,
+					   .policy = -1,
+					   .kept = -1,
 					   .print_fd = image_out == -1
 							   ? STDOUT_FILENO
 							   : -1 };

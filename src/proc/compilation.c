@@ -33,6 +33,8 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 		err = child_hand(&c->child, HAND_OWN, 0, 0, setup->own);
 	if (err == ERR_NONE && acl != -1)
 		err = child_hand(&c->child, HAND_ACL, 0, 0, acl);
+	if (err == ERR_NONE && setup->policy != -1)
+		err = child_hand(&c->child, HAND_POLICY, 0, 0, setup->policy);
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_IMAGE, 0, 0, c->image);
 	if (err == ERR_NONE)
@@ -98,13 +100,95 @@ open_included(const struct compilation *c, const char *path, int *file_out,
 	return ERR_DENIED;
 }
 
+/* ---- copies and keys of lists -------------------------------------------- */
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static enum included_state
+open_kept(const struct compilation *c, const char *name, int *file_out,
+	  struct text *text)
+{
+	switch (door_kept(c->kept, name, c->keeper, file_out, text)) {
+	case ERR_NONE:
+		text_str(text, name);
+		return INCLUDED_FILE;
+	case ERR_MISSING:
+		return INCLUDED_END;
+	default:
+		return INCLUDED_REFUSED;
+	}
+}
+
+static enum included_state
+open_key(struct compilation *c, const char *path, struct text *text)
+{
+	if (c->keys == ROLE_MAX_KEYS) {
+		text_printf(text, "is one key too many: name at most %d",
+			    ROLE_MAX_KEYS);
+		return INCLUDED_REFUSED;
+	}
+	if (door_key(path, &c->key[c->keys], text) != ERR_NONE)
+		return INCLUDED_REFUSED;
+	c->keys++;
+	return INCLUDED_END;
+}
+
+/* False: it is neither. */
+static bool
+open_of_lists(struct compilation *c, const struct include_letter *wish,
+	      struct included_letter *answer, int *file_out)
+{
+	static const char kept[] = "kept:", key[] = "key:";
+	struct text text;
+
+	text_init(&text, answer->text, sizeof(answer->text));
+	if (begins(wish->pattern, kept))
+		answer->state =
+		    wish->index > 0
+			? INCLUDED_END
+			: open_kept(c, wish->pattern + strlen(kept), file_out,
+				    &text);
+	else if (begins(wish->pattern, key))
+		answer->state =
+		    open_key(c, wish->pattern + strlen(key), &text);
+	else
+		return false;
+	return true;
+}
+
+/* ---- what the compiler wishes for ---------------------------------------- */
+
+/* The file of that number among those that the pattern matches. */
+static void
+open_matched(struct compilation *c, const struct include_letter *wish,
+	     struct included_letter *answer, int *file_out)
+{
+	struct text text;
+	const char *path;
+
+	if (wish->index == 0 || strcmp(wish->pattern, c->pattern) != 0)
+		find(c, wish->pattern);
+	if (wish->index >= c->found.gl_pathc)
+		return;
+	path = c->found.gl_pathv[wish->index];
+	answer->state = INCLUDED_FILE;
+	text_init(&text, answer->text, sizeof(answer->text));
+	if (open_included(c, path, file_out, &text) == ERR_NONE)
+		text_str(&text, path);
+	else
+		answer->state = INCLUDED_REFUSED;
+}
+
 static void
 on_include(void *self, const void *letter, size_t size, int fd)
 {
 	struct included_letter answer = { .state = INCLUDED_END };
 	struct compilation *c = self;
 	struct include_letter wish;
-	struct text text;
 	int file = -1;
 
 	(void)size;
@@ -113,18 +197,8 @@ on_include(void *self, const void *letter, size_t size, int fd)
 	memcpy(&wish, letter, sizeof(wish));
 	wish.pattern[sizeof(wish.pattern) - 1] = '\0';
 	post_head(&answer.head, POST_INCLUDED, 0);
-	if (wish.index == 0 || strcmp(wish.pattern, c->pattern) != 0)
-		find(c, wish.pattern);
-	if (wish.index < c->found.gl_pathc) {
-		const char *path = c->found.gl_pathv[wish.index];
-
-		answer.state = INCLUDED_FILE;
-		text_init(&text, answer.text, sizeof(answer.text));
-		if (open_included(c, path, &file, &text) == ERR_NONE)
-			text_str(&text, path);
-		else
-			answer.state = INCLUDED_REFUSED;
-	}
+	if (!open_of_lists(c, &wish, &answer, &file))
+		open_matched(c, &wish, &answer, &file);
 	post_send(c->child.channel, &answer, sizeof(answer), file);
 	if (file != -1)
 		close(file);
@@ -169,6 +243,9 @@ close_all(struct compilation *c)
 	if (c->complaints != -1)
 		close(c->complaints);
 	c->image = c->complaints = -1;
+	for (unsigned i = 0; i < c->keys; i++)
+		close(c->key[i]);
+	c->keys = 0;
 }
 
 /* The descriptor of a file; -1 and ERR_NONE: it is a directory. */
@@ -180,6 +257,9 @@ open_source(struct compilation *c, const struct compilation_setup *setup,
 
 	snprintf(name, OPTION_TEXT_SIZE, "%s", setup->path);
 	*fd_out = -1;
+	c->owner = 0;
+	if (setup->policy != -1)
+		return ERR_NONE;
 	c->owner = nobody;
 	if (stat(setup->path, &st) == 0)
 		c->owner = st.st_uid;
@@ -207,6 +287,11 @@ compilation_start(struct compilation *c, const struct compilation_setup *setup)
 	c->deadline_ms = clock_ms() + COMPILATION_LIMIT_MS;
 	c->max_bytes = setup->max_bytes;
 	c->follows_own = false;
+	c->kept = setup->kept;
+	c->keeper = setup->keeper;
+	c->keys = 0;
+	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
+		c->key[i] = -1;
 	memset(&c->found, 0, sizeof(c->found));
 	memset(c->pattern, 0, sizeof(c->pattern));
 	text_init(&c->text, c->buf, sizeof(c->buf));
@@ -300,6 +385,7 @@ compilation_end(struct compilation *c, int *image_out)
 		c->follows_own = WEXITSTATUS(status) == COMPILER_FOLLOWS;
 		*image_out = c->image;
 		c->image = -1;
+		c->keys = 0;
 		close_all(c);
 		return ERR_NONE;
 	}

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "proc/child.h"
+#include "proc/role.h"
 
 enum {
 	COMPLAINTS_SIZE = 32768,
@@ -34,6 +35,10 @@ struct compilation {
 	bool follows_own; /* after its end, see COMPILER_FOLLOWS */
 	uint64_t max_bytes;
 	uid_t owner;			 /* of the access list */
+	int kept;			 /* directory of copies, -1: none */
+	uid_t keeper;			 /* whose they are */
+	int key[ROLE_MAX_KEYS];		 /* opened for the lists process */
+	unsigned keys;
 	char pattern[INCLUDE_PATH_SIZE]; /* that was looked up last */
 	glob_t found;			 /* by it */
 	char buf[COMPLAINTS_SIZE];
@@ -45,6 +50,9 @@ struct compilation_setup {
 	uint64_t max_bytes;
 	int options; /* image of struct options */
 	int own;     /* image of struct own_addresses */
+	int policy;  /* only the lists of this image are built anew; or -1 */
+	int kept;    /* directory of the copies of lists, or -1 */
+	uint32_t keeper; /* the user whose they are */
 	int log_fd;
 	int print_fd; /* where the canonical form goes, or -1 */
 };
@@ -62,7 +70,7 @@ bool compilation_serve(struct compilation *c,
 /* Serves it to its end, waiting. */
 void compilation_run(struct compilation *c);
 /* After the last read: waits for its end. ERR_NONE: *image_out is sealed and
- * the caller's; ERR_SYNTAX: refused, text says why. */
+ * the caller's, and so are the keys; ERR_SYNTAX: refused, text says why. */
 enum err compilation_end(struct compilation *c, int *image_out);
 
 #endif

@@ -13,7 +13,8 @@
 #include "proc/doors.h"
 
 #define ONE(role) (1u << ROLE_##role)
-#define OWN_READERS (ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS))
+#define OWN_READERS                                                        \
+	(ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS) | ONE(LISTS))
 
 /* Of one worker's records: what it says in a fifth of a second at full speed,
  * while the recorder waits for a CPU. */
@@ -53,6 +54,9 @@ make_pages(struct crew *c, const struct crew_memory *memory)
 	if (err == ERR_NONE && memory->refusals > 0)
 		err = shared_page("refusals", memory->refusals, &c->refusals,
 				  &c->refusals_ro);
+	if (err == ERR_NONE && c->opt->lists[0] != '\0')
+		err = shared_page("sources", sizeof(struct sources),
+				  &c->sources, &c->sources_ro);
 	return err;
 }
 
@@ -72,11 +76,16 @@ crew_init(struct crew *c, const struct options *opt,
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
+	c->lists_dir = c->sources = c->sources_ro = -1;
+	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
+		c->key[i] = -1;
 	add_child(c, ROLE_RECORDER, 0);
 	if (memory->ledger > 0)
 		add_child(c, ROLE_WARDEN, 0);
 	if (memory->refusals > 0)
 		add_child(c, ROLE_WITNESS, 0);
+	if (opt->lists[0] != '\0')
+		add_child(c, ROLE_LISTS, 0);
 	add_child(c, ROLE_CONTROL, 0);
 	for (uint32_t i = 0; i < c->workers; i++)
 		add_child(c, ROLE_WORKER, i);
@@ -150,6 +159,9 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_REFUSALS, ONE(WITNESS), c->refusals },
 		{ HAND_REFUSALS, ONE(CONTROL), c->refusals_ro },
 		{ HAND_NFLOG, ONE(WITNESS), c->nflog },
+		{ HAND_SOURCES, ONE(LISTS), c->sources },
+		{ HAND_SOURCES, ONE(CONTROL), c->sources_ro },
+		{ HAND_LISTS_DIR, ONE(LISTS), c->lists_dir },
 		{ HAND_STATE, ONE(CONTROL), c->state_ro },
 		{ HAND_CONTROL, ONE(CONTROL), c->control },
 		{ HAND_OUTPUT, ONE(RECORDER), c->output },
@@ -166,11 +178,25 @@ hand_items(struct crew *c, struct child *child)
 }
 
 static enum err
+hand_keys(struct crew *c, struct child *child)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; err == ERR_NONE && i < ROLE_MAX_KEYS; i++)
+		if (c->key[i] != -1)
+			err = child_hand(child, HAND_KEY, i, c->generation,
+					 c->key[i]);
+	return err;
+}
+
+static enum err
 hand_indexed(struct crew *c, struct child *child)
 {
 	enum err err = ERR_NONE;
 	uint32_t w = child->index;
 
+	if (child->role == ROLE_LISTS)
+		return hand_keys(c, child);
 	if (child->role != ROLE_CONTROL && child->role != ROLE_WORKER)
 		return ERR_NONE;
 	for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++) {
@@ -288,7 +314,8 @@ crew_new_policy(struct crew *c, int fd)
 	 * never the other way round. The recorder too: it names rules that
 	 * workers know. */
 	hand_to(c, ONE(WARDEN) | ONE(RECORDER), HAND_POLICY, fd);
-	hand_to(c, ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS), HAND_POLICY, fd);
+	hand_to(c, ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS) | ONE(LISTS),
+		HAND_POLICY, fd);
 	crew_publish(c);
 }
 
@@ -303,6 +330,21 @@ crew_has_taken(const struct crew *c)
 		    c->child[i].taken != c->generation)
 			return false;
 	return true;
+}
+
+void
+crew_new_keys(struct crew *c, const int fd[ROLE_MAX_KEYS])
+{
+	struct child *lists = crew_find(c, ROLE_LISTS);
+
+	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++) {
+		if (c->key[i] != -1)
+			close(c->key[i]);
+		c->key[i] = fd[i];
+	}
+	if (lists != NULL && lists->pid > 0 && !lists->stopping &&
+	    hand_keys(c, lists) != ERR_NONE)
+		child_kill(lists);
 }
 
 void

@@ -32,6 +32,8 @@ struct crew {
 	int log_fd, output, journal, options, policy, own, control;
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
 	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
+	int lists_dir, sources, sources_ro;		  /* -1: none */
+	int key[ROLE_MAX_KEYS];				  /* -1: none */
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
 	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
 	int tcp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
@@ -52,6 +54,9 @@ struct child *crew_find(struct crew *c, enum role role);
 /* Hands a new version to all that have a use for it. fd becomes the crew's,
  * the old one is closed. */
 void crew_new_policy(struct crew *c, int fd);
+/* Key files for the lists process, with the policy that follows; -1 where
+ * there is none. They become the crew's. */
+void crew_new_keys(struct crew *c, const int fd[ROLE_MAX_KEYS]);
 void crew_new_own(struct crew *c, int fd);
 void crew_new_journal(struct crew *c, int fd);
 /* Everybody who has a policy works by the latest. */

@@ -33,6 +33,17 @@ enum err door_bind(const struct door_bind *b, struct text *complaint);
 enum err door_text_file(const char *path, uint64_t max, int *fd_out,
 			struct text *complaint);
 
+/* The directory where copies of lists are kept: a missing one is made (0700)
+ * and given to that user; it must be his, and nobody else may write there. */
+enum err door_lists_dir(const char *path, uint32_t uid, uint32_t gid,
+			int *fd_out, struct text *complaint);
+/* A copy in it: a regular file of that user, no link. ERR_MISSING: there is
+ * none, which is no fault; ERR_DENIED. */
+enum err door_kept(int dir, const char *name, uint32_t uid, int *fd_out,
+		   struct text *complaint);
+/* The file of a key: only its owner may read it. */
+enum err door_key(const char *path, int *fd_out, struct text *complaint);
+
 /* The control socket: a missing directory is made (0750), a socket without
  * a living daemon behind it replaced. mode 0660, group gid. */
 enum err door_control(const char *path, uint32_t gid, int *fd_out,

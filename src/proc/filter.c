@@ -83,7 +83,7 @@ add_rules(scmp_filter_ctx f, enum role role)
 						calls[i].number, 0);
 	bad |= allow_memory(f);
 	bad |= allow_abort(f);
-	if (role == ROLE_WORKER)
+	if (role == ROLE_WORKER || role == ROLE_LISTS)
 		bad |= allow_internet(f);
 	return bad;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Landlock by raw system calls (landlock(7), linux/landlock.h): no file may
- * be opened any more; a worker may connect by TCP to the upstreams' ports
- * and nowhere else; no signal or abstract socket leaves the room. Headers
+ * be opened any more, but for the copies of the lists process; a worker may
+ * connect by TCP to the upstreams' ports and nowhere else, the lists process
+ * anywhere; no signal or abstract socket leaves the room. Headers
  * are often older than kernels, so the few constants stand here.
  */
 #include "proc/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +27,11 @@ enum {
 struct ruleset {
 	uint64_t fs, net, scoped;
 };
+
+struct beneath_rule {
+	uint64_t allowed;
+	int32_t dir;
+} __attribute__((packed));
 
 struct port_rule {
 	uint64_t allowed, port;
@@ -81,6 +88,58 @@ allow_upstreams(int ruleset, const struct options *opt)
 	return done;
 }
 
+/* The directory of copies, whole; what certificates are checked by, to be
+ * read. */
+static int
+allow_beneath(int ruleset, int dir, uint64_t allowed)
+{
+	struct beneath_rule rule = { .allowed = allowed, .dir = dir };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset,
+			    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+static int
+allow_certificates(int ruleset)
+{
+	static const char *const paths[] = { "/etc/ssl", "/usr/lib/ssl",
+					     "/usr/share/ca-certificates",
+					     "/usr/local/share/"
+					     "ca-certificates",
+					     "/etc/pki" };
+	int done = 0;
+
+	for (size_t i = 0; done == 0 && i < sizeof(paths) / sizeof(paths[0]);
+	     i++) {
+		int dir = open(paths[i], O_PATH | O_CLOEXEC);
+
+		if (dir == -1)
+			continue;
+		done = allow_beneath(ruleset, dir,
+				     LANDLOCK_ACCESS_FS_READ_FILE |
+					 LANDLOCK_ACCESS_FS_READ_DIR);
+		close(dir);
+	}
+	return done;
+}
+
+static int
+allow_copies(int ruleset, const struct role_kit *kit, int abi)
+{
+	uint64_t allowed = LANDLOCK_ACCESS_FS_READ_FILE |
+			   LANDLOCK_ACCESS_FS_READ_DIR |
+			   LANDLOCK_ACCESS_FS_WRITE_FILE |
+			   LANDLOCK_ACCESS_FS_MAKE_REG |
+			   LANDLOCK_ACCESS_FS_REMOVE_FILE;
+
+	if (abi >= ABI_TRUNCATE)
+		allowed |= 1u << 14;
+	if (kit->lists_dir != -1 &&
+	    allow_beneath(ruleset, kit->lists_dir, allowed) == -1)
+		return -1;
+	return allow_certificates(ruleset);
+}
+
 int
 landlock_version(void)
 {
@@ -100,12 +159,17 @@ landlock_enter(const struct role_kit *kit, int *abi_out)
 	if (abi == 0)
 		return ERR_NONE;
 	r = ruleset_for(abi);
+	/* Feeds are anywhere. */
+	if (kit->role == ROLE_LISTS)
+		r.net &= ~net_connect_tcp;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &r, ruleset_size(abi),
 			  0);
 	if (fd == -1)
 		return ERR_SYSTEM;
 	if (kit->role == ROLE_WORKER && abi >= ABI_TCP &&
 	    allow_upstreams(fd, kit->opt) == -1)
+		goto undo;
+	if (kit->role == ROLE_LISTS && allow_copies(fd, kit, abi) == -1)
 		goto undo;
 	if (syscall(SYS_landlock_restrict_self, fd, 0) == -1)
 		goto undo;

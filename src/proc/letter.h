@@ -57,6 +57,9 @@ enum hand {
 	HAND_REFUSALS,	 /* witness's memory of packets; control reads it */
 	HAND_WITNESS,	 /* channel to the witness */
 	HAND_NFLOG,	 /* witness: bound socket of the firewall's log */
+	HAND_LISTS_DIR,	 /* lists: directory of the kept copies */
+	HAND_SOURCES,	 /* shared page, struct sources: lists writes */
+	HAND_KEY,	 /* lists: file of key number index of the lists file */
 	HAND_COUNT
 };
 
@@ -72,7 +75,9 @@ struct hand_letter {
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
-/* File number index of those that the pattern of glob(7) matches. */
+/* File number index of those that the pattern of glob(7) matches; or the copy
+ * "kept:NAME" of the lists' directory; or "key:PATH", which is opened for the
+ * lists process and handed to nobody else: INCLUDED_END says that it was. */
 struct include_letter {
 	struct letter_head head;
 	uint32_t index;

@@ -34,7 +34,8 @@ role_name(enum role role)
 		[ROLE_SUPERVISOR] = "supervisor", [ROLE_WORKER] = "worker",
 		[ROLE_WARDEN] = "warden",	  [ROLE_RECORDER] = "recorder",
 		[ROLE_CONTROL] = "control",	  [ROLE_COMPILER] = "compiler",
-		[ROLE_WITNESS] = "witness",	  [ROLE_ANY] = "any"
+		[ROLE_WITNESS] = "witness",	  [ROLE_LISTS] = "lists",
+		[ROLE_ANY] = "any"
 	};
 
 	return role < ROLE_COUNT ? names[role] : "unknown";

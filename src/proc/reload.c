@@ -14,10 +14,10 @@
 
 enum { SETTLE_MS = 5000 };
 
-static void
-log_complaints(const struct text *text)
+void
+reload_complaints(const struct supervisor *s)
 {
-	const char *line = text->buf;
+	const char *line = s->compilation.text.buf;
 
 	while (*line) {
 		size_t len = strcspn(line, "\n");
@@ -30,14 +30,17 @@ log_complaints(const struct text *text)
 	}
 }
 
-static enum err
-compile_begin(struct supervisor *s)
+enum err
+compile_begin(struct supervisor *s, bool only_lists)
 {
 	struct compilation_setup setup = {
 		.path = s->opt->acl_file,
 		.max_bytes = s->hooks->acl_max_bytes,
 		.options = s->crew.options,
 		.own = s->crew.own,
+		.policy = only_lists ? s->crew.policy : -1,
+		.kept = s->crew.lists_dir,
+		.keeper = s->opt->run_uid,
 		.log_fd = s->crew.log_fd,
 		.print_fd = -1
 	};
@@ -92,7 +95,7 @@ trial_wished(const struct supervisor *s)
 static void
 reload_end(struct supervisor *s, bool ok)
 {
-	log_complaints(&s->compilation.text);
+	reload_complaints(s);
 	if (ok) {
 		s->crew.state->reloads++;
 		log_info("Policy reloaded (generation %u)",
@@ -107,8 +110,8 @@ reload_end(struct supervisor *s, bool ok)
 	notify("READY=1");
 }
 
-static bool
-is_busy(const struct supervisor *s)
+bool
+reload_is_busy(const struct supervisor *s)
 {
 	return s->compiling || s->settle_until_ms != 0;
 }
@@ -116,12 +119,12 @@ is_busy(const struct supervisor *s)
 void
 reload_begin(struct supervisor *s)
 {
-	if (is_busy(s)) {
+	if (reload_is_busy(s)) {
 		s->compile_again = true;
 		return;
 	}
 	notify_reloading();
-	if (compile_begin(s) != ERR_NONE)
+	if (compile_begin(s, false) != ERR_NONE)
 		reload_end(s, false);
 }
 
@@ -132,6 +135,16 @@ go_on(struct supervisor *s)
 		return;
 	s->compile_again = false;
 	reload_begin(s);
+}
+
+/* Those who wait are for the next one. */
+void
+reload_unasked_end(struct supervisor *s)
+{
+	s->unasked = false;
+	for (unsigned i = 0; i < s->waiting_count; i++)
+		s->waiting[i].later = false;
+	go_on(s);
 }
 
 static void
@@ -155,15 +168,11 @@ reload_settle(struct supervisor *s, int64_t now_ms)
 	    (!crew_has_taken(&s->crew) && now_ms < s->settle_until_ms))
 		return;
 	s->settle_until_ms = 0;
-	if (!s->trial.ending) {
+	if (!s->unasked) {
 		finish(s, true);
 		return;
 	}
-	/* Nobody asked for it: those who wait are for the next one. */
-	s->trial.ending = false;
-	for (unsigned i = 0; i < s->waiting_count; i++)
-		s->waiting[i].later = false;
-	go_on(s);
+	reload_unasked_end(s);
 }
 
 void
@@ -182,6 +191,7 @@ reload_on_compiled(struct supervisor *s)
 		trial_begin(s, trial_s);
 	s->follows_own = s->compilation.follows_own;
 	s->trial.refused = false;
+	crew_new_keys(&s->crew, s->compilation.key);
 	reload_take(s, image);
 }
 
@@ -190,7 +200,7 @@ reload_ask(struct supervisor *s, const struct reload_letter *ask)
 {
 	if (s->waiting_count < MOST_WAITING)
 		s->waiting[s->waiting_count++] =
-		    (struct waiting){ .ask = *ask, .later = is_busy(s) };
+		    (struct waiting){ .ask = *ask, .later = reload_is_busy(s) };
 	reload_begin(s);
 }
 
@@ -198,17 +208,18 @@ enum err
 reload_first(struct supervisor *s)
 {
 	int image = -1;
-	enum err err = compile_begin(s);
+	enum err err = compile_begin(s, false);
 
 	if (err == ERR_NONE) {
 		compilation_run(&s->compilation);
 		err = compilation_end(&s->compilation, &image);
 		s->compiling = false;
 	}
-	log_complaints(&s->compilation.text);
+	reload_complaints(s);
 	if (err != ERR_NONE)
 		return err;
 	s->follows_own = s->compilation.follows_own;
+	crew_new_keys(&s->crew, s->compilation.key);
 	s->crew.policy = image;
 	s->crew.generation = 1;
 	return ERR_NONE;

@@ -75,6 +75,9 @@ indexed_place(struct role_kit *kit, const struct hand_letter *hand)
 	case HAND_TCP:
 		return hand->index < ROLE_MAX_BINDS ? &kit->tcp[hand->index]
 						    : NULL;
+	case HAND_KEY:
+		return hand->index < ROLE_MAX_KEYS ? &kit->key[hand->index]
+						   : NULL;
 	case HAND_WORKER:
 		if (hand->index >= ROLE_MAX_WORKERS)
 			return NULL;
@@ -122,6 +125,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->witness;
 	case HAND_NFLOG:
 		return &kit->nflog;
+	case HAND_LISTS_DIR:
+		return &kit->lists_dir;
 	default:
 		return indexed_place(kit, hand);
 	}
@@ -141,6 +146,10 @@ take_page(struct role_kit *kit, const struct hand_letter *hand, int fd)
 		return true;
 	case HAND_STATE:
 		kit->state = map_page(fd, sizeof(*kit->state), false);
+		return true;
+	case HAND_SOURCES:
+		kit->sources = map_page(fd, sizeof(*kit->sources),
+					kit->role == ROLE_LISTS);
 		return true;
 	case HAND_STATS:
 		if (kit->role == ROLE_WORKER && hand->index == kit->index)
@@ -201,6 +210,9 @@ kit_clear(struct role_kit *kit)
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
 	kit->past = kit->refusals = kit->nflog = kit->witness = -1;
+	kit->lists_dir = -1;
+	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
+		kit->key[i] = -1;
 }
 
 /* The supervisor alone decides when a child ends, and says so by letter; a

@@ -13,9 +13,15 @@
 #include "conf/options.h"
 #include "proc/board.h"
 #include "proc/post.h"
+#include "proc/sources.h"
 
 enum { ROLE_IPV4 = 1, ROLE_IPV6 = 2 };
-enum { ROLE_CHANNEL = 3, ROLE_MAX_WORKERS = 64, ROLE_MAX_BINDS = 16 };
+enum {
+	ROLE_CHANNEL = 3,
+	ROLE_MAX_WORKERS = 64,
+	ROLE_MAX_BINDS = 16,
+	ROLE_MAX_KEYS = 16
+};
 
 /* Everything a child was handed before POST_START; -1 where it was not. */
 struct role_kit {
@@ -39,6 +45,9 @@ struct role_kit {
 	int refusals; /* memory of packets; the witness may write */
 	int witness;  /* recorder: channel */
 	int nflog;    /* witness: the firewall's log */
+	int lists_dir;		 /* lists: where copies are kept */
+	struct sources *sources; /* mapped; the lists process may write */
+	int key[ROLE_MAX_KEYS];	 /* lists: files, as the lists file has them */
 	int udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
 	int warden, recorder;		 /* channels of a worker */
 	int worker[ROLE_MAX_WORKERS];	 /* channels of warden and recorder */

@@ -16,9 +16,10 @@ enum err filter_enter(enum role role);
 /* The kernel's Landlock version, 0 for none. */
 int landlock_version(void);
 
-/* No file at all; TCP connections only to the upstreams' ports, and only
- * for workers. What the kernel is too old for is left out: *abi_out is its
- * Landlock version, 0 for none. */
+/* No file at all, but for the lists process its copies; TCP connections only
+ * to the upstreams' ports, and only for workers; for the lists process any.
+ * What the kernel is too old for is left out: *abi_out is its Landlock
+ * version, 0 for none. */
 enum err landlock_enter(const struct role_kit *kit, int *abi_out);
 
 /* The supervisor keeps power, but no more than it uses: no core, no new

@@ -267,10 +267,30 @@ supervisor_prepare(struct supervisor *s)
 	return ERR_NONE;
 }
 
+/* Without it nothing can be fetched; lists in files need it not. */
+static void
+open_lists_dir(struct supervisor *s)
+{
+	char why[OPTION_TEXT_SIZE + 160];
+	struct text text;
+
+	if (s->opt->lists[0] == '\0')
+		return;
+	text_init(&text, why, sizeof(why));
+	if (door_lists_dir(s->opt->lists_dir, s->opt->run_uid, s->opt->run_gid,
+			   &s->crew.lists_dir, &text) != ERR_NONE)
+		log_warn("No directory for copies of lists, so that none is "
+			 "fetched: %s",
+			 why);
+}
+
 enum err
 supervisor_start(struct supervisor *s)
 {
-	enum err err = reload_first(s);
+	enum err err;
+
+	open_lists_dir(s);
+	err = reload_first(s);
 
 	if (err == ERR_NONE && s->opt->firewall != FIREWALL_NONE)
 		err = s->hooks->find(s->hooks->arg, s->opt, &s->crew.families);
@@ -284,6 +304,8 @@ supervisor_start(struct supervisor *s)
 		err = start_role(s, ROLE_WITNESS);
 	if (err == ERR_NONE)
 		err = start_role(s, ROLE_WORKER);
+	if (err == ERR_NONE && s->opt->lists[0] != '\0')
+		err = start_role(s, ROLE_LISTS);
 	if (err == ERR_NONE && s->crew.control != -1)
 		err = start_role(s, ROLE_CONTROL);
 	return err;

@@ -36,6 +36,12 @@ struct supervisor {
 	bool compiling, compile_again;
 	bool follows_own; /* the policy depends on our addresses */
 	int64_t settle_until_ms; /* a new policy is being taken; 0: none */
+	bool unasked; /* what is compiled or taken is no reload of anybody's */
+	/* Copies of lists that have changed. */
+	struct {
+		bool changed, building;
+		int64_t due_ms; /* not before */
+	} listing;
 	/* who asked for a reload by letter and waits for its end */
 	struct waiting {
 		struct reload_letter ask;
@@ -47,7 +53,6 @@ struct supervisor {
 		int before;	    /* image that comes back; -1: none waits */
 		bool follows_own;   /* and what it depended on */
 		bool refused;	    /* the access list was not confirmed */
-		bool ending;	    /* the policy before is being taken */
 		int64_t end_ms;	    /* it comes back then; 0: none waits */
 	} trial;
 	int64_t watchdog_ms, watchdog_next_ms;
@@ -86,6 +91,21 @@ void reload_take(struct supervisor *s, int image);
 void reload_on_compiled(struct supervisor *s);
 /* A reload is over when everybody works by the new policy. */
 void reload_settle(struct supervisor *s, int64_t now_ms);
+
+/* The compiler begins; only_lists: of the policy in force. */
+enum err compile_begin(struct supervisor *s, bool only_lists);
+bool reload_is_busy(const struct supervisor *s);
+/* Says in the log what the compiler said. */
+void reload_complaints(const struct supervisor *s);
+/* What nobody asked for is over: what was asked for meanwhile begins. */
+void reload_unasked_end(struct supervisor *s);
+
+/* listing.c: lists that change by themselves. */
+void listing_changed(struct supervisor *s);
+/* The compiler has said its last word of them. */
+void listing_on_compiled(struct supervisor *s);
+/* Has them built where that is due. */
+void listing_tick(struct supervisor *s, int64_t now_ms);
 
 /* trial.c: a policy that has to be confirmed. */
 void trial_init(struct supervisor *s);

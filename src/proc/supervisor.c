@@ -68,6 +68,17 @@ on_taken(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_lists_changed(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	listing_changed(from->s);
+}
+
+static void
 on_bad_worker(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
@@ -111,6 +122,7 @@ hear(struct supervisor *s, struct child *child)
 	child->post.handler[POST_READY] = on_ready;
 	child->post.handler[POST_RULES_GONE] = on_rules_gone;
 	child->post.handler[POST_TAKEN] = on_taken;
+	child->post.handler[POST_LISTS_CHANGED] = on_lists_changed;
 	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
 	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
 	errands_take(&child->post);
@@ -298,6 +310,8 @@ sleep_ms(const struct supervisor *s, int64_t now)
 		wait = s->trial.end_ms - now;
 	if (s->watchdog_ms > 0 && s->watchdog_next_ms - now < wait)
 		wait = s->watchdog_next_ms - now;
+	if (s->listing.changed && s->listing.due_ms - now < wait)
+		wait = s->listing.due_ms - now;
 	if (s->rules.check_ms != 0 && s->rules.check_ms - now < wait)
 		wait = s->rules.check_ms - now;
 	return wait > 0 ? (int)wait : 0;
@@ -354,6 +368,15 @@ beat(struct supervisor *s, int64_t now)
 	notify("WATCHDOG=1");
 }
 
+static void
+on_compiled(struct supervisor *s)
+{
+	if (s->listing.building)
+		listing_on_compiled(s);
+	else
+		reload_on_compiled(s);
+}
+
 void
 supervisor_turn(struct supervisor *s)
 {
@@ -371,12 +394,13 @@ supervisor_turn(struct supervisor *s)
 	if (s->compiling &&
 	    !compilation_serve(&s->compilation, p + COMPILATION_AT, now) &&
 	    s->phase != STARTING)
-		reload_on_compiled(s);
+		on_compiled(s);
 	for (unsigned i = 0; i < s->crew.count; i++)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
 			hear(s, &s->crew.child[i]);
 	reload_settle(s, now);
 	trial_tick(s, now);
+	listing_tick(s, now);
 	caches_tick(&s->caches, &s->crew, now);
 	audits_tick(&s->audits, &s->crew, now);
 	reap(s);

@@ -80,8 +80,10 @@ trial_tick(struct supervisor *s, int64_t now_ms)
 		return;
 	end(s);
 	s->follows_own = s->trial.follows_own;
-	s->trial.refused = s->trial.ending = true;
+	s->trial.refused = s->unasked = true;
 	reload_take(s, image);
+	/* Its lists are those of then. */
+	s->listing.changed = s->crew.lists_dir != -1;
 	log_warn("Nobody confirmed: the policy before is in force again "
 		 "(generation %u); the access list is not what it says",
 		 s->crew.generation);

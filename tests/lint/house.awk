@@ -13,7 +13,7 @@ BEGIN {
 	may["policy"] = "base conf wire proc"
 	may["lists"] = "base conf wire proc policy"
 	may["supply"] = "base conf wire proc net policy lists"
-	may["cache"] = "base conf wire proc net policy lists supply"
+	may["cache"] = "base conf wire proc net policy lists"
 	may["upstream"] = may["cache"]
 	may["record"] = may["cache"]
 	may["firewall"] = may["cache"] " record"
@@ -21,7 +21,7 @@ BEGIN {
 	may["ctl"] = may["witness"] " witness"
 	may["query"] = may["cache"] " cache upstream firewall record"
 	may["listen"] = may["query"] " query"
-	may["main"] = may["listen"] " listen ctl witness"
+	may["main"] = may["listen"] " listen ctl witness supply"
 	status = 0
 }
 

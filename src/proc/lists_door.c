@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the lists process works with: the directory of its copies, and files
+ * of keys. The directory is its own, so no link in it is followed: it might
+ * lead to a file that is only ours to read.
+ */
+#include "proc/doors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { KEY_MAX_BYTES = 4096 };
+
+static enum err
+refuse(struct text *complaint, const char *path, const char *why)
+{
+	text_escaped(complaint, path, strlen(path));
+	text_printf(complaint, " %s", why);
+	return ERR_DENIED;
+}
+
+static const char *
+directory_fault(const struct stat *st, uint32_t uid)
+{
+	if (st->st_uid != uid)
+		return "belongs to another user than the one that lists are "
+		       "fetched as: chown it to that of --user";
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return "may be written by group or others: chmod go-w it";
+	return NULL;
+}
+
+enum err
+door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
+	       struct text *complaint)
+{
+	bool made = mkdir(path, 0700) == 0;
+	const char *fault;
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return refuse(complaint, path, strerror(errno));
+	if (made && geteuid() == 0 && fchown(fd, uid, gid) == -1)
+		fault = strerror(errno);
+	else if (fstat(fd, &st) == -1)
+		fault = strerror(errno);
+	else
+		fault = directory_fault(&st, uid);
+	if (fault == NULL) {
+		*fd_out = fd;
+		return ERR_NONE;
+	}
+	close(fd);
+	return refuse(complaint, path, fault);
+}
+
+enum err
+door_kept(int dir, const char *name, uint32_t uid, int *fd_out,
+	  struct text *complaint)
+{
+	struct stat st;
+	int fd;
+
+	if (dir == -1 || name[0] == '\0' || name[0] == '.' ||
+	    strchr(name, '/') != NULL)
+		return ERR_MISSING;
+	fd = openat(dir, name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return errno == ENOENT
+			   ? ERR_MISSING
+			   : refuse(complaint, name, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == uid) {
+		*fd_out = fd;
+		return ERR_NONE;
+	}
+	close(fd);
+	return refuse(complaint, name, "is not a copy that we have kept");
+}
+
+static const char *
+key_fault(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "is not a regular file";
+	if (st->st_mode & (S_IRWXG | S_IRWXO))
+		return "is a key that others may read: chmod 600 it";
+	if (st->st_size > KEY_MAX_BYTES)
+		return "is too long for a key";
+	return NULL;
+}
+
+enum err
+door_key(const char *path, int *fd_out, struct text *complaint)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *fault;
+	struct stat st;
+
+	if (fd == -1)
+		return refuse(complaint, path, strerror(errno));
+	fault = fstat(fd, &st) == -1 ? strerror(errno) : key_fault(&st);
+	if (fault == NULL) {
+		*fd_out = fd;
+		return ERR_NONE;
+	}
+	close(fd);
+	return refuse(complaint, path, fault);
+}

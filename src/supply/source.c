@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A list that is fetched, and its row on the page that others read. */
+#include "supply/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "supply/supply.h"
+
+const struct source_kind *
+source_kind_of(enum list_source source)
+{
+	static const struct source_kind *const kinds[] = {
+		[SOURCE_FILE] = NULL,
+		[SOURCE_HTTPS] = NULL,
+		[SOURCE_PRIMARY] = NULL,
+		[SOURCE_RRSET] = NULL,
+	};
+
+	return kinds[source];
+}
+
+/* The row that this name had, or a free one. */
+static unsigned
+find_row(const struct supply *supply, const char *name)
+{
+	const struct sources *page = supply->kit->sources;
+	unsigned row = SOURCES_MAX;
+
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (supply->source[i] != NULL)
+			continue;
+		if (strncmp(page->of[i].name, name, SOURCE_NAME_SIZE) == 0)
+			return i;
+		if (row == SOURCES_MAX || (page->of[i].name[0] == '\0' &&
+					   page->of[row].name[0] != '\0'))
+			row = i;
+	}
+	return row;
+}
+
+struct source *
+source_new(struct supply *supply, const struct list_config *config)
+{
+	unsigned row = find_row(supply, config->name);
+	struct source *s = row < SOURCES_MAX ? calloc(1, sizeof(*s)) : NULL;
+
+	if (s == NULL)
+		return NULL;
+	s->supply = supply;
+	s->config = *config;
+	s->kind = source_kind_of(config->source);
+	s->named = true;
+	s->state = &supply->kit->sources->of[row];
+	memset(s->state, 0, sizeof(*s->state));
+	memcpy(s->state->name, config->name, sizeof(config->name));
+	supply->source[row] = s;
+	if (s->kind == NULL || s->kind->begin(s))
+		return s;
+	source_free(s);
+	return NULL;
+}
+
+void
+source_free(struct source *s)
+{
+	struct supply *supply = s->supply;
+
+	if (s->kind != NULL && s->own != NULL)
+		s->kind->end(s);
+	memset(s->state, 0, sizeof(*s->state));
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (supply->source[i] == s)
+			supply->source[i] = NULL;
+	}
+	free(s);
+}
+
+const char *
+source_file(const struct source *s, char out[64])
+{
+	snprintf(out, 64, "%s.kept", s->config.name);
+	return out;
+}
+
+void
+source_failed(struct source *s, const char *why)
+{
+	s->state->failed++;
+	s->state->phase = SOURCE_RETRY;
+	if (strncmp(s->state->error, why, sizeof(s->state->error) - 1) != 0)
+		log_warn("List %s: %s", s->config.name, why);
+	snprintf(s->state->error, sizeof(s->state->error), "%s", why);
+}

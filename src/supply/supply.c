@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process around the sources: it follows the lists file of the policy in
+ * force, and passes on what the supervisor says.
+ *
+ * A source whose line stays the same is left alone by a reload; what is under
+ * way goes on.
+ */
+#include "supply/supply.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "policy/complain.h"
+#include "proc/measure.h"
+
+enum { LETTERS_A_WAKE = 16 };
+
+void
+supply_changed(struct supply *s)
+{
+	struct plain_letter changed = { 0 };
+
+	post_head(&changed.head, POST_LISTS_CHANGED, 0);
+	post_send(s->kit->supervisor, &changed, sizeof(changed), -1);
+}
+
+const struct key_config *
+supply_key(const struct supply *s, const char *name, int *file_out)
+{
+	for (unsigned i = 0; i < s->keys; i++) {
+		if (strcmp(s->key[i].name, name) == 0) {
+			*file_out = s->kit->key[i];
+			return &s->key[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- the lists file of the policy in force ------------------------------- */
+
+static struct source *
+find_source(const struct supply *s, const char *name)
+{
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (s->source[i] != NULL &&
+		    strcmp(s->source[i]->config.name, name) == 0)
+			return s->source[i];
+	}
+	return NULL;
+}
+
+/* All zero behind what is set, so bytes can be compared. */
+static void
+follow_list(struct supply *s, const struct list_config *config)
+{
+	struct source *old = find_source(s, config->name);
+
+	if (config->source == SOURCE_FILE)
+		return;
+	if (old != NULL && memcmp(&old->config, config, sizeof(*config)) == 0) {
+		old->named = true;
+		return;
+	}
+	if (old != NULL)
+		source_free(old);
+	if (source_new(s, config) == NULL)
+		log_error("List %s cannot be fetched: no memory", config->name);
+}
+
+static void
+follow_line(struct supply *s, const char *text, size_t len)
+{
+	static struct list_config list;
+	struct key_config key;
+	struct flaw flaw;
+
+	memset(&list, 0, sizeof(list));
+	switch (config_read_line(text, len, &list, &key, &flaw)) {
+	case CONFIG_LIST:
+		follow_list(s, &list);
+		break;
+	case CONFIG_KEY:
+		if (s->keys < ROLE_MAX_KEYS)
+			s->key[s->keys++] = key;
+		break;
+	default:
+		break;
+	}
+}
+
+/* What is no longer named is given up. */
+static void
+follow(struct supply *s, const char *text, size_t len)
+{
+	s->keys = 0;
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (s->source[i] != NULL)
+			s->source[i]->named = false;
+	}
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end != NULL ? (size_t)(end - text) : len;
+
+		follow_line(s, text, line);
+		line += end != NULL;
+		text += line;
+		len -= line;
+	}
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (s->source[i] != NULL && !s->source[i]->named)
+			source_free(s->source[i]);
+	}
+}
+
+static enum err
+take_policy(struct supply *s, int fd, uint32_t generation)
+{
+	struct policy policy;
+	struct lists lists;
+	const char *text;
+	size_t len = 0;
+	enum err err = policy_open(fd, generation, &policy);
+
+	if (err != ERR_NONE)
+		return err;
+	err = lists_of(&policy, &lists);
+	if (err == ERR_NONE) {
+		text = lists_source_text(&lists, &len);
+		follow(s, text, len);
+	}
+	policy_close(&policy);
+	return err;
+}
+
+/* ---- the supervisor ------------------------------------------------------ */
+
+static void
+take_own(struct supply *s, int fd)
+{
+	const struct own_addresses *fresh;
+
+	if (own_open(fd, &fresh) != ERR_NONE)
+		return;
+	if (s->own != NULL)
+		own_close(s->own);
+	s->own = fresh;
+}
+
+static void
+take_key(struct supply *s, uint32_t index, int fd)
+{
+	if (index >= ROLE_MAX_KEYS) {
+		close(fd);
+		return;
+	}
+	if (s->kit->key[index] != -1)
+		close(s->kit->key[index]);
+	s->kit->key[index] = fd;
+}
+
+static void
+on_hand(void *self, const void *letter, size_t size, int fd)
+{
+	const struct hand_letter *hand = letter;
+	struct supply *s = self;
+
+	(void)size;
+	if (hand->hand == HAND_KEY) {
+		take_key(s, hand->index, fd);
+		return;
+	}
+	if (hand->hand == HAND_OWN)
+		take_own(s, fd);
+	if (hand->hand == HAND_POLICY) {
+		if (take_policy(s, fd, hand->generation) != ERR_NONE)
+			log_error("The lists process cannot use the new "
+				  "policy");
+		role_taken(s->kit, hand->generation);
+	}
+	close(fd);
+}
+
+static void
+on_stop(void *self, const void *letter, size_t size, int fd)
+{
+	struct supply *s = self;
+
+	(void)letter;
+	(void)size;
+	(void)fd;
+	loop_stop(s->loop);
+}
+
+static void
+on_letter(void *owner, bool readable, bool writable)
+{
+	struct supply *s = owner;
+	enum err err = post_pump(&s->post, LETTERS_A_WAKE);
+
+	(void)readable;
+	(void)writable;
+	if (err == ERR_NONE || err == ERR_AGAIN)
+		return;
+	s->status = err != ERR_CLOSED;
+	loop_stop(s->loop);
+}
+
+static enum err
+begin(struct supply *s)
+{
+	struct role_kit *kit = s->kit;
+	enum err err;
+
+	if (kit->sources == NULL || kit->policy == -1)
+		return ERR_MISSING;
+	s->loop = loop_new();
+	if (s->loop == NULL)
+		return ERR_FULL;
+	take_own(s, kit->own);
+	close(kit->own);
+	err = role_enter_sandbox(kit);
+	if (err == ERR_NONE)
+		err = take_policy(s, kit->policy, kit->generation);
+	close(kit->policy);
+	s->post = (struct post){
+		.channel = kit->supervisor,
+		.self = ROLE_LISTS,
+		.peer = ROLE_SUPERVISOR,
+		.arg = s,
+		.handler = { [POST_HAND] = on_hand, [POST_STOP] = on_stop }
+	};
+	ready_init(&s->letters, kit->supervisor, on_letter, s);
+	ready_want(s->loop, &s->letters, true, false);
+	return err == ERR_NONE ? role_ready(kit) : err;
+}
+
+static void
+end(struct supply *s)
+{
+	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+		if (s->source[i] != NULL)
+			source_free(s->source[i]);
+	}
+	loop_free(s->loop);
+}
+
+int
+supply_main(struct role_kit *kit)
+{
+	static struct supply s;
+	enum err err;
+
+	s.kit = kit;
+	err = begin(&s);
+	if (err != ERR_NONE) {
+		log_error("The lists process cannot start: %s", err_text(err));
+		return 1;
+	}
+	loop_run(s.loop);
+	end(&s);
+	return s.status;
+}

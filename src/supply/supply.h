@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lists process: it fetches what others publish, looks whether it may be
+ * believed, and keeps it. What is made of the copies is not its business; it
+ * says that one is new, and the compiler builds an image of them.
+ *
+ * It alone holds the keys of transfers. It sees no client and opens nothing
+ * but files in its directory.
+ */
+#ifndef SUPPLY_SUPPLY_H
+#define SUPPLY_SUPPLY_H
+
+#include "lists/config.h"
+#include "lists/image.h"
+#include "net/loop.h"
+#include "policy/image.h"
+#include "proc/post.h"
+#include "proc/role.h"
+#include "supply/source.h"
+
+struct supply {
+	struct role_kit *kit;
+	struct loop *loop;
+	struct post post; /* the supervisor */
+	struct ready letters;
+	struct key_config key[ROLE_MAX_KEYS]; /* their files are kit->key */
+	unsigned keys;
+	struct source *source[SOURCES_MAX]; /* by their row of kit->sources */
+	const struct own_addresses *own;
+	int status;
+};
+
+/* Main of the process; see proc/role.h. */
+int supply_main(struct role_kit *kit);
+
+/* A copy of a list is new: have an image made of it. */
+void supply_changed(struct supply *s);
+/* The key that a line of the lists file names: its description, and its file
+ * (to be read by pread(2)); NULL: there is none. */
+const struct key_config *supply_key(const struct supply *s, const char *name,
+				    int *file_out);
+
+#endif
