@@ -20,7 +20,7 @@ struct lists_entry {
 
 enum { ROOM_FIRST = 4096, SHARE_SLOTS = 4096 };
 /* Blocked (RFC 8914). */
-enum { LISTS_TTL_S = 300, LISTS_EDE = 15 };
+enum { LISTS_TTL_S = 300 };
 
 void
 lists_build_init(struct lists_build *b)
@@ -88,7 +88,7 @@ lists_build_list(struct lists_build *b, const char *name, const char *file,
 	*l = (struct lists_list){ .form = form,
 				  .action = action,
 				  .max_ttl_s = LISTS_TTL_S,
-				  .ede = LISTS_EDE };
+				  .ede = LISTS_EDE_USUAL };
 	err = keep_text(b, name, &l->name);
 	if (err == ERR_NONE)
 		err = keep_text(b, file, &l->file);

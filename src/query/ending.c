@@ -9,6 +9,16 @@
 #include "query/compose.h"
 #include "query/steps.h"
 
+static const struct ending torn = { RCODE_SERVFAIL, EDE_NETWORK_ERROR,
+				    "upstream's answer was malformed",
+				    RECORD_BAD_ANSWER, REASON_UPSTREAM_TORN };
+static const struct ending chain_broken = { RCODE_SERVFAIL, EDE_OTHER,
+					    "CNAME chain is too long or a loop",
+					    RECORD_BAD_ANSWER, REASON_CHAIN };
+static const struct ending no_room = { RCODE_SERVFAIL, EDE_OTHER,
+				       "too many large answers",
+				       RECORD_BAD_ANSWER, REASON_WIDE };
+
 enum step_result
 end_with(struct query *q, const struct ending *ending)
 {
@@ -36,4 +46,23 @@ end_blocked(struct query *q, const struct ending *ending, uint32_t rule)
 	text_u64(&t, r->line);
 	q->ending.text = q->ede_text;
 	return STEP_ANSWER;
+}
+
+enum step_result
+end_torn(struct query *q)
+{
+	query_count(q, answers_bad);
+	return end_with(q, &torn);
+}
+
+enum step_result
+end_chain_broken(struct query *q)
+{
+	return end_with(q, &chain_broken);
+}
+
+enum step_result
+end_no_room(struct query *q)
+{
+	return end_with(q, &no_room);
 }

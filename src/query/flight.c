@@ -50,7 +50,8 @@ struct cache_key
 flight_key(const struct query *q)
 {
 	return (struct cache_key){
-		.q = &q->in.question,
+		.q = q->threat.redirected ? &q->threat.instead
+					  : &q->in.question,
 		.dnssec_ok = (q->in.edns.flags & EDNS_DO) != 0,
 		.checking_disabled = (q->in.header.flags & FLAG_CD) != 0,
 	};

@@ -3,8 +3,8 @@
  * The walk of a query, from the bytes that came to the bytes that go back.
  *
  * Two promises:
- *  - a step never calls a step: it says GO_ON, WAIT, ANSWER, AGAIN or DROP,
- *    and only this file knows what comes next;
+ *  - a step never calls a step: it says GO_ON, WAIT, ANSWER, AGAIN, ASK,
+ *    LATER or DROP, and only this file knows what comes next;
  *  - the answer leaves only after the kernel has acknowledged every grant it
  *    needs: a client that is faster than the kernel would find its first
  *    packet rejected.
@@ -18,12 +18,12 @@
 
 #include "query/steps.h"
 
-enum { PATH_POLICY = 1, PATH_ANSWER = 9 };
+enum { PATH_POLICY = 1, PATH_CACHE = 2, PATH_ANSWER = 9 };
 
 static step_fn *const path[] = {
 	step_parse,
 	[PATH_POLICY] = step_policy,
-	step_cache,
+	[PATH_CACHE] = step_cache,
 	step_ask,
 	step_policy, /* again, where another one came while we waited */
 	step_inspect,
@@ -68,7 +68,9 @@ query_resume(struct query *q)
 			result = begin_again(q);
 		if (result == STEP_ANSWER)
 			q->step = PATH_ANSWER;
-		if (result == STEP_WAIT)
+		if (result == STEP_ASK || result == STEP_LATER)
+			q->step = PATH_CACHE;
+		if (result == STEP_WAIT || result == STEP_LATER)
 			return;
 		if (result == STEP_DROP) {
 			drop(q);

@@ -22,6 +22,7 @@
 #include "query/recall.h"
 #include "query/scratch.h"
 #include "query/steps.h"
+#include "query/threat.h"
 
 static const struct ending late_upstream = { RCODE_SERVFAIL, EDE_NO_REACHABLE,
 					     "no upstream answered in time",
@@ -235,6 +236,7 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->client_is_local = own_is_local(h->own, &origin->client.addr);
 	q->born_us = note_is_detailed(h->opt) ? clock_us() : 0;
 	q->judged = q->borrowed = q->owns_ports = false;
+	threat_begin(q);
 	q->widened = q->audited = false;
 	q->generation = h->policy.generation;
 	q->said[0] = q->said[1] = false;

@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "conf/options.h"
 #include "firewall/grant.h"
-#include "lists/image.h"
+#include "lists/match.h"
 #include "net/loop.h"
 #include "policy/match.h"
 #include "policy/special.h"
@@ -62,8 +62,18 @@ struct origin {
 	void (*drop)(const struct origin *o);
 };
 
-/* AGAIN: the policy changed under us, judge and ask anew. */
-enum step_result { STEP_GO_ON, STEP_WAIT, STEP_ANSWER, STEP_AGAIN, STEP_DROP };
+/* AGAIN: the policy changed under us, judge and ask anew. ASK: the cache and
+ * the upstreams are asked, for whatever is to be asked now. LATER: the same,
+ * as soon as what it waits for is there. */
+enum step_result {
+	STEP_GO_ON,
+	STEP_WAIT,
+	STEP_ANSWER,
+	STEP_AGAIN,
+	STEP_ASK,
+	STEP_LATER,
+	STEP_DROP
+};
 
 struct query_scratch; /* memory that one step uses at a time; scratch.h */
 
@@ -110,6 +120,20 @@ struct ending {
 };
 enum { NO_EDE = -1 };
 
+/* What the lists say of a query (query/threat.h). */
+struct threat {
+	uint64_t among; /* lists that it is held against: a bit each */
+	uint64_t veto;	/* and an address that is to be granted */
+	uint64_t logged; /* that had it, only log, and did */
+	struct lists_hit first; /* of the question; list LISTS_NONE: none */
+	bool decided;	 /* they have nothing more to say */
+	bool redirected; /* one has `instead` asked in its place: */
+	uint8_t at;	 /* for that name of the chain */
+	uint32_t chain_ttl_s;
+	struct lists_hit hit;
+	struct question instead;
+};
+
 /* An address that the answer keeps and the firewall is to admit. */
 struct kept {
 	struct addr addr;
@@ -137,7 +161,7 @@ struct query {
 	uint8_t origins[GRANT_NAMES_SIZE]; /* in wire form, one by one */
 	uint32_t generation; /* of the policy the verdict was made with */
 	struct verdict verdict;
-	bool passes_lists; /* they are not held against it */
+	struct threat threat;
 	bool widened; /* --mode audit: `~>` is not of the policy */
 	bool audited; /* it would have been refused, and is noted so */
 	bool said[2]; /* `->` or `~>` is in the log already */

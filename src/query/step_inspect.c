@@ -16,6 +16,7 @@
 #include "query/sieve.h"
 #include "query/steps.h"
 #include "query/threat.h"
+#include "query/threat_instead.h"
 #include "query/trail.h"
 
 static const struct ending unanswered[] = {
@@ -32,9 +33,6 @@ static const struct ending unanswered[] = {
 			    "upstream's answer was malformed",
 			    RECORD_BAD_ANSWER, REASON_UPSTREAM_TORN },
 };
-static const struct ending chain_broken = { RCODE_SERVFAIL, EDE_OTHER,
-					    "CNAME chain is too long or a loop",
-					    RECORD_BAD_ANSWER, REASON_CHAIN };
 static const struct ending chain_blocked = { RCODE_REFUSED, EDE_BLOCKED, NULL,
 					     RECORD_BAD_ANSWER,
 					     REASON_CHAIN_BLOCKED };
@@ -52,16 +50,6 @@ static const struct ending no_service = {
 	RCODE_NOERROR, EDE_FILTERED, "no service within the ports allowed",
 	RECORD_BAD_ANSWER, REASON_SERVICES
 };
-static const struct ending no_room = { RCODE_SERVFAIL, EDE_OTHER,
-				       "too many large answers",
-				       RECORD_BAD_ANSWER, REASON_WIDE };
-
-static enum step_result
-end_torn(struct query *q)
-{
-	query_count(q, answers_bad);
-	return end_with(q, &unanswered[UPSTREAM_TORN]);
-}
 
 /* A client must not use any record of a set with a malformed one (RFC 9460
  * 2.2), and does without. */
@@ -109,6 +97,27 @@ end_chain_blocked(struct query *q, uint32_t rule)
 	return STEP_DROP;
 }
 
+/* What a list said of the question holds whatever the answer is. */
+static enum step_result
+end_misled(struct query *q, enum err err)
+{
+	enum step_result result = threat_judge_failure(q);
+
+	if (result != STEP_GO_ON)
+		return result;
+	return err == ERR_RANGE ? end_chain_broken(q) : end_torn(q);
+}
+
+static enum step_result
+end_unanswered(struct query *q)
+{
+	enum step_result result = threat_judge_failure(q);
+
+	if (result != STEP_GO_ON)
+		return result;
+	return end_with(q, &unanswered[q->upstream_end]);
+}
+
 /* QNAME itself was judged before. */
 static enum step_result
 check_chain(struct query *q, const struct message *m, struct aliases *c)
@@ -117,10 +126,8 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 	enum err err = aliases_follow(m, &q->in.question.name, c);
 	uint32_t rule;
 
-	if (err == ERR_RANGE)
-		return end_with(q, &chain_broken);
 	if (err != ERR_NONE)
-		return end_torn(q);
+		return end_misled(q, err);
 	services_read(q, m, c, s);
 	trail_keep(q, c, s);
 	rule = rule_blocking(q, c->name + 1, c->count - 1);
@@ -194,7 +201,7 @@ relay(struct query *q, const struct message *m, const struct sieve *a)
 		if (a->pass[i] &&
 		    write_record(q, &r, m, &m->rr[i]) != ERR_NONE)
 			return end_torn(q);
-	return compose_end(q, &r) ? STEP_GO_ON : end_with(q, &no_room);
+	return compose_end(q, &r) ? STEP_GO_ON : end_no_room(q);
 }
 
 static enum step_result
@@ -232,6 +239,8 @@ step_inspect(struct query *q)
 
 	q->upstream = NULL;
 	if (q->upstream_end != UPSTREAM_ANSWERED)
-		return end_with(q, &unanswered[q->upstream_end]);
+		return end_unanswered(q);
+	if (q->threat.redirected)
+		return threat_reply_instead(q, m);
 	return inspect(q, m);
 }

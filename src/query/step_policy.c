@@ -157,6 +157,16 @@ go_on_allowed(struct query *q)
 	return STEP_GO_ON;
 }
 
+/* An answer that was asked for another name is none to this one. */
+static enum step_result
+judge_allowed(struct query *q)
+{
+	bool redirected = q->threat.redirected;
+	enum step_result result = go_on_allowed(q);
+
+	return redirected && result == STEP_GO_ON ? STEP_ASK : result;
+}
+
 enum step_result
 step_policy(struct query *q)
 {
@@ -182,7 +192,7 @@ step_policy(struct query *q)
 	case VERDICT_BLOCKED:
 		return answer_blocked(q);
 	case VERDICT_ALLOWED:
-		return go_on_allowed(q);
+		return judge_allowed(q);
 	}
 	return STEP_DROP;
 }

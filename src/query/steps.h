@@ -24,6 +24,11 @@ enum step_result end_with(struct query *q, const struct ending *ending);
 /* The same, with a text that names the rule. */
 enum step_result end_blocked(struct query *q, const struct ending *ending,
 			     uint32_t rule);
+/* The upstream's answer cannot be read; its aliases lead nowhere; there is no
+ * memory for an answer so large. */
+enum step_result end_torn(struct query *q);
+enum step_result end_chain_broken(struct query *q);
+enum step_result end_no_room(struct query *q);
 
 #define query_count(q, name)                                   \
 	atomic_fetch_add_explicit(&(q)->house->stats->name, 1, \

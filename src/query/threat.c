@@ -6,98 +6,172 @@
  * that a rule spells out is not asked of them; a wildcard does not protect
  * from them. It is looked at every time, also where the answer comes from the
  * cache, for lists change.
+ *
+ * The first name of the chain that any list has decides, and there the first
+ * hit (threat_order.h). What the question alone decides is not asked of an
+ * upstream: where an earlier list might still have the addresses or the
+ * servers that come back, the hit waits for them.
  */
 #include "query/threat.h"
 
-#include "lists/match.h"
 #include "query/audit.h"
 #include "query/note.h"
 #include "query/scratch.h"
+#include "query/threat_order.h"
+#include "query/threat_reply.h"
+#include "upstream/match.h"
 
-static const struct lists_ask names = { TRIGGER_QNAME, LISTS_ALL };
-static const struct lists_ask addresses = { TRIGGER_IP, LISTS_ALL };
-
-static const struct ending endings[ACTION_COUNT] = {
-	[ACTION_NXDOMAIN] = { RCODE_NXDOMAIN, EDE_BLOCKED, NULL, RECORD_BLOCKED,
-			      REASON_LISTED },
-	[ACTION_NODATA] = { RCODE_NOERROR, EDE_BLOCKED, NULL, RECORD_BLOCKED,
-			    REASON_LISTED },
-	[ACTION_REFUSED] = { RCODE_REFUSED, EDE_BLOCKED, NULL, RECORD_BLOCKED,
-			     REASON_LISTED },
-	[ACTION_DROP] = { RCODE_REFUSED, EDE_BLOCKED, NULL, RECORD_BLOCKED,
-			  REASON_LISTED },
-};
-
-static enum step_result
-drop(struct query *q)
+void
+threat_begin(struct query *q)
 {
-	query_count(q, dropped_blocked);
-	note_ended(q);
-	return STEP_DROP;
+	struct threat *t = &q->threat;
+
+	t->among = t->veto = t->logged = 0;
+	t->decided = t->redirected = false;
+	t->at = 0;
+	t->first.list = t->hit.list = LISTS_NONE;
 }
 
-/* answer: the upstream was asked before. */
-static enum step_result
-end_listed(struct query *q, const struct lists_hit *hit, bool answer)
+/* Whether any list may have a say; it sets which. */
+static bool
+is_held_against(struct query *q)
 {
 	const struct lists *l = &q->house->lists;
-	struct text t;
 
-	query_count(q, listed);
-	end_with(q, &endings[hit->action]);
-	if (answer) {
-		q->ending.note = RECORD_BAD_ANSWER;
-		q->ending.reason = REASON_ANSWER_LISTED;
-	}
-	q->number = (uint16_t)hit->list;
-	text_init(&t, q->ede_text, sizeof(q->ede_text));
-	text_printf(&t, "list %s", lists_text(l, lists_at(l, hit->list)->name));
-	q->ending.text = q->ede_text;
-	return hit->action == ACTION_DROP ? drop(q) : STEP_ANSWER;
+	if (l->head == NULL || q->verdict.exact)
+		return false;
+	q->threat.among = lists_for_client(l, &q->origin.client.addr);
+	q->threat.veto = q->threat.among;
+	return q->threat.among != 0;
 }
 
-static enum step_result
-judge(struct query *q, const struct lists_hit *hit, bool answer)
+/* ---- what comes of a hit ----------------------------------------------- */
+
+static void
+on_logged(void *arg, const struct lists_hit *log, const struct name *name)
 {
-	if (hit->action == ACTION_PASSTHRU)
-		return STEP_GO_ON;
-	if (audit_passes_list(q, hit->list, answer))
-		return STEP_GO_ON;
-	return end_listed(q, hit, answer);
+	struct query *q = arg;
+	uint64_t bit = 1ull << log->list;
+
+	(void)name;
+	if ((q->threat.logged & bit) != 0)
+		return;
+	q->threat.logged |= bit;
+	query_count(q, listed_logged);
 }
 
 static void
-note_logged(struct query *q, const struct lists_hit *log)
+begin(struct query *q, struct contest *c)
 {
-	if (log->list != LISTS_NONE)
-		query_count(q, listed_logged);
+	contest_begin(c, &q->house->lists, q->threat.among);
+	c->log = on_logged;
+	c->arg = q;
+}
+
+/* Who asks by TCP has done what TCP-ONLY wants of him. */
+static bool
+lets_through(const struct query *q, const struct lists_hit *hit)
+{
+	return hit->action == ACTION_PASSTHRU ||
+	       (hit->action == ACTION_TCP_ONLY && q->origin.stream);
+}
+
+/* It stands for all that the name leads to; of an address, for it alone. */
+static enum step_result
+let_through(struct query *q, const struct lists_hit *hit)
+{
+	if (hit->trigger != TRIGGER_IP)
+		q->threat.veto = q->threat.among & lists_before(hit->list);
+	return STEP_GO_ON;
+}
+
+static bool
+is_of_question(const struct threat_place *p)
+{
+	return p->at == 0 && p->hit->trigger <= TRIGGER_QNAME;
+}
+
+static enum step_result
+decide(struct query *q, const struct threat_place *p)
+{
+	struct threat *t = &q->threat;
+	enum step_result result;
+
+	t->decided = true;
+	t->hit = *p->hit;
+	t->at = (uint8_t)p->at;
+	if (lets_through(q, p->hit))
+		return let_through(q, p->hit);
+	if (audit_passes_list(q, p->hit->list, !is_of_question(p)))
+		return STEP_GO_ON;
+	query_count(q, listed);
+	result = threat_reply(q, p);
+	return result == STEP_GO_ON ? let_through(q, p->hit) : result;
+}
+
+/* ---- the question ------------------------------------------------------ */
+
+/* Whether the answer can hold what IP triggers are about. */
+static bool
+asks_for_addresses(const struct query *q)
+{
+	uint16_t type = q->in.question.type;
+
+	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_ANY;
+}
+
+static bool
+only_logs(const struct lists *l, uint32_t list)
+{
+	return lists_at(l, list)->action == ACTION_LOG;
+}
+
+/* Whether some list before that of the hit may have more to say. */
+static bool
+may_be_preceded(const struct query *q, const struct lists_hit *hit)
+{
+	const struct lists *l = &q->house->lists;
+	uint64_t later =
+	    lists_with(l, TRIGGER_NSDNAME) | lists_with(l, TRIGGER_NSIP);
+
+	if (asks_for_addresses(q))
+		later |= lists_with(l, TRIGGER_IP);
+	later &= q->threat.among & lists_before(hit->list);
+	for (uint32_t i = 0; later >> i != 0; i++)
+		if ((later >> i & 1) != 0 && !only_logs(l, i))
+			return true;
+	return false;
 }
 
 enum step_result
 threat_judge_question(struct query *q)
 {
-	struct lists_hit hit, log;
+	struct threat_place place = { .hit = &q->threat.first };
+	struct contest c;
 
-	q->passes_lists = q->verdict.exact;
-	if (q->house->lists.head == NULL || q->passes_lists)
+	threat_begin(q);
+	if (!is_held_against(q))
 		return STEP_GO_ON;
-	if (!lists_match_name(&q->house->lists, &names, &q->in.question.name,
-			      &hit, &log)) {
-		note_logged(q, &log);
+	begin(q, &c);
+	contest_addr(&c, TRIGGER_CLIENT_IP, &q->origin.client.addr);
+	contest_name(&c, TRIGGER_QNAME, &q->in.question.name);
+	q->threat.first = c.best;
+	if (c.best.list == LISTS_NONE || may_be_preceded(q, &c.best))
 		return STEP_GO_ON;
-	}
-	q->passes_lists = hit.action == ACTION_PASSTHRU;
-	return judge(q, &hit, false);
+	return decide(q, &place);
 }
+
+/* ---- single addresses -------------------------------------------------- */
 
 bool
 threat_has_address(const struct query *q, const struct addr *a)
 {
+	const struct lists_ask ask = { TRIGGER_IP, q->threat.veto };
 	struct lists_hit hit;
 
-	return q->house->lists.head != NULL && !q->passes_lists &&
-	       lists_match_addr(&q->house->lists, &addresses, a, &hit, NULL) &&
-	       hit.action != ACTION_PASSTHRU;
+	return q->threat.veto != 0 && q->house->lists.head != NULL &&
+	       lists_match_addr(&q->house->lists, &ask, a, &hit, NULL) &&
+	       !lets_through(q, &hit);
 }
 
 bool
@@ -106,80 +180,94 @@ threat_hides(const struct query *q, const struct addr *a)
 	return q->house->opt->mode != MODE_AUDIT && threat_has_address(q, a);
 }
 
-/* ---- an answer ---------------------------------------------------------- */
+/* ---- an answer --------------------------------------------------------- */
 
+/* What an answer says, for one name of its chain after the other. */
 struct hearing {
-	struct lists_hit hit;
-	bool logged; /* some list would have it counted */
+	struct query *q;
+	const struct message *m;
+	const struct aliases *chain;
+	bool failed; /* there is nothing in it but that */
+	struct contest contest;
 };
 
-static bool
-has_name(const struct query *q, const struct name *name, struct hearing *h)
+static void
+hear_addresses(struct hearing *h)
 {
-	struct lists_hit log;
-	bool has =
-	    lists_match_name(&q->house->lists, &names, name, &h->hit, &log);
-
-	h->logged |= !has && log.list != LISTS_NONE;
-	return has;
-}
-
-static bool
-has_record(const struct query *q, const struct message *m, unsigned i,
-	   struct hearing *h)
-{
-	struct lists_hit log;
+	const struct message *m = h->m;
 	struct addr a;
-	bool has;
 
-	if (m->rr[i].section != SECTION_ANSWER || !rr_address(m, &m->rr[i], &a))
-		return false;
-	has = lists_match_addr(&q->house->lists, &addresses, &a, &h->hit,
-			       &log);
-	h->logged |= !has && log.list != LISTS_NONE;
-	return has;
+	for (unsigned i = 0; i < m->rr_count; i++)
+		if (m->rr[i].section == SECTION_ANSWER &&
+		    rr_address(m, &m->rr[i], &a))
+			contest_addr(&h->contest, TRIGGER_IP, &a);
 }
 
-static bool
-forbids(const struct hearing *h)
+static void
+hear_place(struct hearing *h, unsigned at)
 {
-	return h->hit.action != ACTION_PASSTHRU;
+	begin(h->q, &h->contest);
+	if (at == 0)
+		h->contest.best = h->q->threat.first;
+	else
+		contest_name(&h->contest, TRIGGER_QNAME, &h->chain->name[at]);
+	if (!h->failed && at + 1 == h->chain->count)
+		hear_addresses(h);
 }
 
-/* An alias that a list lets through lets through all that it leads to; a
- * service or an address no more than itself. */
-static bool
-find_listed(const struct query *q, const struct message *m,
-	    const struct aliases *c, struct hearing *h)
+static enum step_result
+settle(struct hearing *h, unsigned at)
 {
-	const struct services *s = &q->house->scratch->services;
+	const struct threat_place place = { .hit = &h->contest.best,
+					    .at = at,
+					    .chain = h->chain,
+					    .rcode = message_rcode(h->m) };
 
-	for (unsigned i = 1; i < c->count; i++) {
-		if (has_name(q, &c->name[i], h))
-			return forbids(h);
-	}
+	return decide(h->q, &place);
+}
+
+/* Names of services; one that is let through lets through no more than
+ * itself. */
+static enum step_result
+judge_targets(struct hearing *h)
+{
+	const struct services *s = &h->q->house->scratch->services;
+
 	for (unsigned i = 0; i < s->target_count; i++) {
-		if (has_name(q, &s->target[i], h) && forbids(h))
-			return true;
+		begin(h->q, &h->contest);
+		contest_name(&h->contest, TRIGGER_QNAME, &s->target[i]);
+		if (h->contest.best.list != LISTS_NONE &&
+		    !lets_through(h->q, &h->contest.best))
+			return settle(h, h->chain->count - 1);
 	}
-	for (unsigned i = 0; i < m->rr_count; i++) {
-		if (has_record(q, m, i, h) && forbids(h))
-			return true;
-	}
-	return false;
+	return STEP_GO_ON;
 }
 
 enum step_result
 threat_judge_answer(struct query *q, const struct message *m,
 		    const struct aliases *c)
 {
-	struct hearing h = { .logged = false };
+	struct hearing h = { .q = q,
+			     .m = m,
+			     .chain = c,
+			     .failed = rcode_is_failure(message_rcode(m)) };
 
-	if (q->house->lists.head == NULL || q->passes_lists)
+	if (q->threat.decided || q->threat.among == 0)
 		return STEP_GO_ON;
-	if (find_listed(q, m, c, &h))
-		return judge(q, &h.hit, true);
-	if (h.logged)
-		query_count(q, listed_logged);
-	return STEP_GO_ON;
+	for (unsigned at = 0; at < c->count; at++) {
+		hear_place(&h, at);
+		if (h.contest.best.list != LISTS_NONE)
+			return settle(&h, at);
+	}
+	return judge_targets(&h);
+}
+
+enum step_result
+threat_judge_failure(struct query *q)
+{
+	const struct threat_place place = { .hit = &q->threat.first };
+
+	if (q->threat.decided || q->threat.first.list == LISTS_NONE)
+		return STEP_GO_ON;
+	return decide(q, &place);
 }
