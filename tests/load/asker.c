@@ -8,9 +8,13 @@
  * WINDOW questions open. NAMESPACE is where the firewall is, SET the one for
  * IPv4, of ipset or, where TABLE is given, of that table of nftables' family
  * inet: at the moment an answer arrives, each address in it must be an
- * element for that client. What is said at the end is one line, and the exit
- * status is 1 where a question had no answer within four seconds or an
- * element was absent.
+ * element for that client.
+ *
+ * A datagram may be lost where a buffer is full: what has no answer is asked
+ * again, as a client does. What is said at the end is one line; `lost` are
+ * the datagrams that had no answer, of which what was asked again because it
+ * was slow has more than one. The exit status is 1 where a question had none,
+ * however often it was asked, or an element was absent.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -32,14 +36,29 @@
 #include "firewall/nft_element.h"
 #include "wire/reply.h"
 
-enum { LONGEST_MS = 4000, IDS = 65536, CLIENTS_MOST = 64, RCODES = 16 };
+enum {
+	AGAIN_MS = 2500,
+	TIMES_MOST = 3, /* that a question is asked */
+	LOOK_MS = 100,
+	CLIENTS_MOST = 64,
+	WINDOW_MOST = 64,
+	RCODES = 16
+};
+
+struct open_question {
+	uint32_t dice, n; /* what it is */
+	bool edns;
+	uint16_t id;
+	unsigned times;	 /* it was asked */
+	int32_t sent_ms; /* the last time, since the start */
+};
 
 struct client {
 	int fd;
 	struct addr addr;
 	uint16_t next_id;
-	unsigned open;
-	int32_t sent_ms[IDS]; /* since the start; 0: not asked */
+	unsigned count; /* questions that are open */
+	struct open_question open[WINDOW_MOST];
 };
 
 struct asker {
@@ -50,7 +69,8 @@ struct asker {
 	const char *set;
 	struct random random;
 	int64_t start_ms;
-	unsigned long left, answered, unanswered, checked, absent, cut;
+	unsigned long left, answered, unanswered, again, surplus;
+	unsigned long checked, absent, cut;
 	unsigned long rcode[RCODES];
 	int32_t slowest_ms;
 	unsigned window, count;
@@ -68,10 +88,9 @@ elapsed_ms(const struct asker *a)
 
 /* What a house asks for: mostly the same, sometimes something new. */
 static void
-choose(struct asker *a, struct question *q)
+write_question(const struct open_question *o, struct question *q)
 {
-	uint32_t dice = random_below(&a->random, 100);
-	uint32_t n = random_u32(&a->random);
+	uint32_t dice = o->dice, n = o->n;
 	char text[64];
 
 	q->type = dice < 90 ? TYPE_A : dice < 95 ? TYPE_AAAA : TYPE_TXT;
@@ -94,22 +113,38 @@ choose(struct asker *a, struct question *q)
 }
 
 static void
-ask(struct asker *a, struct client *c)
+send_question(struct asker *a, const struct client *c, struct open_question *o)
 {
 	uint8_t bytes[300];
 	struct question q;
 	size_t len;
 
-	while (c->sent_ms[c->next_id] != 0)
-		c->next_id++;
-	choose(a, &q);
-	len = query_write(bytes, sizeof(bytes), c->next_id, &q,
-			  random_below(&a->random, 2) == 0, false, false);
+	write_question(o, &q);
+	len = query_write(bytes, sizeof(bytes), o->id, &q, o->edns, false,
+			  false);
 	if (send(c->fd, bytes, len, 0) == -1)
-		return;
-	c->sent_ms[c->next_id++] = elapsed_ms(a);
-	c->open++;
+		err(1, "a question cannot be sent");
+	o->times++;
+	o->sent_ms = elapsed_ms(a);
+}
+
+static void
+ask(struct asker *a, struct client *c)
+{
+	struct open_question *o = &c->open[c->count++];
+
+	*o = (struct open_question){ .dice = random_below(&a->random, 100),
+				     .n = random_u32(&a->random),
+				     .edns = random_below(&a->random, 2) == 0,
+				     .id = c->next_id++ };
+	send_question(a, c, o);
 	a->left--;
+}
+
+static void
+close_question(struct client *c, struct open_question *o)
+{
+	*o = c->open[--c->count];
 }
 
 /* ---- what comes back ----------------------------------------------------- */
@@ -177,6 +212,15 @@ look_behind(struct asker *a, const struct client *c)
 			check_element(a, c, &to);
 }
 
+static struct open_question *
+find_question(struct client *c, uint16_t id)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->open[i].id == id)
+			return &c->open[i];
+	return NULL;
+}
+
 static void
 hear(struct asker *a, struct client *c)
 {
@@ -184,35 +228,42 @@ hear(struct asker *a, struct client *c)
 	ssize_t got;
 
 	while ((got = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		struct open_question *o;
 		int32_t took;
-		uint16_t id;
 
 		if (message_read(bytes, (size_t)got, &a->message) != ERR_NONE)
 			errx(1, "an answer that cannot be read");
-		id = a->message.header.id;
-		if (c->sent_ms[id] == 0)
+		o = find_question(c, a->message.header.id);
+		if (o == NULL) {
+			a->surplus++;
 			continue;
-		took = elapsed_ms(a) - c->sent_ms[id];
+		}
+		took = elapsed_ms(a) - o->sent_ms;
 		if (took > a->slowest_ms)
 			a->slowest_ms = took;
-		c->sent_ms[id] = 0;
-		c->open--;
+		close_question(c, o);
 		a->answered++;
 		look_behind(a, c);
 	}
 }
 
 static void
-give_up_late(struct asker *a, struct client *c)
+ask_again(struct asker *a, struct client *c)
 {
 	int32_t now = elapsed_ms(a);
 
-	for (unsigned i = 0; i < IDS; i++) {
-		if (c->sent_ms[i] == 0 || now - c->sent_ms[i] <= LONGEST_MS)
-			continue;
-		c->sent_ms[i] = 0;
-		c->open--;
-		a->unanswered++;
+	for (unsigned i = 0; i < c->count;) {
+		struct open_question *o = &c->open[i];
+
+		if (now - o->sent_ms <= AGAIN_MS) {
+			i++;
+		} else if (o->times < TIMES_MOST) {
+			send_question(a, c, o);
+			a->again++;
+		} else {
+			close_question(c, o);
+			a->unanswered++;
+		}
 	}
 }
 
@@ -251,48 +302,79 @@ open_firewall(struct asker *a, const char *path)
 		err(1, "%s", path);
 }
 
-static unsigned
-turn(struct asker *a)
+/* Those without an answer, and those asked again without a second one. */
+static unsigned long
+missing(const struct asker *a)
 {
-	struct pollfd ready[CLIENTS_MOST];
-	unsigned open = 0;
+	unsigned long open = a->unanswered + a->again - a->surplus;
 
-	for (unsigned i = 0; i < a->count; i++) {
-		struct client *c = &a->client[i];
-
-		while (a->left > 0 && c->open < a->window)
-			ask(a, c);
-		ready[i] = (struct pollfd){ c->fd, POLLIN, 0 };
-		open += c->open;
-	}
-	if (open == 0)
-		return 0;
-	poll(ready, a->count, 20);
 	for (unsigned i = 0; i < a->count; i++)
-		if (ready[i].revents)
-			hear(a, &a->client[i]);
+		open += a->client[i].count;
 	return open;
 }
 
 static void
-report(const struct asker *a)
+turn(struct asker *a)
 {
-	double took = (double)(clock_ms() - a->start_ms) / 1000;
+	struct pollfd ready[CLIENTS_MOST];
 
-	printf("answered=%lu unanswered=%lu servfail=%lu refused=%lu "
-	       "nxdomain=%lu cut=%lu checked=%lu absent=%lu slowest_ms=%d "
-	       "rate=%.0f\n",
-	       a->answered, a->unanswered, a->rcode[RCODE_SERVFAIL],
-	       a->rcode[RCODE_REFUSED], a->rcode[RCODE_NXDOMAIN], a->cut,
-	       a->checked, a->absent, a->slowest_ms,
-	       (double)a->answered / took);
+	for (unsigned i = 0; i < a->count; i++) {
+		struct client *c = &a->client[i];
+
+		while (a->left > 0 && c->count < a->window)
+			ask(a, c);
+		ready[i] = (struct pollfd){ c->fd, POLLIN, 0 };
+	}
+	poll(ready, a->count, 20);
+	for (unsigned i = 0; i < a->count; i++)
+		if (ready[i].revents)
+			hear(a, &a->client[i]);
+}
+
+static bool
+any_open(const struct asker *a)
+{
+	for (unsigned i = 0; i < a->count; i++)
+		if (a->client[i].count > 0)
+			return true;
+	return a->left > 0;
+}
+
+static void
+run(struct asker *a)
+{
+	int32_t looked_ms = 0, end_ms;
+
+	while (any_open(a)) {
+		turn(a);
+		if (elapsed_ms(a) - looked_ms < LOOK_MS)
+			continue;
+		looked_ms = elapsed_ms(a);
+		for (unsigned i = 0; i < a->count; i++)
+			ask_again(a, &a->client[i]);
+	}
+	/* what was only slow may still have its second answer */
+	end_ms = elapsed_ms(a) + AGAIN_MS;
+	while (missing(a) > 0 && elapsed_ms(a) < end_ms)
+		turn(a);
+}
+
+static void
+report(const struct asker *a, double took_s)
+{
+	printf("answered=%lu unanswered=%lu again=%lu lost=%lu servfail=%lu "
+	       "refused=%lu nxdomain=%lu cut=%lu checked=%lu absent=%lu "
+	       "slowest_ms=%d rate=%.0f\n",
+	       a->answered, a->unanswered, a->again, missing(a),
+	       a->rcode[RCODE_SERVFAIL], a->rcode[RCODE_REFUSED],
+	       a->rcode[RCODE_NXDOMAIN], a->cut, a->checked, a->absent,
+	       a->slowest_ms, (double)a->answered / took_s);
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct asker a;
-	int32_t looked_ms = 0;
 
 	if (argc != 8 && argc != 9)
 		errx(2, "usage: asker SERVER FIRST CLIENTS QUERIES WINDOW "
@@ -303,20 +385,16 @@ main(int argc, char **argv)
 	a.set = argv[7];
 	snprintf(a.table.table, sizeof(a.table.table), "%s",
 		 argc == 9 ? argv[8] : "");
-	if (a.count < 1 || a.count > CLIENTS_MOST)
-		errx(2, "1 to %d clients", CLIENTS_MOST);
+	if (a.count < 1 || a.count > CLIENTS_MOST || a.window < 1 ||
+	    a.window > WINDOW_MOST)
+		errx(2, "1 to %d clients, a window of 1 to %d", CLIENTS_MOST,
+		     WINDOW_MOST);
 	random_init(&a.random);
 	open_firewall(&a, argv[6]);
 	for (unsigned i = 0; i < a.count; i++)
 		open_client(&a, i, argv[2], argv[1]);
 	a.start_ms = clock_ms();
-	while (turn(&a) > 0) {
-		if (elapsed_ms(&a) - looked_ms < 250)
-			continue;
-		looked_ms = elapsed_ms(&a);
-		for (unsigned i = 0; i < a.count; i++)
-			give_up_late(&a, &a.client[i]);
-	}
-	report(&a);
+	run(&a);
+	report(&a, (double)(clock_ms() - a.start_ms) / 1000);
 	return a.unanswered > 0 || a.absent > 0;
 }

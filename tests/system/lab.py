@@ -119,6 +119,15 @@ class Namespace:
     def processes(self):
         return run("ip", "netns", "pids", self.name).split()
 
+    def dropped(self):
+        """Datagrams so far that the kernel had no room for."""
+        names, values = (line.split() for line in self.run(
+            "cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:"))
+        full = int(values[names.index("RcvbufErrors")])
+        for link in json.loads(self.run("ip", "-s", "-j", "link")):
+            full += sum(way["dropped"] for way in link["stats64"].values())
+        return full
+
     def remove(self):
         os.close(self.fd)
         run("ip", "netns", "delete", self.name, check=False)
