@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "firewall/backend.h"
+#include "firewall/complaints.h"
 #include "firewall/judge.h"
 #include "firewall/ledger.h"
 #include "firewall/quota.h"
@@ -30,6 +31,7 @@ struct admission {
 	/* Set here, cleared by firewall/health.c: */
 	bool down;    /* sets or rules are gone */
 	bool suspect; /* the kernel may have what the ledger has not */
+	struct complaints complaints; /* of the backend */
 	struct log_limit full_log, evict_log;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "firewall/complaints.h"
 #include "firewall/ledger.h"
 #include "policy/image.h"
 #include "proc/role.h"
@@ -51,6 +52,8 @@ struct backend_setup {
 	uint32_t set_size;
 	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 */
 	const struct options *opt; /* stays where it is; nftables */
+	/* Where what goes wrong is said; it stays, too. NULL: at once. */
+	struct complaints *complaints;
 };
 
 /* Whom our own chain shuts in (--enforce). */

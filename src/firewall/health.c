@@ -163,6 +163,7 @@ rise(struct health *h)
 	struct board *b = h->a->board;
 
 	h->a->down = false;
+	complaints_end(&h->a->complaints, clock_ms());
 	health_new_epoch(h);
 	atomic_store_explicit(&b->firewall_up, 1, memory_order_relaxed);
 	if (h->was_up) {

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "firewall/ipset_backend.h"
 
 enum err
@@ -24,18 +26,37 @@ ipset_ask(struct backend *b, struct nlmsghdr *m,
 	return netlink_ask(&b->netlink, &q, refusal);
 }
 
-void
-ipset_complain(const char *what, const char *name, enum err err,
-	       const struct netlink_refusal *r)
+/* ipset has numbers of its own beyond those of the system. */
+const char *
+ipset_cause(enum err err, const struct netlink_refusal *r)
 {
-	const char *cause = err_text(err);
+	if (err != ERR_DENIED)
+		return err_text(err);
+	switch (r->code) {
+	case IPSET_ERR_BUSY:
+		return "a rule or another set refers to it";
+	case IPSET_ERR_FIND_TYPE:
+		return "the kernel does not have its type";
+	case IPSET_ERR_MAX_SETS:
+		return "there are too many sets";
+	case IPSET_CODE_FULL:
+		return "it is full";
+	default:
+		return r->code < IPSET_ERR_PRIVATE ? strerror((int)r->code)
+						   : "the kernel refuses it";
+	}
+}
 
-	if (err == ERR_DENIED && r->code < IPSET_ERR_PRIVATE)
-		cause = strerror((int)r->code);
-	if (err == ERR_DENIED && r->code == IPSET_ERR_BUSY)
-		cause = "a rule or another set refers to it";
-	log_error("Could not %s set %s: %s code=%u", what, name, cause,
-		  r->code);
+void
+ipset_complain(const struct backend *b, const char *what, const char *name,
+	       const char *cause)
+{
+	char line[COMPLAINT_SIZE];
+	struct text text;
+
+	text_init(&text, line, sizeof(line));
+	text_printf(&text, "Could not %s set %s: %s", what, name, cause);
+	complaints_say(b->complaints, line, clock_ms());
 }
 
 /* ---- what the kernel can and has --------------------------------------- */
@@ -68,7 +89,8 @@ agree_on_protocol(struct backend *b)
 	b->paper.protocol = IPSET_PROTOCOL;
 	err = ask_header(b, ipset_ask_protocol(&b->paper), &h, &refusal);
 	if (err != ERR_NONE) {
-		ipset_complain("use ipset for", b->name[SET_V4], err, &refusal);
+		ipset_complain(b, "use ipset for", b->name[SET_V4],
+			       ipset_cause(err, &refusal));
 		return err;
 	}
 	if (h.protocol < b->paper.protocol)
@@ -93,7 +115,8 @@ find_revision(struct backend *b, enum set_index set)
 	    b, ipset_ask_type(&b->paper, type, set_family(set)), &h, &refusal);
 
 	if (err != ERR_NONE)
-		ipset_complain("find the type of", b->name[set], err, &refusal);
+		ipset_complain(b, "find the type of", b->name[set],
+			       ipset_cause(err, &refusal));
 	b->revision[set] = h.revision;
 	return err;
 }
@@ -288,6 +311,7 @@ ipset_open(const struct backend_setup *s, struct backend **out)
 		return ERR_FULL;
 	b->set_size = s->set_size;
 	b->families = s->families;
+	b->complaints = s->complaints;
 	err = name_sets(b, s->prefix);
 	if (err == ERR_NONE)
 		err = netlink_open(&b->netlink);

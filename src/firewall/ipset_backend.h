@@ -12,6 +12,7 @@ struct backend {
 	struct ipset_paper paper;
 	uint32_t set_size;
 	uint32_t families;
+	struct complaints *complaints;
 	uint8_t revision[SET_COUNT];
 	char name[SET_COUNT][IPSET_MAXNAMELEN];
 	char copy[SET_COUNT][IPSET_MAXNAMELEN]; /* successor, being filled */
@@ -36,8 +37,10 @@ enum err ipset_look_at(struct backend *b, const char *name,
 		       struct ipset_header *out);
 enum err ipset_list_named(struct backend *b, const char *name,
 			  struct ipset_listing *l);
-void ipset_complain(const char *what, const char *name, enum err err,
-		    const struct netlink_refusal *r);
+/* "Could not WHAT set NAME: CAUSE". */
+void ipset_complain(const struct backend *b, const char *what,
+		    const char *name, const char *cause);
+const char *ipset_cause(enum err err, const struct netlink_refusal *r);
 
 /* backend_kind.prepare: the set is there and of the right shape. */
 enum err ipset_prepare(struct backend *b, enum set_index set);

@@ -83,7 +83,8 @@ add_all(struct backend *b, const char *name, struct bundle *bundle)
 		err = ipset_apply(b, IPSET_CMD_ADD, &c, &refusal);
 	}
 	if (err != ERR_NONE)
-		ipset_complain("copy entries to", name, err, &refusal);
+		ipset_complain(b, "copy entries to", name,
+			       ipset_cause(err, &refusal));
 	return err;
 }
 
@@ -150,7 +151,7 @@ replace(struct backend *b, enum set_index set, uint32_t entries)
 		  &refusal);
 	err = create_copy(b, set, entries, &refusal);
 	if (err != ERR_NONE) {
-		ipset_complain("create", copy, err, &refusal);
+		ipset_complain(b, "create", copy, ipset_cause(err, &refusal));
 		return err;
 	}
 	err = copy_entries(b, set, copy, entries);
@@ -162,7 +163,8 @@ replace(struct backend *b, enum set_index set, uint32_t entries)
 		goto undo;
 	}
 	if (err != ERR_NONE) {
-		ipset_complain("replace", b->name[set], err, &refusal);
+		ipset_complain(b, "replace", b->name[set],
+			       ipset_cause(err, &refusal));
 		goto undo;
 	}
 	log_warn("Set %s had another type or no timeout and was replaced",
@@ -185,7 +187,7 @@ ipset_prepare(struct backend *b, enum set_index set)
 	if (err == ERR_NONE)
 		return ERR_NONE;
 	if (err != ERR_DENIED || refusal.code != EEXIST) {
-		ipset_complain("create", name, err, &refusal);
+		ipset_complain(b, "create", name, ipset_cause(err, &refusal));
 		return err;
 	}
 	err = ipset_look_at(b, name, &h);
@@ -210,7 +212,8 @@ ipset_dispose(struct backend *b)
 		if (err == ERR_NONE ||
 		    (err == ERR_DENIED && refusal.code == ENOENT))
 			continue;
-		ipset_complain("remove", b->name[set], err, &refusal);
+		ipset_complain(b, "remove", b->name[set],
+			       ipset_cause(err, &refusal));
 		first = first == ERR_NONE ? err : first;
 	}
 	return first;

@@ -22,6 +22,7 @@ struct backend {
 	struct nft_place at;
 	struct nft_place output; /* --enforce-output: the second chain */
 	const struct options *opt;
+	struct complaints *complaints;
 	uint32_t set_size, families;
 	char name[SET_COUNT][NFT_NAME_SIZE];
 	/* Adding an element that is there renews its time: Linux 6.12 and
@@ -35,7 +36,6 @@ struct backend {
 	/* Which of them are there: turn, family, interface. */
 	bool fence[2][2][NFT_FENCE_SETS];
 	bool fence_stands;   /* our rules refer to those of that turn */
-	int64_t said_ms;     /* when a missing chain was last complained of */
 	struct nft_paper paper;
 };
 
@@ -45,8 +45,10 @@ nft_enforces(const struct backend *b)
 	return b->opt->enforce;
 }
 
-void nft_complain(const char *what, const char *name, enum err err,
-		  const struct netlink_refusal *r);
+/* "Could not WHAT NAME: CAUSE". */
+void nft_complain(const struct backend *b, const char *what, const char *name,
+		  const char *cause);
+const char *nft_cause(enum err err, const struct netlink_refusal *r);
 
 /* ---- nft_set.c: sets, and the tables and chains around them -------------- */
 
@@ -91,7 +93,7 @@ void nft_let_go(struct nft_kept *kept);
 
 /* backend_kind.place; ERR_AGAIN: the table was made anew for it. */
 enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
-/* Says so once a minute; ERR_MISSING. */
+/* Says so; ERR_MISSING. */
 enum err nft_complain_missing(struct backend *b);
 /* Ours stand in their chains as they were placed, and nothing else. */
 enum err nft_rules_stand(struct backend *b, bool *stand_out);

@@ -21,10 +21,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "firewall/nft_backend.h"
 #include "firewall/nft_rule.h"
 
-enum { FOREIGN_LOGGED = 20, SAY_AGAIN_MS = 60000, RULE_TEXT_SIZE = 512 };
+enum { FOREIGN_LOGGED = 20, RULE_TEXT_SIZE = 512 };
 
 /* ---- what stands there -------------------------------------------------- */
 
@@ -192,14 +193,15 @@ put_chain(struct backend *b, const struct nft_place *at,
 enum err
 nft_complain_missing(struct backend *b)
 {
-	int64_t now = clock_ms();
+	char line[COMPLAINT_SIZE];
+	struct text text;
 
-	if (b->said_ms != 0 && now - b->said_ms < SAY_AGAIN_MS)
-		return ERR_MISSING;
-	b->said_ms = now > 0 ? now : 1;
-	log_error("The chain is gone: make it again with \"nft add chain %s "
-		  "%s\", its table too, and the rules that lead to it",
-		  b->opt->nft_table, b->at.chain);
+	text_init(&text, line, sizeof(line));
+	text_printf(&text,
+		    "The chain is gone: make it again with \"nft add chain %s "
+		    "%s\", its table too, and the rules that lead to it",
+		    b->opt->nft_table, b->at.chain);
+	complaints_say(b->complaints, line, clock_ms());
 	return ERR_MISSING;
 }
 
@@ -224,8 +226,8 @@ replace_rules(struct backend *b, const struct backend_fence *f)
 		return err == ERR_NONE ? ERR_AGAIN : err;
 	}
 	if (err != ERR_NONE)
-		nft_complain("place rules in chain", b->at.chain, err,
-			     &refusal);
+		nft_complain(b, "place rules in chain", b->at.chain,
+			     nft_cause(err, &refusal));
 	b->fence_stands = err == ERR_NONE && nft_enforces(b);
 	return err;
 }
@@ -255,7 +257,6 @@ nft_place_rules(struct backend *b, const struct backend_fence *f)
 
 	if (err == ERR_NONE && !there)
 		return nft_complain_missing(b);
-	b->said_ms = 0;
 	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_raise_fence(b, f);
 	if (err == ERR_NONE)

@@ -235,8 +235,8 @@ fill_set(struct backend *b, const struct policy *p,
 		nft_begin(&b->paper);
 	}
 	if (err != ERR_NONE)
-		nft_complain("fill set", nft_fence_name(id).text, err,
-			     &refusal);
+		nft_complain(b, "fill set", nft_fence_name(id).text,
+			     nft_cause(err, &refusal));
 	return err;
 }
 

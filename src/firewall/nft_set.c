@@ -18,22 +18,33 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "firewall/nft_backend.h"
 #include "firewall/nft_element.h"
 #include "firewall/nft_rule.h"
 
-void
-nft_complain(const char *what, const char *name, enum err err,
-	     const struct netlink_refusal *r)
+const char *
+nft_cause(enum err err, const struct netlink_refusal *r)
 {
-	const char *cause = err_text(err);
+	if (err != ERR_DENIED)
+		return err_text(err);
+	if (r->code == EBUSY)
+		return "a rule of others refers to it";
+	return strerror((int)r->code);
+}
 
-	if (err == ERR_DENIED)
-		cause = strerror((int)r->code);
-	if (err == ERR_DENIED && r->code == EBUSY)
-		cause = "a rule of others refers to it";
-	log_error("Could not %s %s: %s", what, name, cause);
+void
+nft_complain(const struct backend *b, const char *what, const char *name,
+	     const char *cause)
+{
+	char line[COMPLAINT_SIZE];
+	struct text text;
+
+	text_init(&text, line, sizeof(line));
+	text_printf(&text, "Could not %s %s: %s", what, name, cause);
+	complaints_say(b->complaints, line, clock_ms());
 }
 
 /* ---- is it there? ------------------------------------------------------- */
@@ -178,7 +189,8 @@ create(struct backend *b, enum set_index set)
 	if (err == ERR_DENIED && refusal.code == ENOENT)
 		return nft_complain_missing(b);
 	if (err != ERR_NONE)
-		nft_complain("create set", b->name[set], err, &refusal);
+		nft_complain(b, "create set", b->name[set],
+			     nft_cause(err, &refusal));
 	return err;
 }
 
@@ -216,7 +228,8 @@ exchange(struct backend *b, enum set_index set, const struct nft_kept *kept)
 	if (err == ERR_DENIED && refusal.code == EBUSY && nft_enforces(b))
 		return nft_make_table_anew(b);
 	if (err != ERR_NONE) {
-		nft_complain("replace set", b->name[set], err, &refusal);
+		nft_complain(b, "replace set", b->name[set],
+			     nft_cause(err, &refusal));
 		return err == ERR_DENIED && refusal.code == EBUSY ? ERR_BUSY
 								  : err;
 	}
@@ -302,6 +315,7 @@ nft_dispose(struct backend *b)
 	if (err == ERR_DENIED && refusal.code == ENOENT && nft_enforces(b))
 		return ERR_NONE;
 	if (err != ERR_NONE)
-		nft_complain("clean up table", b->at.table, err, &refusal);
+		nft_complain(b, "clean up table", b->at.table,
+			     nft_cause(err, &refusal));
 	return err;
 }

@@ -216,7 +216,8 @@ make(struct backend *b)
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err != ERR_NONE)
-		nft_complain("make table", b->at.table, err, &refusal);
+		nft_complain(b, "make table", b->at.table,
+			     nft_cause(err, &refusal));
 	return err;
 }
 
@@ -248,7 +249,8 @@ make_anew(struct backend *b, const struct nft_kept kept[SET_COUNT])
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err != ERR_NONE)
-		nft_complain("make table", b->at.table, err, &refusal);
+		nft_complain(b, "make table", b->at.table,
+			     nft_cause(err, &refusal));
 	return err;
 }
 

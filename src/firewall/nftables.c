@@ -245,7 +245,8 @@ nftables_prepare(struct backend *b, enum set_index set)
 	if (err == ERR_DENIED && refusal.code == ENFILE)
 		return ERR_NONE;
 	if (err != ERR_NONE)
-		nft_complain("write to set", b->name[set], err, &refusal);
+		nft_complain(b, "write to set", b->name[set],
+			     nft_cause(err, &refusal));
 	return err;
 }
 
@@ -326,6 +327,7 @@ nftables_open(const struct backend_setup *s, struct backend **out)
 	b->opt = s->opt;
 	b->set_size = s->set_size;
 	b->families = s->families;
+	b->complaints = s->complaints;
 	nft_find_places(s->opt, &b->at, &b->output);
 	name_sets(b, s->prefix);
 	err = netlink_open(&b->netlink);

@@ -85,6 +85,7 @@ open_backend(struct warden *wd)
 		.set_size = opt->set_size,
 		.families = wd->kit->families,
 		.opt = opt,
+		.complaints = &a->complaints,
 	};
 	enum err err;
 

@@ -201,6 +201,25 @@ def test_a_set_that_others_use_is_not_taken_from_them(stage, up):
     assert f"Could not replace set {name}: a rule of others refers" in err
 
 
+@owners
+def test_what_lasts_is_not_said_at_every_try(stage, up):
+    d = stage.daemon(ACL)
+    name = f"{CHAIN}-ipv4-allow"
+    nft(stage, f"flush chain inet filter {CHAIN}\n"
+               f"delete set inet filter {name}\n"
+               f"add set inet filter {name} {{ type ipv4_addr; }}\n"
+               f"add chain inet filter theirs\n"
+               f"add rule inet filter theirs ip saddr @{name} drop\n")
+    said = rf"Could not replace set {name}: a rule of others refers to it"
+    d.err.wait(r"\[ERROR\] " + said, 3)
+    time.sleep(2 * SLOW)
+    assert len(re.findall(r"\[ERROR\] " + said, d.err.text)) == 1
+    nft(stage, "flush chain inet filter theirs\n")
+    over = d.err.wait(rf"\[INFO \] It is over: {said} times=(\d+) since=", 3)
+    assert int(over[1]) >= 2
+    opens(stage.client())
+
+
 # ---- both ---------------------------------------------------------------------
 
 @both
