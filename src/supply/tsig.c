@@ -30,6 +30,16 @@ tsig_text(enum tsig_verdict verdict)
 	return texts[verdict];
 }
 
+void
+tsig_print_off(const struct tsig *t, struct text *out)
+{
+	bool ahead = t->off_s > 0;
+
+	text_printf(out, " (our clock is %lld s %s)",
+		    (long long)(ahead ? t->off_s : -t->off_s),
+		    ahead ? "ahead" : "behind");
+}
+
 enum err
 tsig_prepare(void)
 {

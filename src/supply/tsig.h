@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "supply/key.h"
 #include "wire/signature.h"
 #include "wire/writer.h"
@@ -63,5 +64,7 @@ enum tsig_verdict tsig_verify(struct tsig *t, const uint8_t *bytes, size_t len,
 bool tsig_is_settled(const struct tsig *t);
 
 const char *tsig_text(enum tsig_verdict verdict);
+/* " (our clock is 400 s behind)" */
+void tsig_print_off(const struct tsig *t, struct text *out);
 
 #endif

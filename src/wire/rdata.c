@@ -82,18 +82,30 @@ copy_field(struct copy *c, struct packer *p, struct writer *w)
 	}
 }
 
-enum err
-rdata_copy(struct packer *p, struct writer *w, const struct message *from,
+static enum err
+copy_rdata(struct packer *p, struct writer *w, const uint8_t *message,
 	   const struct rr *rr)
 {
 	struct copy c = {
 		.layout = type_layout(rr->type),
-		.r = reader_of(from->bytes,
-			       (size_t)rr->rdata_at + rr->rdata_len),
+		.r = reader_of(message, (size_t)rr->rdata_at + rr->rdata_len),
 	};
 
 	c.r.at = rr->rdata_at;
 	while (*c.layout != '\0' && !c.r.torn)
 		copy_field(&c, p, w);
 	return c.r.torn || reader_left(&c.r) > 0 ? ERR_TORN : ERR_NONE;
+}
+
+enum err
+rdata_copy(struct packer *p, struct writer *w, const struct message *from,
+	   const struct rr *rr)
+{
+	return copy_rdata(p, w, from->bytes, rr);
+}
+
+enum err
+rdata_unpack(struct writer *w, const uint8_t *message, const struct rr *rr)
+{
+	return copy_rdata(NULL, w, message, rr);
 }

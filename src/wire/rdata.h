@@ -14,4 +14,8 @@
 enum err rdata_copy(struct packer *p, struct writer *w,
 		    const struct message *from, const struct rr *rr);
 
+/* The same into RDATA alone, with every name unpacked. */
+enum err rdata_unpack(struct writer *w, const uint8_t *message,
+		      const struct rr *rr);
+
 #endif
