@@ -290,7 +290,13 @@ add_list(struct job *j, const struct wish *w)
 	name[w->name.len] = '\0';
 	memcpy(file, w->file.text, w->file.len);
 	file[w->file.len] = '\0';
-	err = lists_build_list(&j->build, name, file, w->form, w->action);
+	err = lists_build_list(
+	    &j->build, &(struct lists_about){ .name = name,
+					      .file = file,
+					      .form = w->form,
+					      .action = w->action,
+					      .max_ttl_s = 300,
+					      .ede = LISTS_EDE_USUAL });
 	if (err == ERR_NONE)
 		return read_list(j, w);
 	if (err != ERR_RANGE)

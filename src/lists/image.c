@@ -2,14 +2,15 @@
 /*
  * The image of the lists, looked at before it is used.
  *
- * Whoever maps it believes no number in it that was not checked: those of the
- * short sections here, once, so that a new image costs no time; those of the
- * table of keys where they are met (match.c).
+ * Whoever maps it believes no number in it that was not checked: those of
+ * the lists here, once, so that a new image costs no time; all others where
+ * they are met (match.c).
  */
 #include "lists/image.h"
 
 #include <string.h>
 
+#include "lists/store.h"
 #include "lists/table.h"
 #include "policy/image.h"
 
@@ -35,6 +36,17 @@ texts_are_inside(const struct lists_head *h, const struct lists_list *l)
 }
 
 static bool
+is_sound(const struct lists_head *h, const struct lists_list *l)
+{
+	return texts_are_inside(h, l) && l->form < FORM_COUNT &&
+	       l->action < ACTION_COUNT && l->soa_place <= LISTS_SOA_NONE &&
+	       l->first_net <= h->nets.count &&
+	       l->net_count <= h->nets.count - l->first_net &&
+	       l->first_client <= h->nets.count &&
+	       l->client_count <= h->nets.count - l->first_client;
+}
+
+static bool
 lists_are_sound(const struct lists_head *h)
 {
 	const struct lists_list *l = lists_lists(h);
@@ -47,27 +59,7 @@ lists_are_sound(const struct lists_head *h)
 	    texts[h->texts.count - 1] != '\0')
 		return false;
 	for (uint64_t i = 0; i < h->lists.count; i++) {
-		if (!texts_are_inside(h, &l[i]) || l[i].form >= FORM_COUNT ||
-		    l[i].action >= ACTION_COUNT)
-			return false;
-	}
-	return true;
-}
-
-static bool
-meanings_are_sound(const struct lists_head *h)
-{
-	const struct lists_meaning *m = lists_meanings(h);
-	const struct lists_mark *mark = lists_marks(h);
-
-	for (uint64_t i = 0; i < h->meanings.count; i++) {
-		if (m[i].first > h->marks.count ||
-		    m[i].count > h->marks.count - m[i].first)
-			return false;
-	}
-	for (uint64_t i = 0; i < h->marks.count; i++) {
-		if (mark[i].list >= h->lists.count ||
-		    mark[i].reach > REACH_TREE)
+		if (!is_sound(h, &l[i]))
 			return false;
 	}
 	return true;
@@ -86,9 +78,9 @@ lists_view(const void *image, size_t size, struct lists *out)
 	    !is_inside(h, &h->keys, sizeof(struct lists_key)) ||
 	    !is_inside(h, &h->meanings, sizeof(struct lists_meaning)) ||
 	    !is_inside(h, &h->marks, sizeof(struct lists_mark)) ||
-	    !is_inside(h, &h->texts, 1))
-		return ERR_IMAGE;
-	if (!lists_are_sound(h) || !meanings_are_sound(h))
+	    !is_inside(h, &h->data, 1) ||
+	    !is_inside(h, &h->nets, sizeof(struct net)) ||
+	    !is_inside(h, &h->texts, 1) || !lists_are_sound(h))
 		return ERR_IMAGE;
 	*out = (struct lists){ .head = h, .size = size };
 	return ERR_NONE;
@@ -124,19 +116,34 @@ lists_text(const struct lists *l, uint32_t text)
 const uint8_t *
 lists_data(const struct lists *l, uint32_t data, size_t *len_out)
 {
-	(void)l;
-	(void)data;
-	*len_out = 0;
-	return NULL;
+	return store_block(lists_section(l->head, &l->head->data),
+			l->head->data.count, data, len_out);
+}
+
+static bool
+nets_are_sound(const struct net *net, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((net[i].addr.family != 4 && net[i].addr.family != 6) ||
+		    net[i].bits > (net[i].addr.family == 4 ? 32 : 128))
+			return false;
+	}
+	return true;
 }
 
 const struct net *
 lists_nets(const struct lists *l, uint32_t list, size_t *count_out)
 {
-	(void)l;
-	(void)list;
+	const struct lists_list *about = lists_at(l, list);
+	const struct net *net;
+
 	*count_out = 0;
-	return NULL;
+	if (about == NULL)
+		return NULL;
+	net = lists_net_section(l->head) + about->first_net;
+	if (nets_are_sound(net, about->net_count))
+		*count_out = about->net_count;
+	return net;
 }
 
 void

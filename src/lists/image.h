@@ -10,10 +10,18 @@
  *   keys     hash table of names and nets, open addressing: 64 bits of a
  *            keyed hash, and what it means. The names themselves are not
  *            kept: with ten million keys one question in 10^11 would meet
- *            one that is not there, and nobody can choose which
+ *            one that is not there, and nobody can choose which. What
+ *            triggers it is part of what is hashed
  *   meanings first and count of a run of marks
- *   marks    what one list says of a key
+ *   marks    what one list says of a key, those of one list together
+ *   data     blocks: length in 32 bits, bytes, filled up to 4
+ *   nets     those of a list that go elsewhere, and its clients
  *   texts    names of lists and files, each with its NUL
+ *
+ * In a policy zone the closest encloser decides, as in any zone (RFC 4592
+ * 3.3.1): a key that is found of it ends the search in it. A name that only
+ * stands above others of it is a key as well, but only where a wildcard
+ * stands above that name: elsewhere it decides nothing.
  */
 #ifndef LISTS_IMAGE_H
 #define LISTS_IMAGE_H
@@ -26,7 +34,7 @@
 #include "base/hash.h"
 #include "lists/item.h"
 
-enum { LISTS_VERSION = 1, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
+enum { LISTS_VERSION = 2, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
 #define LISTS_MAGIC 0x64666c73u /* "dfls" */
 
 enum lists_flag {
@@ -77,11 +85,21 @@ struct lists_meaning {
 	uint32_t first, count; /* of marks */
 };
 
+enum lists_mark_flag {
+	MARK_EXCEPTION = 1, /* not listed */
+	MARK_WILD = 2,	    /* of CNAME: the target is below an asterisk */
+	MARK_ENDS = 4,	    /* whatever is asked, the list says no more */
+};
+
+/* Behind enum item_reach: it only stands above others. */
+enum { LISTS_NODE = REACH_TREE + 1 };
+
 struct lists_mark {
 	uint8_t list;
-	uint8_t reach;	   /* enum item_reach; 0 of nets */
-	uint8_t exception; /* 1: not listed */
-	uint8_t pad;
+	uint8_t reach; /* enum item_reach; of nets EXACT; LISTS_NODE */
+	uint8_t flags; /* enum lists_mark_flag */
+	uint8_t action; /* enum list_action */
+	uint32_t data;	/* of lists_data() */
 };
 
 struct lists_section {
@@ -93,9 +111,13 @@ struct lists_head {
 	uint32_t magic, version;
 	uint64_t size; /* of the whole image in bytes */
 	struct hash_key key;
-	struct lists_section lists, keys, meanings, marks, texts;
-	/* which prefix lengths occur, so that a look-up tries no others */
-	uint64_t lengths4, lengths6[3];
+	struct lists_section lists, keys, meanings, marks, data, nets, texts;
+	uint64_t for_all;	      /* lists that all clients share */
+	uint64_t with[TRIGGER_COUNT]; /* lists that have such entries */
+	uint64_t roots; /* a bit a trigger: some list has all names */
+	/* Which prefix lengths occur, so that a look-up tries no others: of
+	 * IPv4, and of IPv6. */
+	uint64_t lengths[TRIGGER_COUNT][4];
 	/* The lists file as it was read; bytes in texts, and a NUL. */
 	uint32_t source, source_len;
 	uint32_t source_name; /* its name, a text */

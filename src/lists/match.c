@@ -3,8 +3,9 @@
  * One probe a label, whatever the number of lists and of names in them.
  *
  * From the whole name upwards each suffix is looked up once. What a list says
- * of the longest suffix it knows is its last word, an exception too; then the
- * earliest list with a word decides.
+ * of the longest suffix it knows is its last word, an exception too, and in a
+ * policy zone that it knows it at all; then the earliest list with a word
+ * decides.
  */
 #include "lists/match.h"
 
@@ -12,7 +13,7 @@
 
 /* What each list has said so far. */
 struct verdicts {
-	uint64_t spoken; /* a bit a list */
+	uint64_t spoken; /* a bit a list; those that are not asked, too */
 	uint64_t listed;
 	struct lists_hit hit[LISTS_MAX];
 };
@@ -40,7 +41,40 @@ find(const struct lists_head *h, uint64_t hash)
 static bool
 reaches(const struct lists_mark *m, bool whole)
 {
-	return m->reach == REACH_TREE || (m->reach == REACH_EXACT) == whole;
+	switch (m->reach) {
+	case REACH_EXACT:
+		return whole;
+	case REACH_BELOW:
+		return !whole;
+	default:
+		return m->reach == REACH_TREE;
+	}
+}
+
+/* What is in force: what the entry says, or what its list makes of it. */
+static void
+settle(const struct lists_list *l, const struct lists_mark *m,
+       struct lists_hit *hit)
+{
+	hit->list = m->list;
+	hit->wild_entry = m->reach == REACH_BELOW;
+	hit->given = m->action != ACTION_GIVEN ? m->action : ACTION_NXDOMAIN;
+	hit->wild = (m->flags & MARK_WILD) != 0;
+	hit->data = m->data;
+	hit->action = l->action;
+	if (l->action == ACTION_GIVEN)
+		hit->action = hit->given;
+	if (l->action == ACTION_GIVEN || l->action == ACTION_LOG)
+		return;
+	hit->wild = l->wild != 0;
+	hit->data = l->data;
+}
+
+static bool
+is_sound(const struct lists_head *h, const struct lists_meaning *m)
+{
+	return m->first <= h->marks.count &&
+	       m->count <= h->marks.count - m->first;
 }
 
 static void
@@ -48,21 +82,28 @@ hear(const struct lists_head *h, const struct lists_meaning *m, bool whole,
      const struct lists_hit *about, struct verdicts *v)
 {
 	const struct lists_mark *mark = lists_marks(h) + m->first;
+	uint64_t ended = 0;
 
+	if (!is_sound(h, m))
+		return;
 	for (uint32_t i = 0; i < m->count; i++, mark++) {
-		uint64_t bit = 1ull << mark->list;
+		uint64_t bit = 1ull << mark->list % LISTS_MAX;
 
-		if ((v->spoken & bit) != 0 || !reaches(mark, whole))
+		if (mark->list >= h->lists.count ||
+		    mark->action >= ACTION_COUNT || (v->spoken & bit) != 0)
+			continue;
+		if ((mark->flags & MARK_ENDS) != 0)
+			ended |= bit;
+		if (!reaches(mark, whole))
 			continue;
 		v->spoken |= bit;
-		if (mark->exception)
+		if ((mark->flags & MARK_EXCEPTION) != 0)
 			continue;
 		v->listed |= bit;
 		v->hit[mark->list] = *about;
-		v->hit[mark->list].list = mark->list;
-		v->hit[mark->list].wild_entry = mark->reach == REACH_BELOW;
-		v->hit[mark->list].action = lists_lists(h)[mark->list].action;
+		settle(&lists_lists(h)[mark->list], mark, &v->hit[mark->list]);
 	}
+	v->spoken |= ended;
 }
 
 /* The earliest list that does more than to log. */
@@ -73,17 +114,53 @@ decide(const struct verdicts *v, struct lists_hit *out,
 	*out = (struct lists_hit){ .list = LISTS_NONE };
 	if (log_out != NULL)
 		*log_out = *out;
-	for (uint32_t i = 0; i < LISTS_MAX; i++) {
-		if ((v->listed & 1ull << i) == 0)
-			continue;
-		if (v->hit[i].action != ACTION_LOG) {
-			*out = v->hit[i];
+	for (uint64_t left = v->listed; left != 0; left &= left - 1) {
+		const struct lists_hit *hit = &v->hit[__builtin_ctzll(left)];
+
+		if (hit->action != ACTION_LOG) {
+			*out = *hit;
 			return true;
 		}
 		if (log_out != NULL && log_out->list == LISTS_NONE)
-			*log_out = v->hit[i];
+			*log_out = *hit;
 	}
 	return false;
+}
+
+/* Lists that are asked and have something to say; none: a shorter way. */
+static bool
+begin(const struct lists *l, const struct lists_ask *ask, struct verdicts *v)
+{
+	v->listed = 0;
+	if (l->head == NULL)
+		return false;
+	v->spoken = ~(ask->among & l->head->with[ask->trigger]);
+	return v->spoken != UINT64_MAX;
+}
+
+static void
+hear_names(const struct lists_head *h, const struct lists_ask *ask,
+	   const struct name *lower, struct verdicts *v)
+{
+	struct lists_hit about = { .trigger = ask->trigger,
+				   .labels = name_labels(lower) };
+	bool root = (h->roots >> ask->trigger & 1) != 0;
+	struct hash_key key;
+	unsigned at = 0;
+
+	lists_trigger_key(&h->key, ask->trigger, &key);
+	while ((lower->wire[at] != 0 || root) && v->spoken != UINT64_MAX) {
+		const struct lists_meaning *m =
+		    find(h, lists_name_hash(&key, lower->wire + at,
+					    lower->len - at));
+
+		if (m != NULL)
+			hear(h, m, at == 0, &about, v);
+		if (lower->wire[at] == 0)
+			return;
+		at += lower->wire[at] + 1u;
+		about.labels--;
+	}
 }
 
 bool
@@ -91,37 +168,23 @@ lists_match_name(const struct lists *l, const struct lists_ask *ask,
 		 const struct name *name, struct lists_hit *out,
 		 struct lists_hit *log_out)
 {
-	struct lists_hit about = { .trigger = ask->trigger,
-				   .given = ACTION_NXDOMAIN };
 	struct verdicts v;
-	struct hash_key key;
 	struct name lower;
 
-	v.listed = 0;
-	v.spoken = ~ask->among;
-	if (l->head == NULL)
-		return decide(&v, out, log_out);
-	lists_trigger_key(&l->head->key, ask->trigger, &key);
-	name_lower(name, &lower);
-	about.labels = name_labels(&lower);
-	for (unsigned at = 0; lower.wire[at] != 0; at += lower.wire[at] + 1u) {
-		const struct lists_meaning *m = find(
-		    l->head,
-		    lists_name_hash(&key, lower.wire + at, lower.len - at));
-
-		if (m != NULL)
-			hear(l->head, m, at == 0, &about, &v);
-		about.labels--;
+	if (begin(l, ask, &v)) {
+		name_lower(name, &lower);
+		hear_names(l->head, ask, &lower, &v);
 	}
 	return decide(&v, out, log_out);
 }
 
 static bool
-occurs(const struct lists_head *h, uint8_t family, unsigned bits)
+occurs(const struct lists_head *h, enum trigger trigger, uint8_t family,
+       unsigned bits)
 {
-	if (family == 4)
-		return (h->lengths4 >> bits & 1) != 0;
-	return (h->lengths6[bits / 64] >> bits % 64 & 1) != 0;
+	const uint64_t *word = h->lengths[trigger];
+
+	return (word[lists_length_word(family, bits)] >> bits % 64 & 1) != 0;
 }
 
 static void
@@ -133,12 +196,11 @@ hear_nets(const struct lists_head *h, enum trigger trigger,
 	lists_trigger_key(&h->key, trigger, &key);
 	for (unsigned bits = addr->family == 4 ? 32 : 128; bits > 0; bits--) {
 		struct lists_hit about = { .trigger = trigger,
-					   .given = ACTION_NXDOMAIN,
 					   .net = { .addr = *addr,
 						    .bits = (uint8_t)bits } };
 		const struct lists_meaning *m;
 
-		if (!occurs(h, addr->family, bits))
+		if (!occurs(h, trigger, addr->family, bits))
 			continue;
 		addr_mask(&about.net.addr, bits);
 		m = find(h, lists_net_hash(&key, &about.net));
@@ -155,32 +217,47 @@ lists_match_addr(const struct lists *l, const struct lists_ask *ask,
 	struct verdicts v;
 	struct addr inner;
 
-	v.listed = 0;
-	v.spoken = ~ask->among;
-	if (l->head == NULL)
-		return decide(&v, out, log_out);
-	hear_nets(l->head, ask->trigger, addr, &v);
-	/* A translator or a tunnel leads there all the same. */
-	if (addr_embedded(addr, &inner))
-		hear_nets(l->head, ask->trigger, &inner, &v);
+	if (begin(l, ask, &v)) {
+		hear_nets(l->head, ask->trigger, addr, &v);
+		/* A translator or a tunnel leads there all the same. */
+		if (addr_embedded(addr, &inner))
+			hear_nets(l->head, ask->trigger, &inner, &v);
+	}
 	return decide(&v, out, log_out);
 }
 
 uint64_t
 lists_with(const struct lists *l, enum trigger trigger)
 {
-	uint64_t with = 0;
+	return l->head != NULL ? l->head->with[trigger] : 0;
+}
 
-	for (uint32_t i = 0; i < lists_count(l); i++)
-		with |= (uint64_t)(lists_at(l, i)->triggers >> trigger & 1)
-			<< i;
-	return with;
+static bool
+is_for(const struct lists_head *h, const struct lists_list *l,
+       const struct addr *client)
+{
+	const struct net *net = lists_net_section(h) + l->first_client;
+
+	for (uint32_t i = 0; i < l->client_count; i++) {
+		if (net[i].bits <= 128 && addr_in_net(client, &net[i]))
+			return true;
+	}
+	return false;
 }
 
 uint64_t
 lists_for_client(const struct lists *l, const struct addr *client)
 {
-	(void)l;
-	(void)client;
-	return LISTS_ALL;
+	uint64_t which = 0;
+
+	if (l->head == NULL)
+		return 0;
+	which = l->head->for_all;
+	for (uint32_t i = 0; i < l->head->lists.count; i++) {
+		const struct lists_list *list = &lists_lists(l->head)[i];
+
+		if (list->client_count != 0 && is_for(l->head, list, client))
+			which |= 1ull << i;
+	}
+	return which;
 }

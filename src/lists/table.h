@@ -35,10 +35,23 @@ lists_marks(const struct lists_head *h)
 	return lists_section(h, &h->marks);
 }
 
+static inline const struct net *
+lists_net_section(const struct lists_head *h)
+{
+	return lists_section(h, &h->nets);
+}
+
 static inline const char *
 lists_texts(const struct lists_head *h)
 {
 	return lists_section(h, &h->texts);
+}
+
+/* Where a prefix length stands in the lengths of a trigger. */
+static inline unsigned
+lists_length_word(uint8_t family, unsigned bits)
+{
+	return family == 4 ? 0 : 1 + bits / 64;
 }
 
 #endif

@@ -66,6 +66,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct taking t;
+	static const struct lists_about about = { .name = "a",
+						  .file = "/a",
+						  .form = FORM_HOSTS,
+						  .action = ACTION_NXDOMAIN };
 	const struct item_sink sink = { take, &t };
 	const char *at = (const char *)bytes + 1;
 	const char *end = (const char *)bytes + size;
@@ -78,8 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	t.kept = t.count = 0;
 	t.exceptions = false;
 	lists_build_init(&t.build);
-	must(lists_build_list(&t.build, "a", "/a", FORM_HOSTS,
-			      ACTION_NXDOMAIN) == ERR_NONE);
+	must(lists_build_list(&t.build, &about) == ERR_NONE);
 	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is below a wildcard is a set of hashes, kept as bits: a bit that is set
+ * for another hash keeps an empty name that matters nothing, which costs room
+ * and changes no answer.
+ */
+#include "lists/nodes.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "lists/image.h"
+
+enum { BITS_EACH = 32, BITS_LEAST = 12, BITS_MOST = 28 };
+
+static enum err
+add_node(struct entries *to, unsigned list, uint64_t hash, uint64_t parent)
+{
+	const struct lists_entry entry = {
+		.hash = hash,
+		.what = entry_what(list, LISTS_NODE, RANK_ACTION) |
+			MARK_ENDS << 8,
+		.data = (uint32_t)parent
+	};
+
+	return entries_add(to, &entry);
+}
+
+enum err
+nodes_add(struct nodes *n, struct entries *to, unsigned list,
+	  const struct hash_key *key, const struct name *name)
+{
+	unsigned at = name->wire[0] != 0 ? name->wire[0] + 1u : 0;
+	uint64_t hash, parent;
+
+	hash = lists_name_hash(key, name->wire + at, name->len - at);
+	while (name->wire[at] != 0) {
+		uint64_t known = hash + list;
+		uint64_t *recent = &n->recent[known >> 52];
+		enum err err;
+
+		if (*recent == known)
+			break;
+		*recent = known;
+		at += name->wire[at] + 1u;
+		parent = lists_name_hash(key, name->wire + at, name->len - at);
+		err = add_node(to, list, hash, parent);
+		if (err != ERR_NONE)
+			return err;
+		hash = parent;
+	}
+	return ERR_NONE;
+}
+
+/* ---- those that matter -------------------------------------------------- */
+
+struct below {
+	uint64_t *word;
+	unsigned bits;
+};
+
+static uint64_t
+place_of(const struct below *b, const struct lists_entry *e, uint32_t hash)
+{
+	return (hash + (uint64_t)entry_list(e) + 1) * 0x9e3779b97f4a7c15u >>
+	       (64 - b->bits);
+}
+
+static bool
+has(const struct below *b, const struct lists_entry *e, uint32_t hash)
+{
+	uint64_t at = place_of(b, e, hash);
+
+	return (b->word[at / 64] >> at % 64 & 1) != 0;
+}
+
+static void
+add(struct below *b, const struct lists_entry *e, uint32_t hash)
+{
+	uint64_t at = place_of(b, e, hash);
+
+	b->word[at / 64] |= 1ull << at % 64;
+}
+
+static bool
+is_wildcard(const struct lists_entry *e)
+{
+	return entry_reach(e) == REACH_BELOW &&
+	       (entry_flags(e) & MARK_ENDS) != 0;
+}
+
+static bool
+is_node(const struct lists_entry *e)
+{
+	return entry_reach(e) == LISTS_NODE;
+}
+
+/* What is below a wildcard, down to the last: each turn goes a label down. */
+static void
+spread(struct below *b, const struct lists_entry *entry, size_t count)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < count; i++) {
+			const struct lists_entry *e = &entry[i];
+
+			if (!is_node(e) || !has(b, e, e->data) ||
+			    has(b, e, (uint32_t)e->hash))
+				continue;
+			add(b, e, (uint32_t)e->hash);
+			more = true;
+		}
+	}
+}
+
+/* One that is an entry as well is none. */
+static void
+prune(const struct below *b, struct lists_entry *entry, size_t *count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		const struct lists_entry *last = &entry[kept - (kept > 0)];
+
+		if (is_node(&entry[i]) &&
+		    (b == NULL || !has(b, &entry[i], entry[i].data) ||
+		     (kept > 0 && last->hash == entry[i].hash &&
+		      entry_list(last) == entry_list(&entry[i]))))
+			continue;
+		entry[kept++] = entry[i];
+	}
+	*count = kept;
+}
+
+enum err
+nodes_prune(struct lists_entry *entry, size_t *count)
+{
+	struct below b = { .bits = BITS_LEAST };
+	size_t wildcards = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		wildcards += is_wildcard(&entry[i]);
+	if (wildcards == 0) {
+		prune(NULL, entry, count);
+		return ERR_NONE;
+	}
+	while (b.bits < BITS_MOST && wildcards * BITS_EACH >> b.bits > 0)
+		b.bits++;
+	b.word = calloc((size_t)1 << (b.bits - 6), sizeof(*b.word));
+	if (b.word == NULL)
+		return ERR_FULL;
+	for (size_t i = 0; i < *count; i++) {
+		if (is_wildcard(&entry[i]))
+			add(&b, &entry[i], (uint32_t)entry[i].hash);
+	}
+	spread(&b, entry, *count);
+	prune(&b, entry, count);
+	free(b.word);
+	return ERR_NONE;
+}
