@@ -116,6 +116,19 @@ remember(struct flight *f, enum upstream_end end, const struct message *m)
 }
 
 static void
+tell_listeners(struct flight *f, enum upstream_end end,
+	       const struct message *answer)
+{
+	while (!list_is_empty(&f->listening)) {
+		struct flight_listener *l = LIST_OWNER(
+		    f->listening.next, struct flight_listener, link);
+
+		list_remove(&l->link);
+		l->heard(l, end, answer);
+	}
+}
+
+static void
 on_flight_done(void *owner, enum upstream_end end, const struct message *answer)
 {
 	struct flight *f = owner;
@@ -124,6 +137,7 @@ on_flight_done(void *owner, enum upstream_end end, const struct message *answer)
 	f->ask = NULL;
 	list_remove(&f->link);
 	remember(f, end, answer);
+	tell_listeners(f, end, answer);
 	while (!list_is_empty(&f->waiting)) {
 		struct query *q =
 		    LIST_OWNER(f->waiting.next, struct query, flight_link);
@@ -164,6 +178,7 @@ take_off(struct query_house *h, const struct cache_key *key)
 		.checking_disabled = key->checking_disabled,
 	};
 	list_init(&f->waiting);
+	list_init(&f->listening);
 	if (upstream_ask(h->upstreams, &question, on_flight_done, f,
 			 &f->ask) != ERR_NONE) {
 		pool_give(&h->flights.pool, f);
@@ -225,6 +240,26 @@ flight_leave(struct query *q)
 {
 	list_remove(&q->flight_link);
 	q->flight = NULL;
+}
+
+bool
+flight_listen(struct query_house *h, const struct cache_key *key,
+	      struct flight_listener *listener)
+{
+	struct flight *f = find(&h->flights, key);
+
+	if (!f)
+		f = take_off(h, key);
+	if (!f)
+		return false;
+	list_append(&f->listening, &listener->link);
+	return true;
+}
+
+void
+flight_ignore(struct flight_listener *listener)
+{
+	list_remove(&listener->link);
 }
 
 void

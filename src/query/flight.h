@@ -32,6 +32,15 @@ struct flight {
 	bool dnssec_ok, checking_disabled;
 	struct upstream_ask *ask;
 	struct list waiting; /* of struct query, first come first */
+	struct list listening; /* of struct flight_listener */
+};
+
+/* Somebody who wants to hear what comes back, and is no query. */
+struct flight_listener {
+	struct list link; /* alone: listens to nothing */
+	/* as upstream_done_fn; it may listen anew, or not at all */
+	void (*heard)(struct flight_listener *self, enum upstream_end end,
+		      const struct message *m);
 };
 
 struct flights {
@@ -55,6 +64,11 @@ enum flight_news {
 enum flight_news flight_join(struct query *q);
 /* The query no longer waits. */
 void flight_leave(struct query *q);
+/* heard() follows, once, from the loop. False: too much is on its way. */
+bool flight_listen(struct query_house *h, const struct cache_key *key,
+		   struct flight_listener *listener);
+/* It hears nothing any more. */
+void flight_ignore(struct flight_listener *listener);
 /* Asks for what will soon be forgotten; nobody waits. Nothing happens where
  * it is on its way already. */
 void flight_ahead(struct query_house *h, const struct cache_key *key);

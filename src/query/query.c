@@ -38,6 +38,8 @@ cancel(struct query *q)
 {
 	if (q->flight)
 		flight_leave(q);
+	if (q->search)
+		servers_leave(q);
 	if (q->waiting_for_grant)
 		grant_cancel(q->house->granter, &q->wait);
 	if (q->waiting_for_policy)
@@ -71,7 +73,7 @@ static const struct ending pushed_out = { RCODE_SERVFAIL, EDE_OTHER,
 static void
 end_late(struct query *q)
 {
-	bool for_upstream = q->flight != NULL;
+	bool for_upstream = q->flight || q->search;
 
 	cancel(q);
 	end_with(q, for_upstream ? &late_upstream : &late_grant);
@@ -176,7 +178,8 @@ make_memory(struct query_house *h)
 	    shares_init(&h->shares, h->random, QUERY_CLIENT_MOST,
 			h->opt->max_client_queries) ||
 	    flights_init(&h->flights, h->random, QUERY_POOL) ||
-	    allowances_new(h->random, &h->allowances))
+	    allowances_new(h->random, &h->allowances) ||
+	    servers_new(h->random, &h->servers))
 		return ERR_SYSTEM;
 	return cache_new(&setup, &h->cache);
 }
@@ -186,6 +189,7 @@ free_memory(struct query_house *h)
 {
 	pool_fini(&h->queries);
 	pool_fini(&h->wide);
+	servers_free(h);
 	pool_fini(&h->flights.pool);
 	shares_fini(&h->shares);
 	allowances_free(h->allowances);
@@ -205,6 +209,7 @@ query_house_init(struct query_house *h)
 	h->shares.bucket = NULL;
 	h->queries = h->wide = h->flights.pool = (struct pool){ 0 };
 	h->cache = NULL;
+	h->servers = NULL;
 	h->allowances = NULL;
 	specials_init(&h->specials);
 	h->scratch = malloc(sizeof(*h->scratch));
@@ -221,6 +226,7 @@ query_house_fini(struct query_house *h)
 		query_end(LIST_OWNER(h->live.next, struct query, link));
 	if (h->ticking)
 		due_stop(h->loop, &h->tick);
+	servers_free(h);
 	flights_fini(&h->flights, h->upstreams);
 	free_memory(h);
 }
@@ -248,6 +254,8 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->trail_len = 0;
 	q->flight = NULL;
 	list_init(&q->flight_link);
+	q->search = NULL;
+	list_init(&q->search_link);
 	q->tried_stale = false;
 	q->upstream = NULL;
 	q->waiting_for_grant = q->waiting_for_policy = false;

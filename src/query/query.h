@@ -24,6 +24,7 @@
 #include "query/allowance.h"
 #include "query/flight.h"
 #include "query/limit.h"
+#include "query/servers.h"
 #include "query/shares.h"
 #include "query/strangers.h"
 #include "record/record.h"
@@ -98,6 +99,7 @@ struct query_house {
 	struct pool wide;
 	struct cache *cache;
 	struct flights flights;
+	struct servers_book *servers;
 	struct allowances *allowances;
 	struct specials specials;
 	struct list live; /* of struct query, oldest first */
@@ -170,6 +172,8 @@ struct query {
 	/* what it waits for */
 	struct flight *flight;
 	struct list flight_link;
+	struct servers_search *search;
+	struct list search_link;
 	bool tried_stale;
 	enum upstream_end upstream_end;
 	const struct message *upstream; /* inspect step only */

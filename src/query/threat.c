@@ -19,6 +19,7 @@
 #include "query/scratch.h"
 #include "query/threat_order.h"
 #include "query/threat_reply.h"
+#include "query/threat_servers.h"
 #include "upstream/match.h"
 
 void
@@ -256,6 +257,9 @@ threat_judge_answer(struct query *q, const struct message *m,
 		return STEP_GO_ON;
 	for (unsigned at = 0; at < c->count; at++) {
 		hear_place(&h, at);
+		if (!h.failed &&
+		    !threat_hear_servers(q, &h.contest, &c->name[at]))
+			return STEP_LATER;
 		if (h.contest.best.list != LISTS_NONE)
 			return settle(&h, at);
 	}

@@ -23,7 +23,7 @@
 #include "record/access.h"
 #include "wire/writer.h"
 
-enum { PLAY_ASKS = 64, PLAY_LOG = 1 << 20 };
+enum { PLAY_ASKS = 64, PLAY_DUES = 64, PLAY_LOG = 1 << 20 };
 
 /* A question that is with the upstream. */
 struct upstream_ask {
@@ -49,8 +49,8 @@ struct play {
 	void *image;
 	int log_fd;
 	int64_t now_ms;
-	struct due *due;
-	int64_t due_ms; /* 0: not armed */
+	struct due *due[PLAY_DUES];
+	int64_t due_ms[PLAY_DUES]; /* 0: not armed */
 	/* upstream */
 	struct upstream_ask ask[PLAY_ASKS];
 	unsigned asked; /* so far */
@@ -99,19 +99,24 @@ due_init(struct due *d, due_fn *fn, void *owner)
 }
 
 void
-due_in(struct loop *l, struct due *d, int64_t wait_ms)
-{
-	(void)l;
-	play.due = d;
-	play.due_ms = play.now_ms + wait_ms;
-}
-
-void
 due_stop(struct loop *l, struct due *d)
 {
 	(void)l;
-	(void)d;
-	play.due_ms = 0;
+	for (unsigned i = 0; i < PLAY_DUES; i++)
+		if (play.due[i] == d)
+			play.due_ms[i] = 0;
+}
+
+void
+due_in(struct loop *l, struct due *d, int64_t wait_ms)
+{
+	unsigned i = 0;
+
+	due_stop(l, d);
+	while (play.due_ms[i] != 0)
+		assert(++i < PLAY_DUES);
+	play.due[i] = d;
+	play.due_ms[i] = play.now_ms + wait_ms;
 }
 
 const struct endpoint *
@@ -513,15 +518,29 @@ warden_says(enum grant_status status)
 	wait->done(wait);
 }
 
+/* What is due next, or -1. */
+static inline int
+next_due(void)
+{
+	int next = -1;
+
+	for (int i = 0; i < PLAY_DUES; i++)
+		if (play.due_ms[i] != 0 &&
+		    (next == -1 || play.due_ms[i] < play.due_ms[next]))
+			next = i;
+	return next;
+}
+
 static inline void
 time_passes(int64_t ms)
 {
 	int64_t end = play.now_ms + ms;
+	int i;
 
-	while (play.due_ms != 0 && play.due_ms <= end) {
-		play.now_ms = play.due_ms;
-		play.due_ms = 0;
-		play.due->fn(play.due->owner);
+	while ((i = next_due()) != -1 && play.due_ms[i] <= end) {
+		play.now_ms = play.due_ms[i];
+		play.due_ms[i] = 0;
+		play.due[i]->fn(play.due[i]->owner);
 	}
 	play.now_ms = end;
 }

@@ -852,7 +852,7 @@ no_client_waits_four_seconds(void **state)
 		  "out\n");
 	assert_int_equal(play.house.queries.in_use, 0);
 	time_passes(200);
-	assert_int_equal(play.due_ms, 0);
+	assert_int_equal(next_due(), -1);
 }
 
 static void

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is remembered of zones and their servers, and who waits for more.
+ *
+ * A query that finds nothing here waits for a search (servers_search.c), and
+ * begins anew with the cache when that has ended or takes too long: the answer
+ * that made it ask is not held meanwhile.
+ */
+#include "query/servers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/query.h"
+#include "query/servers_search.h"
+
+enum err
+servers_new(struct random *random, struct servers_book **out)
+{
+	/* Zero pages that nobody touches are no memory. */
+	struct servers_book *b = calloc(1, sizeof(*b));
+
+	*out = b;
+	if (!b)
+		return ERR_SYSTEM;
+	b->key.k0 = random_u64(random);
+	b->key.k1 = random_u64(random);
+	list_init(&b->searching);
+	return pool_init(&b->searches, sizeof(struct servers_search),
+			 SERVERS_SEARCHES);
+}
+
+void
+servers_free(struct query_house *h)
+{
+	if (!h->servers)
+		return;
+	while (h->servers->searches.in_use > 0 &&
+	       !list_is_empty(&h->servers->searching))
+		search_end(LIST_OWNER(h->servers->searching.next,
+				      struct servers_search, link));
+	pool_fini(&h->servers->searches);
+	free(h->servers);
+	h->servers = NULL;
+}
+
+/* ---- what is remembered --------------------------------------------------
+ */
+
+static uint64_t
+hash_of(const struct servers_book *b, const struct name *lower)
+{
+	uint64_t hash = hash_bytes(&b->key, lower->wire, lower->len);
+
+	return hash != 0 ? hash : 1;
+}
+
+const struct servers_cut *
+servers_cut_find(const struct query_house *h, const struct name *lower)
+{
+	uint64_t hash = hash_of(h->servers, lower);
+	const struct servers_cut *c = &h->servers->cut[hash % SERVERS_CUTS];
+
+	if (c->hash != hash || c->until_ms <= loop_now_ms(h->loop) ||
+	    c->skip >= lower->len)
+		return NULL;
+	return c;
+}
+
+void
+servers_cut_keep(struct query_house *h, const struct name *lower,
+		 const struct servers_cut *cut)
+{
+	uint64_t hash = hash_of(h->servers, lower);
+	struct servers_cut *c = &h->servers->cut[hash % SERVERS_CUTS];
+
+	*c = *cut;
+	c->hash = hash;
+}
+
+struct servers *
+servers_zone_find(const struct query_house *h, const struct name *zone)
+{
+	uint64_t hash = hash_of(h->servers, zone);
+	struct servers *s = &h->servers->zone[hash % SERVERS_ZONES];
+
+	if (s->until_ms <= loop_now_ms(h->loop) || !name_equal(&s->zone, zone))
+		return NULL;
+	return s;
+}
+
+void
+servers_zone_keep(struct query_house *h, const struct servers *s)
+{
+	h->servers->zone[hash_of(h->servers, &s->zone) % SERVERS_ZONES] = *s;
+}
+
+/* ---- who wants to know ----------------------------------------------------
+ */
+
+static enum servers_news
+wait_for(struct query *q, const struct name *lower, bool addresses)
+{
+	struct servers_search *s = search_for(q->house, lower, addresses);
+
+	if (!s || s->late)
+		return SERVERS_MISSING;
+	q->search = s;
+	list_append(&s->waiting, &q->search_link);
+	return SERVERS_WAIT;
+}
+
+enum servers_news
+servers_find(struct query *q, const struct name *name, bool addresses,
+	     const struct servers **out)
+{
+	const struct servers_cut *cut;
+	struct name lower, zone;
+
+	*out = NULL;
+	name_lower(name, &lower);
+	cut = servers_cut_find(q->house, &lower);
+	if (!cut)
+		return wait_for(q, &lower, addresses);
+	if (cut->failed)
+		return SERVERS_MISSING;
+	zone.len = (uint8_t)(lower.len - cut->skip);
+	memcpy(zone.wire, lower.wire + cut->skip, zone.len);
+	if (name_labels(&zone) <= SERVERS_DOTS)
+		return SERVERS_KNOWN;
+	*out = servers_zone_find(q->house, &zone);
+	if (*out && (!addresses || (*out)->addressed))
+		return SERVERS_KNOWN;
+	return wait_for(q, &lower, addresses);
+}
+
+void
+servers_leave(struct query *q)
+{
+	list_remove(&q->search_link);
+	q->search = NULL;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names and addresses of servers as triggers. A resolver does not say which
+ * zone an answer came from, so that they must be looked up (servers.h); where
+ * that takes too long the answer goes without, or a list would rather have it
+ * blocked (`ns-missing block`).
+ */
+#include "query/threat_servers.h"
+
+#include "base/log.h"
+#include "query/servers.h"
+#include "query/steps.h"
+
+/* The lists with such rules that can still win. */
+static uint64_t
+open_for(const struct contest *c, enum trigger trigger)
+{
+	return contest_open(c, trigger) & lists_with(c->lists, trigger);
+}
+
+static void
+hold(struct contest *c, const struct servers *s)
+{
+	struct name name;
+	size_t at = 0;
+
+	while (at < s->names_len &&
+	       name_read(s->names, s->names_len, &at, &name) == ERR_NONE)
+		contest_name(c, TRIGGER_NSDNAME, &name);
+	for (unsigned i = 0; i < s->addresses; i++)
+		contest_addr(c, TRIGGER_NSIP, &s->address[i]);
+}
+
+static void
+say_missing(struct query *q)
+{
+	struct servers_book *b = q->house->servers;
+	uint64_t missed;
+
+	query_count(q, servers_missing);
+	if (log_may(&b->say_missing, loop_now_ms(q->house->loop), &missed))
+		log_warn("Name servers were not found in time; lists cannot "
+			 "judge by them (%llu times more)",
+			 (unsigned long long)missed);
+}
+
+/* The first of those lists that blocks then. */
+static void
+miss(struct contest *c, uint64_t open)
+{
+	open &= lists_before(c->best.list);
+	for (uint32_t i = 0; i < LISTS_MAX && open >> i != 0; i++) {
+		if ((open >> i & 1) == 0 ||
+		    (lists_at(c->lists, i)->flags & LISTS_NS_BLOCK) == 0)
+			continue;
+		c->best = (struct lists_hit){ .list = i,
+					      .trigger = TRIGGER_NSDNAME,
+					      .action = ACTION_REFUSED,
+					      .given = ACTION_REFUSED };
+		c->server = (struct name){ .len = 1 };
+		return;
+	}
+}
+
+bool
+threat_hear_servers(struct query *q, struct contest *c, const struct name *name)
+{
+	uint64_t by_address = open_for(c, TRIGGER_NSIP);
+	uint64_t by_name = open_for(c, TRIGGER_NSDNAME);
+	const struct servers *s;
+	enum servers_news news;
+
+	if ((by_address | by_name) == 0)
+		return true;
+	news = servers_find(q, name, by_address != 0, &s);
+	if (news == SERVERS_WAIT)
+		return false;
+	if (s != NULL)
+		hold(c, s);
+	if (s != NULL && s->lacking)
+		miss(c, by_address);
+	if (news == SERVERS_MISSING) {
+		say_missing(q);
+		miss(c, by_address | by_name);
+	}
+	return true;
+}
