@@ -16,9 +16,19 @@
 #define OWN_READERS                                                        \
 	(ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL) | ONE(WITNESS) | ONE(LISTS))
 
-/* Of one worker's records: what it says in a fifth of a second at full speed,
- * while the recorder waits for a CPU. */
-enum { RECORDS_ROOM = 4 << 20 };
+/* Of one worker's records: 50,000 wait while the recorder has no CPU. It is
+ * the kernel's memory, taken only by what waits, and twice what is asked for
+ * (socket(7)); where there is little memory it is less. */
+enum { RECORDS_ROOM = 16 << 20, RECORDS_PART = 128 };
+
+static int
+records_room(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	long part = pages / RECORDS_PART * size;
+
+	return part < RECORDS_ROOM ? (int)part : RECORDS_ROOM;
+}
 
 static enum err
 shared_page(const char *name, size_t size, int *rw_out, int *ro_out)
@@ -230,7 +240,7 @@ join(struct child *from, struct child *peer)
 	if (err != ERR_NONE)
 		return err;
 	if (what == HAND_RECORDER)
-		post_widen(end[0], RECORDS_ROOM);
+		post_widen(end[0], records_room());
 	if (child_hand(from, what, 0, 0, end[0]) != ERR_NONE)
 		child_kill(from);
 	if (child_hand(peer, whose, from->index, from->starts, end[1]) !=

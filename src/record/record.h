@@ -15,7 +15,9 @@
 #include "wire/name.h"
 
 enum {
-	RECORD_BATCH = 16, /* the most that one letter holds */
+	/* the most that one letter holds: what fills 8 KiB, as the kernel
+	 * stores it */
+	RECORD_BATCH = 21,
 	RECORD_ALIASES_MAX = 16
 };
 

@@ -49,10 +49,16 @@ class Journal:
         self.room.wait()
         self.room.stdout.close()
 
-    def entries(self, *match):
-        """What journalctl finds, oldest first."""
+    def lines(self, form, *match):
         done = subprocess.run(
             [*self.inside, "journalctl", "-q", "-D", "/run/log/journal",
-             "-o", "json", "--no-pager", *match],
+             "-o", form, "--no-pager", *match],
             text=True, capture_output=True, check=False)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return done.stdout.splitlines()
+
+    def entries(self, *match):
+        """What journalctl finds, oldest first."""
+        return [json.loads(line) for line in self.lines("json", *match)]
+
+    def count(self, *match):
+        return len(self.lines("cat", *match))

@@ -2,11 +2,13 @@
 """The access log in a real systemd journal."""
 
 import json
+import os
 import shutil
+import signal
 
 import pytest
 
-from daemon import Process
+from daemon import SLOW, Process
 from dnsclient import question, rcode, until
 from journal import JOURNALD, Journal
 from lab import UPSTREAM
@@ -145,6 +147,23 @@ def test_what_a_dead_journal_costs_is_said(stage, up, journal):
     d.err.wait(r"^\[INFO \] The journal is back")
     assert until(lambda: len(journal.entries("DNSFW_CLIENT=10.1.0.2")) > 100,
                  5, 0.2)
+
+
+def test_a_burst_while_the_recorder_has_no_cpu(stage, up, journal):
+    """50,000 lines wait for it, and none is lost."""
+    up.add("many.test", "A", *(f"203.0.113.{n}" for n in range(1, 33)))
+    d = daemon(stage, journal)
+    client = stage.client()
+    client.ask("many.test", edns=1232)
+    recorder, = d.by_role("recorder")
+    os.kill(recorder.pid, signal.SIGSTOP)
+    for number in range(1, 1601):
+        assert rcode(client.ask("many.test", id=number, edns=1232)) == \
+            "NOERROR"
+    os.kill(recorder.pid, signal.SIGCONT)
+    assert until(lambda: journal.count("DNSFW_CLIENT=10.1.0.2") == 1601 * 33,
+                 20 * SLOW, 0.5), (d.counters()["records_lost"], d.err.text)
+    assert d.counters()["records_lost"] == 0 and not d.err.has("dropped")
 
 
 def test_without_a_journal_it_does_not_start(stage, up, journal):

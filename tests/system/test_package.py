@@ -377,5 +377,9 @@ def check_lines(machine, ids):
                 key = int(number[1])
                 found[key] = found.get(key, 0) + 1
         return found == wanted
-    assert until(all_there, 30 * SLOW, 0.5), \
-        f"{sum(found.values())} of {sum(wanted.values())} lines"
+    assert until(all_there, 30 * SLOW, 0.5), (
+        f"{sum(found.values())} of {sum(wanted.values())} lines",
+        re.findall(r"records_lost.*", machine.run("dns-firewallctl",
+                                                  "status")),
+        re.findall(r".*(?:dropped|uppressed|issed).*", machine.run(
+            "journalctl", "--no-pager", "-q", "-o", "cat", "-b")))
