@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses of names, put together to a list.
+ * Addresses of names, put together.
  *
  * A server that fails at any of the questions is left for the next, from the
  * beginning: half of one server's answers and half of another's would be
@@ -22,9 +22,8 @@ struct rrset {
 	unsigned at_server, at; /* at: name, and type in its lowest bit */
 	struct ask *ask;
 	struct question q; /* that is being asked */
-	char *text;
-	size_t len, room;
-	uint32_t entries, ttl_s;
+	struct addr *addr;
+	uint32_t count, room, ttl_s;
 	char why[RRSET_WHY_SIZE];
 };
 
@@ -34,7 +33,7 @@ rrset_cancel(struct rrset *r)
 	if (r == NULL)
 		return;
 	ask_cancel(r->ask);
-	free(r->text);
+	free(r->addr);
 	free(r);
 }
 
@@ -54,10 +53,9 @@ finish(struct rrset *r, bool good)
 	struct rrset_news news = { .why = good ? NULL : r->why };
 
 	if (good) {
-		news.text = r->text != NULL ? r->text : "";
-		news.len = r->len;
-		news.entries = r->entries;
-		news.ttl_s = rrset_ttl(r->entries ? r->ttl_s : 0);
+		news.addr = r->addr;
+		news.count = r->count;
+		news.ttl_s = rrset_ttl(r->count ? r->ttl_s : 0);
 	}
 	r->wish.done(r->wish.owner, &news);
 	rrset_cancel(r);
@@ -66,15 +64,15 @@ finish(struct rrset *r, bool good)
 static bool
 make_room(struct rrset *r)
 {
-	size_t room = r->room ? 2 * r->room : 65536;
-	char *text;
+	uint32_t room = r->room ? 2 * r->room : 64;
+	struct addr *more;
 
-	if (r->room - r->len >= ADDR_TEXT_SIZE + 1)
+	if (r->count < r->room)
 		return true;
-	text = realloc(r->text, room);
-	if (text == NULL)
+	more = realloc(r->addr, room * sizeof(*more));
+	if (more == NULL)
 		return false;
-	r->text = text;
+	r->addr = more;
 	r->room = room;
 	return true;
 }
@@ -86,11 +84,9 @@ take_address(void *owner, const struct addr *a, uint32_t ttl)
 
 	if (!make_room(r))
 		return ERR_FULL;
-	addr_print(a, r->text + r->len);
-	r->len += strlen(r->text + r->len);
-	r->text[r->len++] = '\n';
-	if (r->entries++ == 0 || ttl < r->ttl_s)
+	if (r->count == 0 || ttl < r->ttl_s)
 		r->ttl_s = ttl;
+	r->addr[r->count++] = *a;
 	return ERR_NONE;
 }
 
@@ -128,8 +124,7 @@ go_on(struct rrset *r, bool good)
 	} else {
 		r->at_server++;
 		r->at = 0;
-		r->len = 0;
-		r->entries = 0;
+		r->count = 0;
 	}
 	if (r->at == 2 * r->wish.names)
 		finish(r, true);
@@ -157,7 +152,7 @@ static bool
 ask_next(struct rrset *r)
 {
 	struct ask_question q = { .to = &r->wish.server[r->at_server],
-				  .stream = true,
+				  .stream = r->wish.stream,
 				  .wait_ms = r->wish.wait_ms,
 				  .done = on_answer,
 				  .owner = r };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A list that is published as the addresses of names: each name is asked for
- * A and for AAAA, by TCP, since it may have thousands.
+ * The addresses of names, of both families: a feed's, and lists that are
+ * published so, which may have thousands.
  *
- * It comes whole or not at all.
+ * They come whole or not at all.
  */
 #ifndef SUPPLY_RRSET_H
 #define SUPPLY_RRSET_H
@@ -19,10 +19,9 @@ enum {
 
 /* Valid during the call only. */
 struct rrset_news {
-	const char *why;  /* NULL: it came; else a clause for people */
-	const char *text; /* an address a line; of the form `ips` */
-	size_t len;
-	uint32_t entries;
+	const char *why; /* NULL: it came; else a clause for people */
+	const struct addr *addr;
+	uint32_t count;
 	uint32_t ttl_s; /* how long it is good for, within the bounds */
 };
 
@@ -33,6 +32,7 @@ struct rrset_wish {
 	unsigned names;		       /* >= 1 */
 	const struct endpoint *server; /* in the order they are asked */
 	unsigned servers;	       /* >= 1 */
+	bool stream;		       /* by TCP at once */
 	int64_t wait_ms;	       /* ASK_WAIT_MS */
 	rrset_done_fn *done;
 	void *owner;
