@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of feeds by HTTPS share; for them only. */
+#ifndef SUPPLY_HTTPS_INSIDE_H
+#define SUPPLY_HTTPS_INSIDE_H
+
+#include <curl/curl.h>
+
+#include "supply/https.h"
+
+struct https {
+	struct host_setup setup;
+	CURLM *multi;
+	struct due due; /* curl's */
+	struct curl_blob certificates;
+};
+
+struct fetch {
+	struct https *house;
+	struct https_wish wish;
+	char url[HTTPS_URL_SIZE]; /* that is being fetched */
+	char name[256];		  /* of its host */
+	long port;
+	unsigned redirects;
+	struct host *host; /* being looked for */
+	struct host_news found;
+	CURL *easy; /* NULL: not yet */
+	struct curl_slist *pins, *lines;
+	struct https_known known; /* of what comes */
+	uint64_t text;		  /* bytes given */
+	bool stopped;
+	const char *excess; /* why there is too much of it */
+	char curl_why[CURL_ERROR_SIZE];
+	char why[HTTPS_WHY_SIZE];
+	struct due due; /* for all of it */
+};
+
+/* A request of curl's is over, one way or the other. */
+void fetch_on_end(struct fetch *f, CURLcode code);
+
+/* Certificates of authorities, in PEM, behind one another; malloc()ed.
+ * ERR_MISSING: --feed-ca cannot be read (errno). */
+enum err certificates_read(const struct options *opt, struct curl_blob *out);
+
+#endif
