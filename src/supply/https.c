@@ -23,8 +23,7 @@ enum {
 	STATUS_SAME = 304
 };
 
-/* ---- its end --------------------------------------------------------------
- */
+/* ---- its end ------------------------------------------------------------ */
 
 /* What belongs to one request. */
 static void
@@ -85,8 +84,7 @@ fail(struct fetch *f, const char *format, ...)
 	finish(f, HTTPS_FAILED);
 }
 
-/* ---- what comes -----------------------------------------------------------
- */
+/* ---- what comes --------------------------------------------------------- */
 
 /* Why there is too much of it, or NULL. */
 static const char *
@@ -184,8 +182,7 @@ on_socket_wish(void *owner, curlsocktype purpose, struct curl_sockaddr *to)
 	return CURL_SOCKET_BAD;
 }
 
-/* ---- a request -------------------------------------------------------------
- */
+/* ---- a request ---------------------------------------------------------- */
 
 static void
 set_limits(struct fetch *f)
@@ -345,8 +342,7 @@ begin_request(struct fetch *f)
 		fail(f, "%s", err_text(ERR_FULL));
 }
 
-/* ---- how a request ends ----------------------------------------------------
- */
+/* ---- how a request ends ------------------------------------------------- */
 
 static void
 redirect(struct fetch *f, const char *to)
@@ -404,11 +400,7 @@ fetch_on_end(struct fetch *f, CURLcode code)
 					    : curl_easy_strerror(code));
 }
 
-/* ---- curl on our loop -------------------------------------------------------
- */
-
-/* ---- beginning --------------------------------------------------------------
- */
+/* ---- beginning ---------------------------------------------------------- */
 
 static void
 on_time_over(void *owner)
@@ -430,10 +422,13 @@ https_begin(struct https *h, const struct https_wish *wish, struct fetch **out)
 	f->house = h;
 	f->wish = *wish;
 	strncpy(f->url, wish->url, sizeof(f->url) - 1);
-	if (!take_apart(f) ||
-	    host_begin(&h->setup, f->name, on_host, f, &f->host) != ERR_NONE) {
+	if (!take_apart(f))
+		err = ERR_SYNTAX;
+	else
+		err = host_begin(&h->setup, f->name, on_host, f, &f->host);
+	if (err != ERR_NONE) {
 		free(f);
-		return ERR_FULL;
+		return err;
 	}
 	due_init(&f->due, on_time_over, f);
 	due_in(h->setup.loop, &f->due,
