@@ -230,15 +230,39 @@ struct entry {
 	const struct ledger_key *key;
 };
 
+static bool
+leads_there(void *arg, uint32_t rule)
+{
+	const struct entry *e = arg;
+
+	return judge_leads_to(e->judge, rule, &e->key->destination);
+}
+
+static bool
+gives_behind(struct entry *e, const struct addr *client, uint32_t ifindex)
+{
+	const struct policy_client asker = { client, ifindex };
+	const struct policy_opening opening = { .protocol = e->key->protocol,
+						.port = e->key->port,
+						.fits = leads_there,
+						.arg = e };
+
+	return policy_gives_any(&e->judge->policy, &asker, &opening);
+}
+
 /* By which interface it asked is not in the entry either. */
 static bool
 gives_any(void *arg, const struct addr *client)
 {
-	const struct entry *e = arg;
-	const struct policy_client any = { client, INTERFACE_ANY };
+	struct entry *e = arg;
+	const struct policy *p = &e->judge->policy;
 
-	return policy_gives_any(&e->judge->policy, &any, e->key->protocol,
-				e->key->port);
+	for (uint32_t i = 0; i < p->head->interfaces.count; i++) {
+		if (p->ifindex[i] != 0 &&
+		    gives_behind(e, client, p->ifindex[i]))
+			return true;
+	}
+	return gives_behind(e, client, 0);
 }
 
 bool
@@ -246,7 +270,9 @@ judge_gives_any(const struct judge *j, const struct ledger_key *key)
 {
 	struct entry e = { j, key };
 
-	return judge_any_client(j, key, gives_any, &e);
+	return addr_class_of(&key->destination) != ADDR_NEVER &&
+	       !own_has(j->own, &key->destination) &&
+	       judge_any_client(j, key, gives_any, &e);
 }
 
 const char *

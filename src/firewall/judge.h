@@ -31,7 +31,8 @@ uint32_t judge_longest_s(const struct judge *j);
 enum grant_status judge_item(const struct judge *j,
 			     const struct grant_item *item,
 			     enum grant_detail *detail_out);
-/* Some rule, whatever its name, gives this entry. */
+/* Some rule, whatever its name, gives this entry: that protocol and port, and
+ * to such an address. */
 bool judge_gives_any(const struct judge *j, const struct ledger_key *key);
 /* What that rule gives may lead there: it is not guarded, or not from it. */
 bool judge_leads_to(const struct judge *j, uint32_t rule,

@@ -121,6 +121,17 @@ forbids(const struct lists_hit *hit)
 	return hit->action != ACTION_PASSTHRU;
 }
 
+static bool
+is_listed_address(const struct judge *j, const struct addr *a)
+{
+	static const struct lists_ask ask = { TRIGGER_IP, LISTS_ALL };
+	struct lists_hit hit;
+
+	return j->lists.head != NULL &&
+	       lists_match_addr(&j->lists, &ask, a, &hit, NULL) &&
+	       forbids(&hit);
+}
+
 /* What a list has is not given, unless a rule spells the name out that was
  * asked. The first of the names that a list knows decides, then the address. */
 static bool
@@ -128,7 +139,6 @@ is_listed(const struct judge *j, const struct policy_client *client,
 	  const struct ledger_key *key, const struct grant_names *names)
 {
 	static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
-	static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
 	struct lists_hit hit;
 	struct verdict v;
 	struct name name;
@@ -143,9 +153,7 @@ is_listed(const struct judge *j, const struct policy_client *client,
 		if (lists_match_name(&j->lists, &by_name, &name, &hit, NULL))
 			return forbids(&hit);
 	} while (names_next(names, &at, &name));
-	return lists_match_addr(&j->lists, &by_addr, &key->destination, &hit,
-				NULL) &&
-	       forbids(&hit);
+	return is_listed_address(j, &key->destination);
 }
 
 static bool
@@ -159,19 +167,31 @@ gives_to(void *arg, const struct addr *client)
 	       !is_listed(q->judge, &asker, q->key, &q->told->names);
 }
 
+/* The rule is known, and by which name it came is not. */
+static uint32_t
+rule_without_names(const struct judge *j, const struct ledger_key *key,
+		   uint32_t rule)
+{
+	const struct image_rule *r = policy_rule(&j->policy, rule);
+
+	if (r == NULL || !judge_leads_to(j, rule, &key->destination))
+		return IMAGE_NONE;
+	if (r->kind != DOMAIN_EXACT && is_listed_address(j, &key->destination))
+		return IMAGE_NONE;
+	return rule;
+}
+
 static uint32_t
 find_rule(const struct judge *j, const struct ledger_key *key,
 	  const struct ledger_told *told)
 {
 	struct quest q = { j, key, told, IMAGE_NONE };
-	uint32_t rule = policy_find_identity(&j->policy, told->reason.identity);
 
 	if (told->names.len > 0)
 		return judge_any_client(j, key, gives_to, &q) ? q.rule
 							      : IMAGE_NONE;
-	if (rule != IMAGE_NONE && !judge_leads_to(j, rule, &key->destination))
-		return IMAGE_NONE;
-	return rule;
+	return rule_without_names(
+	    j, key, policy_find_identity(&j->policy, told->reason.identity));
 }
 
 bool
@@ -182,7 +202,7 @@ review_gives(const struct judge *j, const struct ledger_key *key,
 
 	if (told->reason.identity == 0)
 		return judge_gives_any(j, key) &&
-		       !own_has(j->own, &key->destination);
+		       !is_listed_address(j, &key->destination);
 	rule = policy_rule(&j->policy, find_rule(j, key, told));
 	if (rule == NULL)
 		return false;

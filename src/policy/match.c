@@ -100,14 +100,14 @@ open_net(const struct policy *p, uint32_t net, uint32_t ifindex)
 	return net;
 }
 
-static uint32_t
-next_net(const struct policy *p, uint32_t net, uint32_t ifindex)
+uint32_t
+policy_next_net(const struct policy *p, uint32_t net, uint32_t ifindex)
 {
 	return open_net(p, image_nets(p->head)[net].parent, ifindex);
 }
 
-static uint32_t
-first_net(const struct policy *p, const struct policy_client *client)
+uint32_t
+policy_first_net(const struct policy *p, const struct policy_client *client)
 {
 	uint8_t family = client->addr->family;
 
@@ -124,14 +124,14 @@ static bool
 walk(const struct policy *p, const struct policy_client *client,
      const struct name *name, const struct visitor *v)
 {
-	uint32_t net = first_net(p, client);
+	uint32_t net = policy_first_net(p, client);
 	struct suffixes s;
 
 	if (net == IMAGE_NONE)
 		return false;
 	suffixes_init(&s, p->head, name);
 	while (net != IMAGE_NONE && walk_net(p, net, &s, v))
-		net = next_net(p, net, client->ifindex);
+		net = policy_next_net(p, net, client->ifindex);
 	return true;
 }
 
@@ -228,7 +228,7 @@ policy_match(const struct policy *p, const struct policy_client *client,
 bool
 policy_knows(const struct policy *p, const struct policy_client *client)
 {
-	return first_net(p, client) != IMAGE_NONE;
+	return policy_first_net(p, client) != IMAGE_NONE;
 }
 
 struct explanation {
@@ -279,15 +279,6 @@ policy_rule(const struct policy *p, uint32_t rule)
 	return &image_rules(p->head)[rule];
 }
 
-/* Echo requests have another number in each family; a rule for a client of
- * one may lead this host to addresses of both. */
-static bool
-is_echo(uint8_t protocol, uint16_t port)
-{
-	return (protocol == IPPROTO_ICMP && port == PORT_ECHO) ||
-	       (protocol == IPPROTO_ICMPV6 && port == PORT_ECHO6);
-}
-
 enum err
 policy_rule_gives(const struct policy *p, uint32_t rule,
 		  const struct policy_client *client, uint8_t protocol,
@@ -302,48 +293,14 @@ policy_rule_gives(const struct policy *p, uint32_t rule,
 	if (!addr_in_net(client->addr, &net->net) ||
 	    open_net(p, r->net, client->ifindex) != r->net)
 		return ERR_DENIED;
-	if (is_echo(protocol, port) && is_echo(r->protocol, r->port))
+	/* A rule for a client of one family may lead this host to addresses of
+	 * both. */
+	if (service_is_echo(protocol, port) &&
+	    service_is_echo(r->protocol, r->port))
 		return ERR_NONE;
 	if (r->protocol != protocol || r->port != port)
 		return ERR_RANGE;
 	return ERR_NONE;
-}
-
-/* The ports of a net rise by protocol, then port. */
-static bool
-net_gives(const struct policy *p, const struct image_net *net, uint8_t protocol,
-	  uint16_t port)
-{
-	const struct image_port *ports = image_ports(p->head) + net->first_port;
-	uint32_t low = 0, high = net->port_count;
-	uint32_t wanted = (uint32_t)protocol << 16 | port;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint32_t here =
-		    (uint32_t)ports[middle].protocol << 16 | ports[middle].port;
-
-		if (here == wanted)
-			return true;
-		if (here < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
-bool
-policy_gives_any(const struct policy *p, const struct policy_client *client,
-		 uint8_t protocol, uint16_t port)
-{
-	const struct image_net *nets = image_nets(p->head);
-	uint32_t net = first_net(p, client);
-
-	for (; net != IMAGE_NONE; net = next_net(p, net, client->ifindex))
-		if (net_gives(p, &nets[net], protocol, port))
-			return true;
-	return false;
 }
 
 uint32_t

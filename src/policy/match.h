@@ -55,6 +55,11 @@ struct verdict {
 /* name: any case. No allocation, no system call. */
 void policy_match(const struct policy *p, const struct policy_client *client,
 		  const struct name *name, struct verdict *out);
+/* The nets that contain the client, as the walk meets them, or IMAGE_NONE. */
+uint32_t policy_first_net(const struct policy *p,
+			  const struct policy_client *client);
+uint32_t policy_next_net(const struct policy *p, uint32_t net,
+			 uint32_t ifindex);
 /* True where some net contains the client. */
 bool policy_knows(const struct policy *p, const struct policy_client *client);
 
@@ -67,11 +72,20 @@ const struct image_rule *policy_rule(const struct policy *p, uint32_t rule);
 enum err policy_rule_gives(const struct policy *p, uint32_t rule,
 			   const struct policy_client *client,
 			   uint8_t protocol, uint16_t port);
-/* Some `->` of the policy gives this client that protocol and port, whatever
- * the name; for entries whose name is not known. */
+/* What is looked for. fits: NULL, or says which rules count. */
+typedef bool policy_fits_fn(void *arg, uint32_t rule);
+struct policy_opening {
+	uint8_t protocol;
+	uint16_t port;
+	policy_fits_fn *fits;
+	void *arg;
+};
+/* Whether some name opens that protocol and port to this client, by a `->`
+ * that fits and that no `-|` stands before; for entries whose name is not
+ * known. Where none does, all rules of his nets may have to be looked at. */
 bool policy_gives_any(const struct policy *p,
-		      const struct policy_client *client, uint8_t protocol,
-		      uint16_t port);
+		      const struct policy_client *client,
+		      const struct policy_opening *wanted);
 /* The rule of this identity (see struct image_rule), or IMAGE_NONE. */
 uint32_t policy_find_identity(const struct policy *p, uint64_t identity);
 void policy_rule_name(const struct policy *p, const struct image_rule *rule,

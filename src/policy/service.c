@@ -23,6 +23,13 @@ static const char right[] =
     "write DOMAIN:TCP:PORT, DOMAIN:UDP:PORT, DOMAIN:SCTP:PORT or "
     "DOMAIN:ICMP; ~> allows DNS only";
 
+bool
+service_is_echo(uint8_t protocol, uint16_t port)
+{
+	return (protocol == IPPROTO_ICMP && port == PORT_ECHO) ||
+	       (protocol == IPPROTO_ICMPV6 && port == PORT_ECHO6);
+}
+
 /* A set of all ports, while a list is read. */
 struct chosen {
 	unsigned count;

@@ -20,6 +20,8 @@ struct acl_service {
 	uint16_t port[RULE_MAX_PORTS];
 };
 
+/* Echo requests have another number in each family. */
+bool service_is_echo(uint8_t protocol, uint16_t port);
 /* Reads ":PROTO:PORTS" or ":ICMP"; false: flaw says why not. */
 bool service_read(struct line *l, struct acl_service *out, struct flaw *flaw);
 

@@ -134,8 +134,8 @@ ask(const struct policy *p, const struct naive *n, const struct addr *client,
 		must(policy_rule_gives(p, v.port[i].rule, asker(client),
 				       v.port[i].protocol,
 				       v.port[i].port) == ERR_NONE &&
-		     policy_gives_any(p, asker(client), v.port[i].protocol,
-				      v.port[i].port));
+		     gives_any(p, asker(client), v.port[i].protocol,
+			       v.port[i].port));
 }
 
 static bool

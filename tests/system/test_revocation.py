@@ -286,6 +286,53 @@ def test_grants_go_where_the_new_policy_does_not_give_them(stage, up, after):
     assert not stage.lab.grants()
 
 
+PRIVATE = "10.9.9.9"
+ALL = "10.1.0.0/24 -> *:TCP:443\n"
+
+
+@every_firewall
+@pytest.mark.parametrize("when", ["start", "reload"])
+@pytest.mark.parametrize("acl,listed,stay", [
+    (ALL + "10.1.0.0/24 -> other.test:TCP:443\n", "", {A, B, PRIVATE}),
+    (ALL, "", {A, B}),
+    (ALL, "203.0.113.4/31\n", {B}),
+    (ALL + "10.1.0.2 -| *\n", "", set()),
+    (ALL + "10.1.0.2 -| *\n10.1.0.2 -> other.test:TCP:443\n", "",
+     {A, B, PRIVATE}),
+    ("10.1.0.0/24 -> *:TCP:80\n10.1.0.9 -> *:TCP:443\n", "", set()),
+    ("10.1.0.0/24 ~> *\n", "", set()),
+])
+def test_entries_whose_names_nobody_knows(stage, up, acl, listed, stay, when):
+    """Taken over at a start: what can be known of them decides."""
+    up.add("corp.test", "A", PRIVATE, ttl=300)
+    lists, drop = stage.directory / "lists", stage.directory / "drop"
+    for path, text in ((lists, f"list drop ips {drop}\n"), (drop, "")):
+        path.write_text(text)
+        path.chmod(0o644)
+    before = BOTH + "10.1.0.0/24 -> corp.test:TCP:443\n"
+    d = stage.daemon(before, lists=lists)
+    for name in ("allowed.test", "dns.test", "corp.test"):
+        assert addresses(stage.client().ask(name))
+    entries = stage.lab.entries()
+    assert {key[3] for key in entries} == {A, B, PRIVATE}
+    d.stop()
+    if when == "reload":
+        d = stage.daemon(before, lists=lists)
+        assert d.ctl("grants").count("acl:unknown") == 3
+        drop.write_text(listed)
+        d.reload(acl)
+    else:
+        drop.write_text(listed)
+        d = stage.daemon(acl, lists=lists)
+    assert until(lambda: {key[3] for key in stage.lab.grants()} == stay,
+                 2 * SLOW), (stage.lab.grants(), d.err.text)
+    after = stage.lab.entries()
+    assert all(abs(entries[key] - after[key]) < 10 * SLOW for key in after)
+    if "->" in acl:  # --enforce shuts in nobody else
+        assert (stage.client().connect(B) == OPEN) == (B in stay)
+    d.ctl("audit")
+
+
 def test_private_addresses_need_the_rule_that_allows_them(stage, up):
     up.add("nas.test", "A", "10.9.0.5")
     d = stage.daemon("10.1.0.0/24 -> nas.test:TCP:443\n")

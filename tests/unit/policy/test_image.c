@@ -50,7 +50,7 @@ ask_everything(const struct policy *p, const char *client, const char *asked)
 	policy_match(p, asker(&a), &n, &v);
 	policy_explain(p, asker(&a), &n, ignore, &sum);
 	policy_knows(p, asker(&a));
-	policy_gives_any(p, asker(&a), IPPROTO_TCP, 443);
+	gives_any(p, asker(&a), IPPROTO_TCP, 443);
 	for (uint32_t i = 0; i < policy_rule_count(p); i++)
 		policy_rule_gives(p, i, asker(&a), IPPROTO_TCP, 443);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asker.h"
 #include "policy/compile.h"
 #include "policy/match.h"
 #include "policy/print.h"
@@ -284,14 +285,13 @@ ports_are_written_out(void **state)
 	prints(d, "10.0.0.1 -> a.test:tcp: 443 , 80,81,82,80\n",
 	       "10.0.0.1 -> a.test:TCP:80-82,443\n");
 	assert_int_equal(policy_rule_count(&d->policy), 4);
-	assert_true(policy_gives_any(&d->policy, &who, IPPROTO_TCP, 81));
-	assert_false(policy_gives_any(&d->policy, &who, IPPROTO_TCP, 83));
+	assert_true(gives_any(&d->policy, &who, IPPROTO_TCP, 81));
+	assert_false(gives_any(&d->policy, &who, IPPROTO_TCP, 83));
 	prints(d, "10.0.0.1 -> a:SCTP:5060\n::1 -> a:ICMP\n"
 		  "10.0.0.1 -> a:icmp\n",
 	       "10.0.0.1 -> a:ICMP\n10.0.0.1 -> a:SCTP:5060\n"
 	       "::1 -> a:ICMP\n");
-	assert_true(policy_gives_any(&d->policy, &who, IPPROTO_ICMP,
-				     PORT_ECHO));
+	assert_true(gives_any(&d->policy, &who, IPPROTO_ICMP, PORT_ECHO));
 	assert_int_equal(policy_rule_gives(&d->policy, 0, &who, IPPROTO_ICMPV6,
 					   PORT_ECHO6),
 			 ERR_NONE);

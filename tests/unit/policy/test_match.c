@@ -318,13 +318,13 @@ test_what_any_rule_gives(void **state)
 	kit_open(&k, "10.0.0.0/8 -> a:TCP:443\n10.0.0.0/8 -> b:UDP:53\n"
 		     "10.0.0.0/8 -> c:TCP:443\n10.1.0.0/16 -> *:TCP:22\n"
 		     "11.0.0.0/8 ~> *\n");
-	assert_true(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 443));
-	assert_true(policy_gives_any(&k.policy, asker(&wide), IPPROTO_UDP, 53));
-	assert_false(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 53));
-	assert_false(policy_gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 22));
-	assert_true(policy_gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 22));
-	assert_true(policy_gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 443));
-	assert_false(policy_gives_any(&k.policy, asker(&other), IPPROTO_TCP, 443));
+	assert_true(gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 443));
+	assert_true(gives_any(&k.policy, asker(&wide), IPPROTO_UDP, 53));
+	assert_false(gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 53));
+	assert_false(gives_any(&k.policy, asker(&wide), IPPROTO_TCP, 22));
+	assert_true(gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 22));
+	assert_true(gives_any(&k.policy, asker(&narrow), IPPROTO_TCP, 443));
+	assert_false(gives_any(&k.policy, asker(&other), IPPROTO_TCP, 443));
 	assert_true(policy_knows(&k.policy, asker(&other)));
 	other = kit_addr("2001:db8::1");
 	assert_false(policy_knows(&k.policy, asker(&other)));
@@ -332,6 +332,75 @@ test_what_any_rule_gives(void **state)
 }
 
 /* A rule is the same rule in another policy, wherever it stands there. */
+static bool
+gives_443(const char *acl, const char *client)
+{
+	struct addr a = kit_addr(client);
+	struct kit k;
+	bool gives;
+
+	kit_open(&k, acl);
+	gives = gives_any(&k.policy, asker(&a), IPPROTO_TCP, 443);
+	kit_close(&k);
+	return gives;
+}
+
+static void
+test_what_no_name_can_open(void **state)
+{
+	static const char *const never[] = {
+		"10.1.0.0/16 -| *\n10.0.0.0/8 -> b:TCP:443\n",
+		"10.1.0.0/16 -| b\n10.0.0.0/8 -> b:TCP:443\n",
+		"10.1.0.0/16 -| .b\n10.0.0.0/8 -> *.b:TCP:443\n",
+		"10.1.0.0/16 -| .b\n10.0.0.0/8 -> .b:TCP:443\n"
+		"10.0.0.0/8 -> a.b:TCP:443\n",
+		"10.1.0.0/16 -| *.b\n10.0.0.0/8 -> *.c.b:TCP:443\n",
+	};
+	static const char *const by_some[] = {
+		"10.1.0.0/16 -| *\n10.1.0.0/16 -> *.b:TCP:443\n",
+		"10.0.0.0/8 -| *\n10.1.0.0/16 -> *:TCP:443\n",
+		"10.1.0.0/16 -| *.b\n10.0.0.0/8 -> .b:TCP:443\n",
+		"10.1.0.0/16 -| b\n10.0.0.0/8 -> .b:TCP:443\n",
+		"10.1.0.0/16 -| a.b\n10.0.0.0/8 -> *.b:TCP:443\n",
+		"10.1.0.0/16 ~> *\n10.0.0.0/8 -> b:TCP:443\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		assert_false(gives_443(never[i], "10.1.0.1"));
+		assert_true(gives_443(never[i], "10.2.0.1"));
+	}
+	for (size_t i = 0; i < sizeof(by_some) / sizeof(by_some[0]); i++)
+		assert_true(gives_443(by_some[i], "10.1.0.1"));
+}
+
+static bool
+is_rule(void *arg, uint32_t rule)
+{
+	return rule == *(const uint32_t *)arg;
+}
+
+static void
+test_what_a_rule_that_fits_gives(void **state)
+{
+	struct addr client = kit_addr("10.0.0.1");
+	uint32_t rule = 0;
+	struct policy_opening o = { .protocol = IPPROTO_TCP,
+				    .port = 443,
+				    .fits = is_rule,
+				    .arg = &rule };
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, "10.0.0.0/8 -> a:TCP:22\n10.0.0.0/8 -> b:TCP:443\n"
+		     "10.0.0.0/8 -| c\n");
+	for (rule = 0; rule < policy_rule_count(&k.policy); rule++)
+		assert_int_equal(
+		    policy_gives_any(&k.policy, asker(&client), &o),
+		    policy_rule(&k.policy, rule)->port == 443);
+	kit_close(&k);
+}
+
 static void
 test_identities(void **state)
 {
@@ -603,6 +672,8 @@ main(void)
 		cmocka_unit_test(test_answers_are_in_the_rule),
 		cmocka_unit_test(test_a_rule_gives_only_what_it_says),
 		cmocka_unit_test(test_what_any_rule_gives),
+		cmocka_unit_test(test_what_no_name_can_open),
+		cmocka_unit_test(test_what_a_rule_that_fits_gives),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_rules_know_where_they_stand),
 		cmocka_unit_test(test_explanations),
