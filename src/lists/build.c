@@ -136,8 +136,22 @@ lists_build_list(struct lists_build *b, const struct lists_about *about)
 	if (err == ERR_NONE && about->data != NULL)
 		err = store_keep(&b->data, about->data, about->data_len,
 				 &l->data);
+	b->entries_before = b->entries.count;
+	b->items_before = b->items;
 	b->lists += err == ERR_NONE;
 	return err;
+}
+
+void
+lists_build_empty(struct lists_build *b)
+{
+	struct lists_list *l = &b->list[b->lists - 1];
+
+	entries_cut(&b->entries, b->entries_before);
+	b->items = b->items_before;
+	b->nets = l->first_net;
+	memset(&b->nodes, 0, sizeof(b->nodes));
+	l->names = l->nets = l->triggers = l->zone = l->soa = 0;
 }
 
 enum err
@@ -162,8 +176,9 @@ static void
 note_length(struct lists_build *b, const struct item *item)
 {
 	const struct net *n = &item->net;
-	uint64_t *word = &b->lengths[item->trigger][lists_length_word(
-	    n->addr.family, n->bits)];
+	uint64_t *word =
+	    &b->lengths[item->trigger]
+		       [lists_length_word(n->addr.family, n->bits)];
 
 	*word |= 1ull << n->bits % 64;
 }

@@ -40,6 +40,7 @@ struct lists_build {
 	struct hash_key key; /* drawn anew for each image */
 	uint64_t roots, lengths[TRIGGER_COUNT][4];
 	size_t items;
+	size_t entries_before, items_before; /* the last list */
 };
 
 void lists_build_init(struct lists_build *b);
@@ -58,6 +59,8 @@ enum err lists_build_soa(struct lists_build *b, const uint8_t *record,
 			 size_t len);
 /* ERR_RANGE: there are LISTS_ENTRIES_MAX already. ERR_FULL. */
 enum err lists_build_add(struct lists_build *b, const struct item *item);
+/* Forgets all entries of the last list. */
+void lists_build_empty(struct lists_build *b);
 /* The image is malloc()ed; nothing can be added any more. ERR_FULL. */
 enum err lists_build_image(struct lists_build *b, void **image_out,
 			   size_t *size_out);

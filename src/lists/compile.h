@@ -3,7 +3,8 @@
  * A lists file, and the lists it names, to an image (dns-firewall.lists(5)).
  *
  * A line of the lists file that is wrong refuses all of it; a line of a list
- * that is not understood is counted, told, and left out.
+ * that is not understood is counted, told, and left out. A list that is not
+ * fetched yet is empty.
  */
 #ifndef LISTS_COMPILE_H
 #define LISTS_COMPILE_H
@@ -13,14 +14,21 @@
 #include "lists/image.h"
 #include "policy/compile.h"
 
-enum { LISTS_NAME_MAX = 31, LISTS_BAD_TOLD = 3 };
+/* Opens what a list is made of, for us to close: "list:PATH", a file of the
+ * owner, or "kept:NAME.kept", what was fetched of that list: of a feed its
+ * text. "key:PATH" is opened for somebody else. *fd_out stays -1 where there
+ * is none, or none for us. ERR_DENIED: why says, as the end of a sentence,
+ * what is wrong. */
+typedef enum err lists_open_fn(void *arg, const char *what, struct text *why,
+			       int *fd_out);
 
 struct lists_source {
 	const char *name; /* of the lists file, as complaints call it */
 	const char *text; /* need not end in NUL */
 	size_t len;
-	policy_include_fn *fetch; /* one file a call */
+	lists_open_fn *open;
 	void *arg;
+	bool contents_only; /* the lists file has not changed: no keys */
 };
 
 /* complaints as of policy_compile(). ERR_SYNTAX where there was an error,

@@ -121,7 +121,7 @@ take_lists(void *arg, const struct policy_text *t)
 	struct lists_source source = { .name = t->name,
 				       .text = t->text,
 				       .len = t->len,
-				       .fetch = fetch_included,
+				       .open = fetch_opened,
 				       .arg = (void *)(uintptr_t)l->kit };
 	enum err err = ERR_NONE;
 
@@ -163,8 +163,9 @@ add_lists(const struct role_kit *kit, struct text *complaints)
 static enum err
 make_lists_anew(const struct role_kit *kit, struct text *complaints)
 {
-	struct lists_source source = { .fetch = fetch_included,
-				       .arg = (void *)(uintptr_t)kit };
+	struct lists_source source = { .open = fetch_opened,
+				       .arg = (void *)(uintptr_t)kit,
+				       .contents_only = true };
 	struct policy policy;
 	struct lists lists;
 	void *image = NULL;

@@ -58,11 +58,32 @@ entries_add(struct entries *e, const struct lists_entry *entry)
 	return ERR_NONE;
 }
 
+void
+entries_cut(struct entries *e, size_t count)
+{
+	struct entries_page *page = e->first, *next;
+
+	if (count == 0) {
+		entries_fini(e);
+		return;
+	}
+	e->count = count;
+	for (; count > PAGE_ENTRIES; count -= PAGE_ENTRIES)
+		page = page->next;
+	page->count = count;
+	e->last = page;
+	while (page->next != NULL) {
+		next = page->next;
+		page->next = next->next;
+		free(next);
+	}
+}
+
 /* ---- sorting ------------------------------------------------------------ */
 
 struct sorting {
 	unsigned bits;
-	uint32_t *end;		     /* of each drawer */
+	uint32_t *end; /* of each drawer */
 	struct lists_entry *sorted;
 	struct lists_entry *beside; /* room for the largest drawer */
 };

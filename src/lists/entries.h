@@ -66,6 +66,8 @@ struct entries {
 void entries_fini(struct entries *e);
 /* ERR_FULL. */
 enum err entries_add(struct entries *e, const struct lists_entry *entry);
+/* Keeps the first ones only. */
+void entries_cut(struct entries *e, size_t count);
 /* By hash, then list, reach and rank; what is the same in these stays in its
  * order. Those that were gathered are gone; *sorted_out is malloc()ed.
  * ERR_FULL. */

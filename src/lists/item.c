@@ -353,25 +353,47 @@ give_range(struct addr *first, const struct addr *last,
 }
 
 static enum err
+read_ends(const char *first, size_t first_len, const char *last,
+	  size_t last_len, const struct item_sink *to)
+{
+	struct addr a, b;
+
+	if (addr_parse(first, first_len, &a) != ERR_NONE ||
+	    addr_parse(last, last_len, &b) != ERR_NONE)
+		return ERR_SYNTAX;
+	return give_range(&a, &b, to);
+}
+
+/* Both ends in columns of their own, as DShield has them; what stands behind
+ * is about the net. */
+static bool
+is_block(const struct word *first, struct words *w, struct word *last_out)
+{
+	struct addr a;
+
+	return next_word(w, last_out) &&
+	       memchr(first->text, '/', first->len) == NULL &&
+	       addr_parse(last_out->text, last_out->len, &a) == ERR_NONE;
+}
+
+static enum err
 read_net(struct words *w, const struct item_sink *to)
 {
 	struct item item = { .trigger = TRIGGER_IP, .is_net = true };
-	struct word word;
+	struct word word, last;
 	const char *dash;
+	size_t head;
 
 	if (!next_word(w, &word))
 		return ERR_NONE;
 	dash = memchr(word.text, '-', word.len);
 	if (dash != NULL) {
-		struct addr first, last;
-		size_t head = (size_t)(dash - word.text);
-
-		if (addr_parse(word.text, head, &first) != ERR_NONE ||
-		    addr_parse(dash + 1, word.len - head - 1, &last) !=
-			ERR_NONE)
-			return ERR_SYNTAX;
-		return give_range(&first, &last, to);
+		head = (size_t)(dash - word.text);
+		return read_ends(word.text, head, dash + 1,
+				 word.len - head - 1, to);
 	}
+	if (is_block(&word, w, &last))
+		return read_ends(word.text, word.len, last.text, last.len, to);
 	/* Everything is nobody's to list. */
 	if (net_parse(word.text, word.len, &item.net, NULL) != ERR_NONE ||
 	    item.net.bits == 0)

@@ -184,9 +184,8 @@ begin(struct layout *l)
 	for (size_t i = 0; i < l->count; i += run_at(l, i))
 		keys++;
 	at = put_section(&h->lists, at, l->b->lists, sizeof(l->b->list[0]));
-	h->size =
-	    put_section(&h->keys, at, keys + keys / 3 + 8,
-			sizeof(struct lists_key));
+	h->size = put_section(&h->keys, at, keys + keys / 3 + 8,
+			      sizeof(struct lists_key));
 	l->image = calloc(1, h->size);
 	return l->image != NULL ? ERR_NONE : ERR_FULL;
 }
@@ -247,8 +246,8 @@ move_lists(struct layout *l)
 		if (err == ERR_NONE)
 			err = move_data(l, &list->soa);
 		for (unsigned t = 0; t < TRIGGER_COUNT; t++)
-			l->head.with[t] |=
-			    (uint64_t)(list->triggers >> t & 1) << i;
+			l->head.with[t] |= (uint64_t)(list->triggers >> t & 1)
+					   << i;
 		if (list->client_count == 0)
 			l->head.for_all |= 1ull << i;
 	}

@@ -13,8 +13,8 @@ enum { ROOM_FIRST = 64 };
 static bool
 lets_through(const struct lists_list *l, const struct item *item)
 {
-	return item->exception || (l->action == ACTION_GIVEN &&
-				   item->action == ACTION_PASSTHRU);
+	return item->exception ||
+	       (l->action == ACTION_GIVEN && item->action == ACTION_PASSTHRU);
 }
 
 bool

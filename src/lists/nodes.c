@@ -16,12 +16,11 @@ enum { BITS_EACH = 32, BITS_LEAST = 12, BITS_MOST = 28 };
 static enum err
 add_node(struct entries *to, unsigned list, uint64_t hash, uint64_t parent)
 {
-	const struct lists_entry entry = {
-		.hash = hash,
-		.what = entry_what(list, LISTS_NODE, RANK_ACTION) |
-			MARK_ENDS << 8,
-		.data = (uint32_t)parent
-	};
+	const struct lists_entry entry = { .hash = hash,
+					   .what = entry_what(list, LISTS_NODE,
+							      RANK_ACTION) |
+						   MARK_ENDS << 8,
+					   .data = (uint32_t)parent };
 
 	return entries_add(to, &entry);
 }

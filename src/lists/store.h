@@ -28,6 +28,6 @@ const uint8_t *store_at(const struct store *s, uint32_t number,
 
 /* The same of any bytes; NULL: there is no such block. */
 const uint8_t *store_block(const uint8_t *bytes, size_t size, uint32_t number,
-			size_t *len_out);
+			   size_t *len_out);
 
 #endif

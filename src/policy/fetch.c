@@ -136,18 +136,39 @@ fetch_one(const struct role_kit *kit, const struct include_letter *wish,
 	}
 }
 
+static void
+wish_for(struct include_letter *wish, const char *what)
+{
+	*wish = (struct include_letter){ 0 };
+	post_head(&wish->head, POST_INCLUDE, 0);
+	memcpy(wish->pattern, what, strnlen(what, sizeof(wish->pattern) - 1));
+}
+
+enum err
+fetch_opened(void *arg, const char *what, struct text *why, int *fd_out)
+{
+	struct include_letter wish;
+	struct answer a;
+	enum err err;
+
+	wish_for(&wish, what);
+	err = fetch_one(arg, &wish, &a);
+	*fd_out = a.fd;
+	if (err == ERR_DENIED)
+		text_str(why, a.letter.text);
+	return err == ERR_CLOSED ? ERR_NONE : err;
+}
+
 enum err
 fetch_included(void *arg, const char *pattern, struct text *why,
 	       policy_text_fn *each, void *each_arg)
 {
 	const struct role_kit *kit = arg;
-	struct include_letter wish = { 0 };
+	struct include_letter wish;
 	struct answer a;
 	enum err err = ERR_NONE;
 
-	post_head(&wish.head, POST_INCLUDE, 0);
-	memcpy(wish.pattern, pattern,
-	       strnlen(pattern, sizeof(wish.pattern) - 1));
+	wish_for(&wish, pattern);
 	for (; err == ERR_NONE; wish.index++) {
 		err = fetch_one(kit, &wish, &a);
 		if (err == ERR_DENIED)

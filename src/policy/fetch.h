@@ -18,4 +18,9 @@ struct policy_file fetch_identity(int fd);
  * file after the other. */
 policy_include_fn fetch_included;
 
+/* The same of one that is not read here: its descriptor, or -1 where there is
+ * none. */
+enum err fetch_opened(void *arg, const char *what, struct text *why,
+		      int *fd_out);
+
 #endif

@@ -19,6 +19,8 @@
 #include "proc/doors.h"
 
 enum { LETTERS_A_TURN = 64, TURN_MS = 1000 };
+/* Ten million names are a quarter of it. */
+#define LIST_MAX_BYTES (1ull << 30)
 
 static const uid_t nobody = (uid_t)-1;
 
@@ -86,10 +88,10 @@ owner_may_read(const struct compilation *c, int file)
 }
 
 static enum err
-open_included(const struct compilation *c, const char *path, int *file_out,
-	      struct text *text)
+open_included(const struct compilation *c, const char *path, uint64_t max,
+	      int *file_out, struct text *text)
 {
-	enum err err = door_text_file(path, c->max_bytes, file_out, text);
+	enum err err = door_text_file(path, max, file_out, text);
 
 	if (err != ERR_NONE || owner_may_read(c, *file_out))
 		return err;
@@ -124,6 +126,16 @@ open_kept(const struct compilation *c, const char *name, int *file_out,
 }
 
 static enum included_state
+open_list(const struct compilation *c, const char *path, int *file_out,
+	  struct text *text)
+{
+	if (open_included(c, path, LIST_MAX_BYTES, file_out, text) != ERR_NONE)
+		return INCLUDED_REFUSED;
+	text_str(text, path);
+	return INCLUDED_FILE;
+}
+
+static enum included_state
 open_key(struct compilation *c, const char *path, struct text *text)
 {
 	if (c->keys == ROLE_MAX_KEYS) {
@@ -137,12 +149,12 @@ open_key(struct compilation *c, const char *path, struct text *text)
 	return INCLUDED_END;
 }
 
-/* False: it is neither. */
+/* False: it is none of these. */
 static bool
 open_of_lists(struct compilation *c, const struct include_letter *wish,
 	      struct included_letter *answer, int *file_out)
 {
-	static const char kept[] = "kept:", key[] = "key:";
+	static const char kept[] = "kept:", key[] = "key:", list[] = "list:";
 	struct text text;
 
 	text_init(&text, answer->text, sizeof(answer->text));
@@ -155,6 +167,9 @@ open_of_lists(struct compilation *c, const struct include_letter *wish,
 	else if (begins(wish->pattern, key))
 		answer->state =
 		    open_key(c, wish->pattern + strlen(key), &text);
+	else if (begins(wish->pattern, list))
+		answer->state =
+		    open_list(c, wish->pattern + strlen(list), file_out, &text);
 	else
 		return false;
 	return true;
@@ -177,7 +192,7 @@ open_matched(struct compilation *c, const struct include_letter *wish,
 	path = c->found.gl_pathv[wish->index];
 	answer->state = INCLUDED_FILE;
 	text_init(&text, answer->text, sizeof(answer->text));
-	if (open_included(c, path, file_out, &text) == ERR_NONE)
+	if (open_included(c, path, c->max_bytes, file_out, &text) == ERR_NONE)
 		text_str(&text, path);
 	else
 		answer->state = INCLUDED_REFUSED;

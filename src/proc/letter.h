@@ -75,9 +75,10 @@ struct hand_letter {
 
 enum { INCLUDE_PATH_SIZE = 1024 };
 
-/* File number index of those that the pattern of glob(7) matches; or the copy
- * "kept:NAME" of the lists' directory; or "key:PATH", which is opened for the
- * lists process and handed to nobody else: INCLUDED_END says that it was. */
+/* File number index of those that the pattern of glob(7) matches; or a list,
+ * "list:PATH", which may be larger; or the copy "kept:NAME" of the lists'
+ * directory; or "key:PATH", which is opened for the lists process and handed
+ * to nobody else: INCLUDED_END says that it was. */
 struct include_letter {
 	struct letter_head head;
 	uint32_t index;

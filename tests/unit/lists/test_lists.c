@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lists/compile.h"
 #include "lists/match.h"
@@ -178,20 +180,21 @@ struct file {
 static const struct file *files;
 
 static enum err
-fetch(void *arg, const char *pattern, struct text *why, policy_text_fn *each,
-      void *each_arg)
+open_file(void *arg, const char *what, struct text *why, int *fd_out)
 {
 	(void)arg;
 	for (const struct file *f = files; f->path != NULL; f++) {
-		struct policy_text t = { .name = f->path,
-					 .text = f->text,
-					 .len = strlen(f->text) };
-
-		if (strcmp(f->path, pattern) == 0)
-			return each(each_arg, &t);
+		if (strcmp(f->path, what + strcspn(what, ":") + 1) != 0)
+			continue;
+		*fd_out = memfd_create("list", 0);
+		assert_int_not_equal(*fd_out, -1);
+		assert_int_equal(write(*fd_out, f->text, strlen(f->text)),
+				 strlen(f->text));
+		lseek(*fd_out, 0, SEEK_SET);
+		return ERR_NONE;
 	}
-	text_str(why, "cannot be included: there is none");
-	return ERR_DENIED;
+	text_str(why, "cannot be read: there is none");
+	return strncmp(what, "kept:", 5) == 0 ? ERR_NONE : ERR_DENIED;
 }
 
 struct made {
@@ -208,7 +211,7 @@ make(const char *text, const struct file *with)
 	struct lists_source source = { .name = "lists",
 				       .text = text,
 				       .len = strlen(text),
-				       .fetch = fetch };
+				       .open = open_file };
 	struct text complaints;
 	size_t size;
 
@@ -348,10 +351,11 @@ test_wrong_lines_of_the_lists_file(void **state)
 		{ "list a\n", "the form of the list is missing" },
 		{ "list a rows /a\n", "lists:1:8: error: \"rows\" is not a "
 				      "form" },
-		{ "list a domains\n", "the file of the list is missing" },
+		{ "list a domains\n", "the source of the list is missing" },
 		{ "list a domains a\n", "\"a\" is not an absolute path" },
 		{ "list a domains /b\n", "there is none" },
-		{ "list a domains \"/a\n", "the file of the list is missing" },
+		{ "list a domains \"/a\n",
+		  "the source of the list is missing" },
 		{ "list a domains /a action\n", "the action is missing" },
 		{ "list a domains /a action shoot\n", "is not an action" },
 		{ "list a domains /a verdict\n", "is not known here" },

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The content of one list, from a descriptor into the image that is being
+ * built. Text is read piece by piece: no more than a line of it is held, but
+ * for a policy zone, which is sorted first.
+ */
+#ifndef LISTS_READING_H
+#define LISTS_READING_H
+
+#include "base/text.h"
+#include "lists/build.h"
+#include "lists/config.h"
+#include "lists/guard.h"
+
+enum {
+	READING_TOLD = 3, /* lines that are told one by one */
+	/* Of a policy zone, as text and as records. */
+	READING_ZONE_MAX = 1 << 30
+};
+
+struct reading {
+	struct lists_build *build;
+	const struct list_config *config;
+	const struct guard *guard; /* who may not be listed by others */
+	const char *file;	   /* as warnings call it */
+	struct text *out;	   /* warnings */
+	uint32_t lines, bad;	   /* bad: of those that say something */
+	uint32_t told, left_out;
+	uint64_t items;
+};
+
+/* Reads all of it into the list that was begun last. ERR_SYNTAX: it is not of
+ * the form of the list. ERR_RANGE: too many entries. ERR_FULL, ERR_SYSTEM. */
+enum err reading_take(struct reading *r, int fd);
+
+#endif
