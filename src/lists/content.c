@@ -137,17 +137,23 @@ is_owner(const uint8_t *owner, size_t len)
 	return len < NAME_MAX_WIRE;
 }
 
-bool
-record_read(struct reader *r, struct zone_record *out)
+void
+record_borrow(struct reader *r, struct zone_record *out)
 {
-	size_t begin = r->at;
-
 	out->owner_len = reader_u8(r);
 	out->owner = reader_take(r, out->owner_len);
 	out->type = reader_u16(r);
 	out->ttl = reader_u32(r);
 	out->rdata_len = reader_u16(r);
 	out->rdata = reader_take(r, out->rdata_len);
+}
+
+bool
+record_read(struct reader *r, struct zone_record *out)
+{
+	size_t begin = r->at;
+
+	record_borrow(r, out);
 	if (!r->torn && is_owner(out->owner, out->owner_len) &&
 	    fold_rdata(out, NULL))
 		return true;
@@ -355,12 +361,7 @@ record_at(const struct content *c, const struct content_key *key,
 	struct reader r = reader_of(c->bytes, c->len);
 
 	r.at = key->at;
-	out->owner_len = reader_u8(&r);
-	out->owner = reader_take(&r, out->owner_len);
-	out->type = reader_u16(&r);
-	out->ttl = reader_u32(&r);
-	out->rdata_len = reader_u16(&r);
-	out->rdata = reader_take(&r, out->rdata_len);
+	record_borrow(&r, out);
 }
 
 static bool

@@ -70,6 +70,8 @@ enum err record_from(const struct zone_rr *rr, const struct name *zone,
 /* The next record as record_write() wrote it; false (and torn) where there is
  * no whole one in which owner and RDATA are of the kept form's shape. */
 bool record_read(struct reader *r, struct zone_record *out);
+/* The same of bytes that are known to be good, as those in memory are. */
+void record_borrow(struct reader *r, struct zone_record *out);
 /* Bytes that record_write() takes. */
 size_t record_size(const struct zone_record *r);
 void record_write(const struct zone_record *r, uint8_t *to);
