@@ -304,11 +304,15 @@ build_item(void *arg, const struct item *item)
 static void
 build_begin(struct lists_build *b)
 {
+	static const struct lists_about about = { .name = "ads",
+						  .file = "/ads",
+						  .line = "",
+						  .form = FORM_RPZ,
+						  .action = ACTION_GIVEN };
+
 	lists_build_init(b);
 	b->key = (struct hash_key){ 1, 2 };
-	assert_int_equal(
-	    lists_build_list(b, "ads", "/ads", FORM_RPZ, ACTION_GIVEN),
-	    ERR_NONE);
+	assert_int_equal(lists_build_list(b, &about), ERR_NONE);
 }
 
 static void
