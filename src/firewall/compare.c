@@ -17,9 +17,11 @@
 enum {
 	COMPARE_AGAIN_MS = 200,
 	/* Single entries that nobody counts are looked at that often, where
-	 * it takes no more than one part of so many of our time. */
+	 * it takes no more than one part of so many of our time; and once in
+	 * a minute, however long it took when there was no CPU for it. */
 	COMPARE_ALL_MS = 10000,
 	COMPARE_PARTS = 200,
+	COMPARE_LEAST_MS = 60000,
 	/* The kernel's end may lie that much behind ours: it has whole
 	 * seconds. */
 	LATE_MS = 1500
@@ -105,7 +107,11 @@ plan_next(struct health *h, int64_t start_ms)
 {
 	int64_t rest = (clock_ms() - start_ms) * COMPARE_PARTS;
 
-	h->due_ms = start_ms + (rest > COMPARE_ALL_MS ? rest : COMPARE_ALL_MS);
+	if (rest < COMPARE_ALL_MS)
+		rest = COMPARE_ALL_MS;
+	else if (rest > COMPARE_LEAST_MS)
+		rest = COMPARE_LEAST_MS;
+	h->due_ms = start_ms + rest;
 }
 
 /* Makes ledger and kernel one: they have not the same number of entries, or

@@ -100,6 +100,22 @@ test_nothing_is_compared_without_cause(void **state)
 	assert_is_whole();
 }
 
+/* One that took long is not repeated as soon, but within a minute. */
+static void
+test_the_next_comparison(void **state)
+{
+	int64_t start = clock_ms();
+
+	(void)state;
+	health_compare(&h, start);
+	assert_true(h.due_ms >= start + 10000);
+	health_compare(&h, start - 150);
+	assert_true(h.due_ms >= start - 150 + 30000);
+	assert_true(h.due_ms <= start - 150 + 60000);
+	health_compare(&h, start - 100000);
+	assert_int_equal(h.due_ms, start - 100000 + 60000);
+}
+
 static void
 test_a_flush_is_repaired(void **state)
 {
@@ -245,6 +261,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_A_STAGE(test_nothing_is_compared_without_cause),
+		ON_A_STAGE(test_the_next_comparison),
 		ON_A_STAGE(test_a_flush_is_repaired),
 		ON_A_STAGE(test_one_entry_is_put_back),
 		ON_A_STAGE(test_what_cannot_be_put_back),
