@@ -13,6 +13,8 @@
 #include "conf/value.h"
 #include "conf/word.h"
 
+enum { NOTIFY_PORT = 53 };
+
 static void
 fill_ports(struct endpoint *list, uint32_t count, uint16_t port)
 {
@@ -200,6 +202,28 @@ check_binds(struct gather *g)
 	}
 }
 
+static void
+check_notify(struct gather *g)
+{
+	const struct options *opt = g->out;
+
+	if (opt->notify_bind_count > 0 && opt->lists[0] == '\0')
+		gather_refuse(g, "--notify-bind",
+			      "is for zones of a lists file; accepted is both "
+			      "it and --lists");
+	for (uint32_t i = 0; i < opt->notify_bind_count; i++) {
+		const struct endpoint *bind = &opt->notify_bind[i];
+		const char *why = NULL;
+
+		for (uint32_t j = 0; j < opt->bind_count && !why; j++)
+			why = binds_conflict(bind, &opt->bind[j]);
+		for (uint32_t j = 0; j < i && !why; j++)
+			why = binds_conflict(bind, &opt->notify_bind[j]);
+		if (why)
+			refuse_endpoint(g, "--notify-bind", bind, why);
+	}
+}
+
 /* sockaddr_un.sun_path ends in NUL. */
 static void
 check_control(struct gather *g)
@@ -222,12 +246,14 @@ check_together(struct gather *g)
 	for (uint32_t i = 0; i < opt->forward_count; i++)
 		fill_ports(&opt->forward[i].at, 1, opt->upstream_port);
 	fill_ports(opt->bind, opt->bind_count, opt->bind_port);
+	fill_ports(opt->notify_bind, opt->notify_bind_count, NOTIFY_PORT);
 	check_required(g);
 	check_chain(g);
 	check_enforce(g);
 	check_times(g);
 	check_loops(g);
 	check_binds(g);
+	check_notify(g);
 	check_control(g);
 	fill_set_prefix(opt);
 }

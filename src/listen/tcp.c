@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "listen/packet_info.h"
+#include "net/packet_info.h"
 #include "listen/tcp_client.h"
 
 enum {

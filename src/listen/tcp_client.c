@@ -14,7 +14,7 @@
  */
 #include "listen/tcp_client.h"
 
-#include "listen/packet_info.h"
+#include "net/packet_info.h"
 
 enum { READS_A_WAKE = 8, IDLE_UNIT_MS = 100 };
 

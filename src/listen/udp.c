@@ -16,7 +16,7 @@
 
 #include "listen/gate.h"
 #include "listen/listener.h"
-#include "listen/packet_info.h"
+#include "net/packet_info.h"
 
 enum {
 	BATCH = 32,

@@ -115,6 +115,26 @@ takes_both(const struct options *opt, const struct endpoint *at)
 	return true;
 }
 
+/* One process hears them all. */
+static enum err
+bind_notify(struct crew *c, struct text *complaint)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; err == ERR_NONE && i < c->opt->notify_bind_count;
+	     i++) {
+		const struct endpoint *at = &c->opt->notify_bind[i];
+		struct door_bind b = { .at = *at,
+				       .dual_stack = takes_both(c->opt, at),
+				       .workers = 1,
+				       .udp = &c->notify_udp[i],
+				       .tcp = &c->notify_tcp[i] };
+
+		err = door_bind(&b, complaint);
+	}
+	return err;
+}
+
 enum err
 crew_bind(struct crew *c, struct text *complaint)
 {
@@ -133,7 +153,7 @@ crew_bind(struct crew *c, struct text *complaint)
 		c->state->bind[i] = b.at;
 	}
 	c->state->bind_count = c->opt->bind_count;
-	return ERR_NONE;
+	return bind_notify(c, complaint);
 }
 
 struct child *
@@ -200,13 +220,28 @@ hand_keys(struct crew *c, struct child *child)
 }
 
 static enum err
+hand_notify(struct crew *c, struct child *child)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; err == ERR_NONE && i < c->opt->notify_bind_count;
+	     i++) {
+		err = child_hand(child, HAND_UDP, i, 0, c->notify_udp[i]);
+		if (err == ERR_NONE)
+			err = child_hand(child, HAND_TCP, i, 0,
+					 c->notify_tcp[i]);
+	}
+	return err == ERR_NONE ? hand_keys(c, child) : err;
+}
+
+static enum err
 hand_indexed(struct crew *c, struct child *child)
 {
 	enum err err = ERR_NONE;
 	uint32_t w = child->index;
 
 	if (child->role == ROLE_LISTS)
-		return hand_keys(c, child);
+		return hand_notify(c, child);
 	if (child->role != ROLE_CONTROL && child->role != ROLE_WORKER)
 		return ERR_NONE;
 	for (uint32_t i = 0; err == ERR_NONE && i < c->workers; i++) {

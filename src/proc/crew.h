@@ -37,6 +37,7 @@ struct crew {
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
 	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
 	int tcp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
+	int notify_udp[ROLE_MAX_BINDS], notify_tcp[ROLE_MAX_BINDS];
 	struct supervisor_state *state; /* ours to write */
 	struct child child[STATE_MAX_CHILDREN];
 	unsigned count;

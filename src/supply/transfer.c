@@ -124,7 +124,7 @@ give(struct transfer *t, bool add, const struct zone_rr *rr)
 
 	if (err == ERR_NONE)
 		return TRANSFER_NONE;
-	if (err == ERR_MISSING)
+	if (err == ERR_MISSING || err == ERR_BUSY)
 		return TRANSFER_CONFLICT;
 	if (err == ERR_TORN)
 		return TRANSFER_TORN;

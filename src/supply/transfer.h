@@ -33,9 +33,9 @@ enum transfer_news {
 	TRANSFER_FAILED	  /* a flaw: another primary, another time */
 };
 
-/* Who is given the records. An error ends the transfer: ERR_MISSING where a
- * change contradicts what he has, ERR_RANGE what is too large, any other: no
- * room. */
+/* Who is given the records. An error ends the transfer: ERR_MISSING and
+ * ERR_BUSY where a change contradicts what he has (it is not there, it is),
+ * ERR_TORN, ERR_RANGE where it is too large; any other: no room. */
 struct transfer_sink {
 	/* Once, before the first record: the whole zone follows, or changes
 	 * to the one of our serial number. */

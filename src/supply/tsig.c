@@ -234,12 +234,14 @@ tsig_verify(struct tsig *t, const uint8_t *bytes, size_t len, uint64_t now_s)
 	verdict = check_names(t, &s);
 	if (verdict == TSIG_VALID)
 		verdict = check_mac(t, bytes, &s);
-	if (verdict == TSIG_VALID)
-		verdict = check_time(t, &s, now_s);
 	if (verdict != TSIG_VALID)
 		return verdict;
-	t->begun = true;
-	return carry_on(t, &s) ? TSIG_VALID : TSIG_FAILED;
+	/* What is answered to one of another time is signed, too. */
+	if (!carry_on(t, &s))
+		return TSIG_FAILED;
+	verdict = check_time(t, &s, now_s);
+	t->begun |= verdict == TSIG_VALID;
+	return verdict;
 }
 
 bool

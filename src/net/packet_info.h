@@ -3,8 +3,8 @@
  * Which of our addresses a packet was sent to, by which interface it came,
  * and how a reply leaves from that same address (ip(7), ipv6(7)).
  */
-#ifndef LISTEN_PACKET_INFO_H
-#define LISTEN_PACKET_INFO_H
+#ifndef NET_PACKET_INFO_H
+#define NET_PACKET_INFO_H
 
 #include <stdbool.h>
 #include <stdint.h>

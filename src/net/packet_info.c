@@ -8,7 +8,7 @@
  * an accepted connection tells. Nothing here comes from a stranger but the
  * addresses themselves.
  */
-#include "listen/packet_info.h"
+#include "net/packet_info.h"
 
 #include <netinet/in.h>
 #include <string.h>
