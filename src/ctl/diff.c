@@ -18,6 +18,7 @@
 #include "ctl/diff_verdict.h"
 #include "ctl/grants.h"
 #include "firewall/review.h"
+#include "lists/member.h"
 #include "record/past.h"
 
 enum {
@@ -221,9 +222,11 @@ diff_answer(struct answer *a, const struct view *v, const struct request *r)
 	}
 	policy_find_interfaces(&d.judge.policy, v->own);
 	/* Published lists are not part of the question: they stay. */
-	if (lists_of(&v->policy, &d.judge.lists) == ERR_NONE)
+	if (lists_of(&v->policy, &d.judge.lists) == ERR_NONE) {
+		lists_name(&d.judge.lists, &d.judge.policy);
 		compare(&d, a);
-	else
+	} else {
 		answer_error(a, "the lists in force cannot be read");
+	}
 	policy_close(&d.judge.policy);
 }

@@ -9,6 +9,7 @@
 
 #include "firewall/names.h"
 #include "lists/match.h"
+#include "lists/member.h"
 #include "policy/prefixed.h"
 #include "proc/role.h"
 
@@ -54,15 +55,17 @@ is_blocked(const struct judge *j, const struct policy_client *client,
 	return v.kind == VERDICT_BLOCKED;
 }
 
-/* It may not be asked, whoever led to it. */
+/* It may not be asked, whoever led to it, or may not lead there. */
 static bool
-is_shut(const struct judge *j, const struct policy_client *client,
+is_shut(const struct quest *q, const struct policy_client *client,
 	const struct name *name)
 {
+	const struct judge *j = q->judge;
 	struct verdict v;
 
 	policy_match_prefixed(&j->policy, client, name, &v);
-	return v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER;
+	return v.kind == VERDICT_BLOCKED || v.kind == VERDICT_STRANGER ||
+	       lists_with_addr(&j->lists, &q->key->destination, v.shut) != 0;
 }
 
 /* The rule that gives the port by this name, and to such an address. */
@@ -93,7 +96,7 @@ rule_for_asked(const struct quest *q, const struct policy_client *client,
 	for (unsigned i = 0; i <= names->borrowed; i++) {
 		if (!names_next(names, at, &name))
 			return IMAGE_NONE;
-		if (i == 0 && is_shut(q->judge, client, &name))
+		if (i == 0 && is_shut(q, client, &name))
 			return IMAGE_NONE;
 		if (rule == IMAGE_NONE)
 			rule = fitting_rule(q, client, &name);
@@ -122,9 +125,9 @@ forbids(const struct lists_hit *hit)
 }
 
 static bool
-is_listed_address(const struct judge *j, const struct addr *a)
+is_listed_address(const struct judge *j, const struct addr *a, uint64_t among)
 {
-	static const struct lists_ask ask = { TRIGGER_IP, LISTS_ALL };
+	const struct lists_ask ask = { TRIGGER_IP, among };
 	struct lists_hit hit;
 
 	return j->lists.head != NULL &&
@@ -138,7 +141,7 @@ static bool
 is_listed(const struct judge *j, const struct policy_client *client,
 	  const struct ledger_key *key, const struct grant_names *names)
 {
-	static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
+	struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
 	struct lists_hit hit;
 	struct verdict v;
 	struct name name;
@@ -149,11 +152,12 @@ is_listed(const struct judge *j, const struct policy_client *client,
 	policy_match_prefixed(&j->policy, client, &name, &v);
 	if (v.exact)
 		return false;
+	by_name.among &= ~v.opened;
 	do {
 		if (lists_match_name(&j->lists, &by_name, &name, &hit, NULL))
 			return forbids(&hit);
 	} while (names_next(names, &at, &name));
-	return is_listed_address(j, &key->destination);
+	return is_listed_address(j, &key->destination, by_name.among);
 }
 
 static bool
@@ -176,7 +180,8 @@ rule_without_names(const struct judge *j, const struct ledger_key *key,
 
 	if (r == NULL || !judge_leads_to(j, rule, &key->destination))
 		return IMAGE_NONE;
-	if (r->kind != DOMAIN_EXACT && is_listed_address(j, &key->destination))
+	if (r->kind != DOMAIN_EXACT &&
+	    is_listed_address(j, &key->destination, LISTS_ALL))
 		return IMAGE_NONE;
 	return rule;
 }
@@ -202,7 +207,7 @@ review_gives(const struct judge *j, const struct ledger_key *key,
 
 	if (told->reason.identity == 0)
 		return judge_gives_any(j, key) &&
-		       !is_listed_address(j, &key->destination);
+		       !is_listed_address(j, &key->destination, LISTS_ALL);
 	rule = policy_rule(&j->policy, find_rule(j, key, told));
 	if (rule == NULL)
 		return false;

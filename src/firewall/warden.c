@@ -23,6 +23,7 @@
 #include "firewall/flows.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
+#include "lists/member.h"
 
 enum {
 	BAD_LETTERS_MAX = 10,
@@ -136,7 +137,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	enum err err = policy_open(fd, hand->generation, &fresh);
 
 	if (err == ERR_NONE)
-		err = lists_of(&fresh, &lists);
+		err = lists_take(&fresh, &lists);
 	if (err != ERR_NONE) {
 		log_error("The warden cannot use the new policy: %s",
 			  err_text(err));

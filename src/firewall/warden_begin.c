@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
+#include "lists/member.h"
 
 static void
 tell_rules_gone(void *arg, enum rules_wish wish)
@@ -31,7 +32,7 @@ open_judge(struct warden *wd)
 	    policy_open(kit->policy, kit->generation, &judge->policy);
 
 	if (err == ERR_NONE)
-		err = lists_of(&judge->policy, &judge->lists);
+		err = lists_take(&judge->policy, &judge->lists);
 	judge->opt = kit->opt;
 	judge->families = kit->families;
 	if (err == ERR_NONE)

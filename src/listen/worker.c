@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "listen/chore.h"
 #include "listen/listener.h"
+#include "lists/member.h"
 #include "proc/role.h"
 #include "query/note.h"
 
@@ -65,7 +66,7 @@ take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 	enum err err = policy_open(fd, hand->generation, &new);
 
 	if (err == ERR_NONE)
-		err = lists_of(&new, &lists);
+		err = lists_take(&new, &lists);
 	if (err != ERR_NONE) {
 		log_error("A new policy could not be mapped; "
 			  "the old one stays");
@@ -289,7 +290,7 @@ open_images(struct worker *w)
 	    policy_open(kit->policy, kit->generation, &w->house.policy);
 
 	if (err == ERR_NONE)
-		err = lists_of(&w->house.policy, &w->house.lists);
+		err = lists_take(&w->house.policy, &w->house.lists);
 	if (err == ERR_NONE)
 		err = own_open(kit->own, &w->house.own);
 	if (err == ERR_NONE)

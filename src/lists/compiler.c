@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lists/accord.h"
 #include "policy/fetch.h"
 #include "policy/match.h"
 #include "policy/print.h"
@@ -108,6 +109,7 @@ read_source(const struct role_kit *kit, struct policy_source *source,
 
 struct listing {
 	const struct role_kit *kit;
+	struct policy policy; /* that they follow */
 	struct text *complaints;
 	void *image;
 	size_t size;
@@ -133,27 +135,60 @@ take_lists(void *arg, const struct policy_text *t)
 	return err;
 }
 
-/* The lists that the options name, behind the policy. */
+/* Those that the options name. */
 static enum err
-add_lists(const struct role_kit *kit, struct text *complaints)
+read_lists(struct listing *l)
 {
-	struct listing l = { .kit = kit, .complaints = complaints };
+	const struct role_kit *kit = l->kit;
 	char buf[512] = "is not there";
 	struct text why;
 	enum err err;
 
-	if (kit->opt == NULL || kit->opt->lists[0] == '\0')
+	if (kit->opt->lists[0] == '\0')
 		return ERR_NONE;
 	text_init(&why, buf, sizeof(buf));
 	err = fetch_included((void *)(uintptr_t)kit, kit->opt->lists, &why,
-			     take_lists, &l);
-	if (!l.found && (err == ERR_DENIED || err == ERR_NONE)) {
-		text_escaped(complaints, kit->opt->lists,
+			     take_lists, l);
+	if (!l->found && (err == ERR_DENIED || err == ERR_NONE)) {
+		text_escaped(l->complaints, kit->opt->lists,
 			     strnlen(kit->opt->lists, 256));
-		text_printf(complaints, ": error: the lists file %s\n", buf);
+		text_printf(l->complaints, ": error: the lists file %s\n",
+			    buf);
 		err = ERR_SYNTAX;
 	}
+	return err;
+}
+
+/* What the rules say of lists must be true of these. An access list that is
+ * checked by itself may mean any. */
+static enum err
+agree(const struct listing *l)
+{
+	const struct options *opt = l->kit->opt;
+	struct lists lists = { 0 };
+	enum err err = ERR_NONE;
+
+	if (l->image != NULL)
+		err = lists_view(l->image, l->size, &lists);
+	if (err != ERR_NONE || opt->acl_file[0] == '\0')
+		return err;
+	return lists_accord(&l->policy, &lists, opt->lists, l->complaints);
+}
+
+/* Behind the policy in that image. */
+static enum err
+add_lists(const struct role_kit *kit, const void *image, size_t size,
+	  struct text *complaints)
+{
+	struct listing l = { .kit = kit, .complaints = complaints };
+	enum err err = policy_view(image, size, 0, &l.policy);
+
+	if (err != ERR_NONE || kit->opt == NULL)
+		return err;
+	err = read_lists(&l);
 	if (err == ERR_NONE)
+		err = agree(&l);
+	if (err == ERR_NONE && l.image != NULL)
 		err = write_all(kit->image, l.image, l.size);
 	free(l.image);
 	return err;
@@ -216,7 +251,7 @@ make_all(struct role_kit *kit, struct policy_source *source,
 	if (err == ERR_NONE)
 		err = hand_out(kit, image, size);
 	if (err == ERR_NONE)
-		err = add_lists(kit, complaints);
+		err = add_lists(kit, image, size, complaints);
 	if (err == ERR_NONE)
 		*status_out = status_of(image);
 	free(image);

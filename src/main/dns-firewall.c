@@ -159,7 +159,8 @@ main(int argc, char **argv)
 	case ERRAND_CHECK:
 		return supervisor_check(&opt, opt.acl_file, ACL_MAX_BYTES, -1);
 	case ERRAND_CHECK_FILE:
-		opt.lists[0] = '\0';
+		/* It stands by itself: of lists nothing is known. */
+		opt.acl_file[0] = opt.lists[0] = '\0';
 		return supervisor_check(&opt, request.check_file,
 					ACL_MAX_BYTES,
 					request.compile ? STDOUT_FILENO : -1);

@@ -4,8 +4,9 @@
  * form, without repetition or contradiction.
  *
  * The canonical order: clients by family and prefix length as in image.h;
- * in a net the domains by their labels from the right, so that a zone stands
- * together, and `*` last; exact before *.x before .x; ~> before ->.
+ * in a net the lists by their names, then the domains by their labels from
+ * the right, so that a zone stands together, and `*` last; exact before *.x
+ * before .x; ~> before ->.
  *
  * What two rules for the same net and domain say must agree: nobody should
  * have to know which of two lines a program prefers.
@@ -123,6 +124,7 @@ build_add(struct build *b, const struct acl_rule *rule, uint32_t line)
 	d->rule.block = rule->block;
 	d->rule.file = rule->file;
 	d->interface = rule->interface;
+	d->list = rule->list;
 	take_answers(&d->rule, rule);
 	return ERR_NONE;
 }
@@ -172,6 +174,8 @@ compare_subjects(const struct build *b, const struct draft *one,
 	const uint8_t *name = draft_name(b, one);
 	int difference = compare_clients(b, one, other);
 
+	if (difference == 0)
+		difference = draft_is_of_list(other) - draft_is_of_list(one);
 	if (difference == 0)
 		difference = compare_orders(b->bytes + one->order,
 					    b->bytes + other->order);

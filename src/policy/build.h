@@ -24,6 +24,7 @@ struct draft {
 	uint32_t order;	 /* into bytes: what domains are sorted by */
 	uint32_t column; /* of the domain in the ACL */
 	uint16_t interface; /* as in struct acl_rule */
+	uint16_t list;	    /* the same */
 };
 
 struct build {
@@ -47,6 +48,12 @@ static inline const uint8_t *
 draft_name(const struct build *b, const struct draft *d)
 {
 	return b->bytes + d->rule.name;
+}
+
+static inline bool
+draft_is_of_list(const struct draft *d)
+{
+	return d->rule.kind == DOMAIN_LIST;
 }
 
 /* Same net, name and kind of domain: the rules that must agree. */

@@ -33,6 +33,7 @@ struct compilation {
 	struct build build;
 	struct complaints complaints;
 	struct expansion expansion;
+	struct named_lists lists;
 	struct acl_text *text;
 	uint32_t texts, room;
 	uint32_t at;  /* the text being read */
@@ -100,6 +101,25 @@ take_rule(void *arg, const struct acl_rule *rule)
 	return build_add(&c->build, rule, c->line);
 }
 
+/* False where it is one list too many. */
+static bool
+number_list(struct compilation *c, struct acl_rule *rule)
+{
+	const struct named_list list = { .name = rule->domain,
+					 .file = c->text[c->at].name,
+					 .line = c->line,
+					 .column = rule->domain_text.column };
+	struct flaw flaw;
+
+	if (rule->kind != DOMAIN_LIST ||
+	    named_add(&c->lists, &list, &rule->list) == ERR_NONE)
+		return true;
+	wrong(&flaw, &rule->domain_text, "is one list too many",
+	      "name at most 64");
+	refuse(c, &flaw);
+	return false;
+}
+
 static enum err
 compile_rule(struct compilation *c, struct acl_rule *rule)
 {
@@ -113,6 +133,8 @@ compile_rule(struct compilation *c, struct acl_rule *rule)
 		warn_of_address(&c->complaints, c->line, rule);
 	if (rule->domain_was_utf8)
 		warn_of_utf8(&c->complaints, c->line, rule);
+	if (!number_list(c, rule))
+		return ERR_NONE;
 	rule->file = c->text[c->at].name;
 	err = expand_rule(&c->expansion, &job);
 	if (err != ERR_SYNTAX)
@@ -424,6 +446,7 @@ build_image(struct compilation *c, void **image_out, size_t *size_out)
 		.files = c->files,
 		.files_len = c->files_len,
 		.interfaces = &c->expansion.interfaces,
+		.lists = &c->lists,
 		.follows_own = c->expansion.follows_own,
 	};
 

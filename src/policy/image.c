@@ -42,7 +42,8 @@ sections_are_inside(const struct image_head *h)
 	       section_is_inside(h, &h->identities, sizeof(uint32_t)) &&
 	       section_is_inside(h, &h->ports, sizeof(struct image_port)) &&
 	       section_is_inside(h, &h->interfaces,
-				 sizeof(struct image_interface));
+				 sizeof(struct image_interface)) &&
+	       section_is_inside(h, &h->lists, sizeof(struct image_list));
 }
 
 static bool
@@ -76,7 +77,10 @@ nets_are_sound(const struct image_head *h)
 		if (!net_is_sound(&nets[i].net) ||
 		    nets[i].interface > h->interfaces.count ||
 		    !run_is_inside(nets[i].first_port, nets[i].port_count,
-				   h->ports.count))
+				   h->ports.count) ||
+		    !run_is_inside(nets[i].first_list, nets[i].list_count,
+				   h->entries.count) ||
+		    nets[i].list_count > IMAGE_MAX_LISTS)
 			return false;
 		if (parent == IMAGE_NONE)
 			continue;
@@ -132,6 +136,33 @@ name_is_sound(const struct image_head *h, uint32_t name)
 	return at == len - 1U;
 }
 
+/* One label of what names of lists are made of. */
+static bool
+list_name_is_sound(const struct image_head *h, uint32_t name)
+{
+	const uint8_t *n;
+
+	if (!name_is_sound(h, name))
+		return false;
+	n = image_name(h, name);
+	return n[0] == n[1] + 2U &&
+	       list_name_is_good((const char *)n + 2, n[1]);
+}
+
+static bool
+lists_are_sound(const struct image_head *h)
+{
+	const struct image_list *l = image_lists(h);
+
+	if (h->lists.count > IMAGE_MAX_LISTS)
+		return false;
+	for (uint32_t i = 0; i < h->lists.count; i++)
+		if (!list_name_is_sound(h, l[i].name) ||
+		    l[i].file >= h->files.count)
+			return false;
+	return true;
+}
+
 static bool
 entries_are_sound(const struct image_head *h)
 {
@@ -140,9 +171,29 @@ entries_are_sound(const struct image_head *h)
 	for (uint32_t i = 0; i < h->entries.count; i++) {
 		if (e[i].net >= h->nets.count || !name_is_sound(h, e[i].name))
 			return false;
+		if (e[i].list != IMAGE_NONE && (e[i].list >= h->lists.count ||
+						e[i].count[DOMAIN_LIST] == 0))
+			return false;
 		for (int kind = 0; kind < DOMAIN_KINDS; kind++)
 			if (!run_is_inside(e[i].first[kind], e[i].count[kind],
 					   h->rules.count))
+				return false;
+	}
+	return true;
+}
+
+/* What a net's run holds are lists. */
+static bool
+runs_of_lists_are_sound(const struct image_head *h)
+{
+	const struct image_net *nets = image_nets(h);
+
+	for (uint32_t i = 0; i < h->nets.count; i++) {
+		const struct image_entry *e =
+		    image_entries(h) + nets[i].first_list;
+
+		for (uint32_t k = 0; k < nets[i].list_count; k++)
+			if (e[k].list == IMAGE_NONE)
 				return false;
 	}
 	return true;
@@ -159,7 +210,7 @@ protocol_is_known(uint8_t protocol)
 static bool
 deed_is_sound(const struct image_rule *r)
 {
-	if (r->arrow > ARROW_BLOCK || r->kind > DOMAIN_TREE ||
+	if (r->arrow > ARROW_BLOCK || r->kind >= DOMAIN_KINDS ||
 	    r->block > BLOCK_DROP ||
 	    r->has_answer4 > 1 || r->has_answer6 > 1)
 		return false;
@@ -188,6 +239,9 @@ rules_are_sound(const struct image_head *h)
 			return false;
 		if (image_name(h, r[i].name)[0] == 1 &&
 		    r[i].kind != DOMAIN_TREE)
+			return false;
+		if (r[i].kind == DOMAIN_LIST &&
+		    !list_name_is_sound(h, r[i].name))
 			return false;
 	}
 	return true;
@@ -233,7 +287,8 @@ policy_view(const void *image, size_t size, uint32_t generation,
 	    !nets_are_sound(h) ||
 	    !slots_are_sound(h, &h->net_slots, h->nets.count) ||
 	    !slots_are_sound(h, &h->entry_slots, h->entries.count) ||
-	    !entries_are_sound(h) || !rules_are_sound(h) ||
+	    !lists_are_sound(h) || !entries_are_sound(h) ||
+	    !runs_of_lists_are_sound(h) || !rules_are_sound(h) ||
 	    !identities_are_sound(h))
 		return ERR_IMAGE;
 	*out = (struct policy){ .head = h,

@@ -40,7 +40,16 @@ same_name(const struct build *b, const struct draft *one,
 {
 	const uint8_t *name = draft_name(b, one);
 
-	return memcmp(name, draft_name(b, other), name[0] + 1U) == 0;
+	return draft_is_of_list(one) == draft_is_of_list(other) &&
+	       memcmp(name, draft_name(b, other), name[0] + 1U) == 0;
+}
+
+static void
+count_lists(const struct named_lists *lists, struct image_head *h)
+{
+	h->lists.count = lists->count;
+	for (uint16_t i = 0; i < lists->count; i++)
+		h->names.count += lists->at[i].name.len + 1U;
 }
 
 /* Counts the elements of every section but the slots. */
@@ -99,6 +108,7 @@ place_sections(struct image_head *h, const struct layout_matter *matter)
 	place(h, &h->identities, sizeof(uint32_t));
 	place(h, &h->ports, sizeof(struct image_port));
 	place(h, &h->interfaces, sizeof(struct image_interface));
+	place(h, &h->lists, sizeof(struct image_list));
 	return h->size > UINT32_MAX ? ERR_FULL : ERR_NONE;
 }
 
@@ -146,24 +156,54 @@ put_net(struct layout *l, const struct draft *d)
 	net->net = d->client;
 	net->interface = d->interface;
 	net->first_port = l->ports;
+	net->first_list = l->entries;
 	if (d->client.addr.family == 4)
 		l->h->lengths4 |= length;
 	else
 		l->h->lengths6[d->client.bits / 64] |= length;
 }
 
+/* The length byte stands before it. */
+static uint32_t
+put_name(struct layout *l, const uint8_t *name)
+{
+	uint8_t *names = section(l->h, &l->h->names);
+	uint32_t at = l->names;
+
+	memcpy(names + at, name, name[0] + 1U);
+	l->names += name[0] + 1U;
+	return at;
+}
+
 static void
 put_entry(struct layout *l, const struct draft *d)
 {
 	struct image_entry *entry = section(l->h, &l->h->entries);
-	uint8_t *names = section(l->h, &l->h->names);
-	const uint8_t *name = draft_name(l->b, d);
+	struct image_net *net = section(l->h, &l->h->nets);
 
 	entry += l->entries++;
 	entry->net = l->nets - 1;
-	entry->name = l->names;
-	memcpy(names + l->names, name, name[0] + 1U);
-	l->names += name[0] + 1U;
+	entry->name = put_name(l, draft_name(l->b, d));
+	entry->list = draft_is_of_list(d) ? d->list : IMAGE_NONE;
+	net[entry->net].list_count += draft_is_of_list(d);
+}
+
+static void
+put_lists(struct layout *l, const struct named_lists *lists)
+{
+	struct image_list *list = section(l->h, &l->h->lists);
+
+	for (uint16_t i = 0; i < lists->count; i++) {
+		const struct named_list *from = &lists->at[i];
+		uint8_t name[1 + NAME_MAX_WIRE];
+
+		name[0] = from->name.len;
+		memcpy(name + 1, from->name.wire, from->name.len);
+		list[i] = (struct image_list){ .name = put_name(l, name),
+					       .file = from->file,
+					       .line = from->line,
+					       .column = from->column };
+	}
 }
 
 static void
@@ -220,6 +260,8 @@ fill_slots(struct image_head *h)
 		const uint8_t *name = image_name(h, e->name);
 		struct suffix s = table_suffix(h, name + 1, name[0]);
 
+		if (e->list != IMAGE_NONE)
+			continue;
 		table_put(entry_slots, h->entry_slots.count,
 			  table_entry_hash(&s, e->net), i);
 	}
@@ -280,6 +322,7 @@ layout_image(struct build *b, const struct layout_matter *matter,
 	head.key.k0 = random_u64(&random);
 	head.key.k1 = random_u64(&random);
 	count_sections(b, &head);
+	count_lists(matter->lists, &head);
 	if (b->count > UINT32_MAX / 4 ||
 	    place_sections(&head, matter) != ERR_NONE)
 		return ERR_FULL;
@@ -291,6 +334,7 @@ layout_image(struct build *b, const struct layout_matter *matter,
 	memcpy(section(l.h, &head.interfaces), matter->interfaces->name,
 	       head.interfaces.count * sizeof(struct image_interface));
 	put_all(&l);
+	put_lists(&l, matter->lists);
 	fill_slots(l.h);
 	find_parents(l.h);
 	sort_identities(l.h);

@@ -3,6 +3,7 @@
 #define POLICY_LAYOUT_H
 
 #include "policy/build.h"
+#include "policy/named.h"
 
 struct interface_names {
 	uint32_t count;
@@ -15,6 +16,7 @@ struct layout_matter {
 			      offset */
 	size_t files_len;
 	const struct interface_names *interfaces;
+	const struct named_lists *lists;
 	bool follows_own;
 };
 

@@ -21,13 +21,25 @@ struct suffixes {
 	struct name lower;
 	struct suffix at[LABELS_MAX]; /* longest first, the root last */
 	unsigned count;
+	/* The lists that have the name: found out when a net names some. */
+	uint64_t listed;
+	bool lists_asked;
+};
+
+/* A rule, and where it is one of a list, its bit. */
+struct met {
+	uint32_t rule;
+	uint64_t list;
 };
 
 /* Called for each rule met; false ends the walk. */
-typedef bool visit_fn(void *arg, const struct policy *p, uint32_t rule);
+typedef bool visit_fn(void *arg, const struct policy *p, const struct met *m);
 
 struct visitor {
 	visit_fn *visit;
+	/* Called for each list that is blocked, whether it has the name or
+	 * not; may be NULL. */
+	void (*shut)(void *arg, uint64_t list);
 	void *arg;
 };
 
@@ -39,6 +51,8 @@ suffixes_init(struct suffixes *s, const struct image_head *h,
 
 	name_lower(name, &s->lower);
 	s->count = 0;
+	s->listed = 0;
+	s->lists_asked = false;
 	for (;;) {
 		s->at[s->count++] = table_suffix(h, s->lower.wire + at,
 						 (uint8_t)(s->lower.len - at));
@@ -48,40 +62,105 @@ suffixes_init(struct suffixes *s, const struct image_head *h,
 	}
 }
 
-/* Whether domains of this kind, with that many labels less than the name,
+/* Whether wildcards of this kind, with that many labels less than the name,
  * mean the name. */
 static bool
 kind_covers(int kind, unsigned labels_less)
 {
-	if (kind == DOMAIN_EXACT)
-		return labels_less == 0;
 	return kind == DOMAIN_TREE || labels_less > 0;
 }
 
 static bool
-walk_entry(const struct policy *p, const struct image_entry *e,
-	   unsigned labels_less, const struct visitor *v)
+walk_run(const struct policy *p, const struct image_entry *e, int kind,
+	 const struct visitor *v)
 {
-	for (int kind = 0; kind < DOMAIN_KINDS; kind++) {
-		if (!kind_covers(kind, labels_less))
-			continue;
-		for (uint32_t i = 0; i < e->count[kind]; i++)
-			if (!v->visit(v->arg, p, e->first[kind] + i))
-				return false;
-	}
+	struct met m = { .rule = e->first[kind] };
+
+	if (kind == DOMAIN_LIST)
+		m.list = p->named.bit[e->list];
+	for (uint32_t i = 0; i < e->count[kind]; i++, m.rule++)
+		if (!v->visit(v->arg, p, &m))
+			return false;
 	return true;
 }
 
 static bool
-walk_net(const struct policy *p, uint32_t net, const struct suffixes *s,
+walk_wildcards(const struct policy *p, const struct image_entry *e,
+	       unsigned labels_less, const struct visitor *v)
+{
+	for (int kind = DOMAIN_BELOW; kind <= DOMAIN_TREE; kind++)
+		if (kind_covers(kind, labels_less) && !walk_run(p, e, kind, v))
+			return false;
+	return true;
+}
+
+/* ---- lists --------------------------------------------------------------- */
+
+static uint64_t
+lists_with(const struct policy *p, struct suffixes *s)
+{
+	const struct policy_lists *l = &p->named;
+	uint64_t among = 0;
+
+	if (s->lists_asked || l->with_name == NULL)
+		return s->listed;
+	for (uint32_t i = 0; i < p->head->lists.count; i++)
+		among |= l->bit[i];
+	s->lists_asked = true;
+	s->listed = l->with_name(l->lists, &s->lower, among);
+	return s->listed;
+}
+
+static bool
+entry_blocks(const struct policy *p, const struct image_entry *e)
+{
+	return image_rules(p->head)[e->first[DOMAIN_LIST]].arrow ==
+	       ARROW_BLOCK;
+}
+
+/* Of a net's lists those that it blocks, or the others. */
+static bool
+walk_lists(const struct policy *p, const struct image_net *net,
+	   struct suffixes *s, const struct visitor *v)
+{
+	const struct image_entry *e =
+	    image_entries(p->head) + net->first_list;
+	uint64_t listed = lists_with(p, s);
+
+	for (int blocks = 1; blocks >= 0; blocks--) {
+		for (uint32_t i = 0; i < net->list_count; i++) {
+			uint64_t bit = p->named.bit[e[i].list];
+
+			if (entry_blocks(p, &e[i]) != blocks)
+				continue;
+			if (blocks && v->shut != NULL)
+				v->shut(v->arg, bit);
+			if ((listed & bit) != 0 &&
+			    !walk_run(p, &e[i], DOMAIN_LIST, v))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- nets ---------------------------------------------------------------- */
+
+static bool
+walk_net(const struct policy *p, uint32_t number, struct suffixes *s,
 	 const struct visitor *v)
 {
 	const struct image_entry *entries = image_entries(p->head);
+	const struct image_net *net = &image_nets(p->head)[number];
 
 	for (unsigned i = 0; i < s->count; i++) {
-		uint32_t e = table_find_entry(p->head, net, &s->at[i]);
+		uint32_t e = table_find_entry(p->head, number, &s->at[i]);
 
-		if (e != IMAGE_NONE && !walk_entry(p, &entries[e], i, v))
+		if (i == 0 && e != IMAGE_NONE &&
+		    !walk_run(p, &entries[e], DOMAIN_EXACT, v))
+			return false;
+		if (i == 0 && net->list_count > 0 && !walk_lists(p, net, s, v))
+			return false;
+		if (e != IMAGE_NONE && !walk_wildcards(p, &entries[e], i, v))
 			return false;
 	}
 	return true;
@@ -186,20 +265,31 @@ add_allow(struct verdict *v, const struct image_rule *r, uint32_t rule)
 }
 
 static bool
-decide(void *arg, const struct policy *p, uint32_t rule)
+decide(void *arg, const struct policy *p, const struct met *m)
 {
-	const struct image_rule *r = policy_rule(p, rule);
+	const struct image_rule *r = policy_rule(p, m->rule);
 	struct verdict *v = arg;
 
 	if (r->arrow != ARROW_BLOCK) {
-		add_allow(v, r, rule);
+		add_allow(v, r, m->rule);
+		v->opened |= m->list;
 		return true;
 	}
 	if (v->kind != VERDICT_ALLOWED) {
 		v->kind = VERDICT_BLOCKED;
-		v->rule = rule;
+		v->rule = m->rule;
 	}
 	return false;
+}
+
+/* As it would block the name if it had it: not behind an allow. */
+static void
+shut_list(void *arg, uint64_t list)
+{
+	struct verdict *v = arg;
+
+	if (v->kind != VERDICT_ALLOWED)
+		v->shut |= list;
 }
 
 static void
@@ -211,6 +301,7 @@ verdict_init(struct verdict *v)
 	v->dns_only = false;
 	v->ports_cut = false;
 	v->rule = IMAGE_NONE;
+	v->shut = v->opened = 0;
 	v->port_count = 0;
 }
 
@@ -218,7 +309,7 @@ void
 policy_match(const struct policy *p, const struct policy_client *client,
 	     const struct name *name, struct verdict *out)
 {
-	const struct visitor v = { decide, out };
+	const struct visitor v = { decide, shut_list, out };
 
 	verdict_init(out);
 	if (!walk(p, client, name, &v))
@@ -239,18 +330,18 @@ struct explanation {
 };
 
 static bool
-tell(void *arg, const struct policy *p, uint32_t rule)
+tell(void *arg, const struct policy *p, const struct met *m)
 {
-	const struct image_rule *r = policy_rule(p, rule);
+	const struct image_rule *r = policy_rule(p, m->rule);
 	struct explanation *x = arg;
 	bool matters = false;
 
 	if (!x->closed && r->arrow != ARROW_BLOCK)
-		matters = add_allow(&x->v, r, rule);
+		matters = add_allow(&x->v, r, m->rule);
 	else if (!x->closed)
 		matters = x->v.kind != VERDICT_ALLOWED;
 	x->closed = x->closed || r->arrow == ARROW_BLOCK;
-	x->met(x->arg, rule, !matters);
+	x->met(x->arg, m->rule, !matters);
 	return true;
 }
 
@@ -259,7 +350,7 @@ policy_explain(const struct policy *p, const struct policy_client *client,
 	       const struct name *name, policy_met_fn *met, void *arg)
 {
 	struct explanation x = { .met = met, .arg = arg };
-	const struct visitor v = { tell, &x };
+	const struct visitor v = { tell, NULL, &x };
 
 	verdict_init(&x.v);
 	walk(p, client, name, &v);
@@ -301,6 +392,26 @@ policy_rule_gives(const struct policy *p, uint32_t rule,
 	if (r->protocol != protocol || r->port != port)
 		return ERR_RANGE;
 	return ERR_NONE;
+}
+
+uint32_t
+policy_rule_of_list(const struct policy *p, const struct policy_client *client,
+		    uint64_t lists)
+{
+	const struct image_net *nets = image_nets(p->head);
+	const struct image_entry *entries = image_entries(p->head);
+	uint32_t net = policy_first_net(p, client);
+
+	for (; net != IMAGE_NONE;
+	     net = policy_next_net(p, net, client->ifindex)) {
+		const struct image_entry *e = entries + nets[net].first_list;
+
+		for (uint32_t i = 0; i < nets[net].list_count; i++)
+			if ((p->named.bit[e[i].list] & lists) != 0 &&
+			    entry_blocks(p, &e[i]))
+				return e[i].first[DOMAIN_LIST];
+	}
+	return IMAGE_NONE;
 }
 
 uint32_t

@@ -4,9 +4,13 @@
  * name's suffixes: the number of rules does not matter.
  *
  * The walk: every net that contains the client, longest prefix first; in a
- * net the longest domain first, at one length exact before `*.x` before
- * `.x`. Allows add up until the first block; a block met before any allow
- * decides; nothing met is a denial.
+ * net the exact name first, then the lists that have the name (those that are
+ * blocked before those that are allowed), then wildcards, the longest domain
+ * first, at one length `*.x` before `.x`. Allows add up until the first block;
+ * a block met before any allow decides; nothing met is a denial.
+ *
+ * A `-|` of a list blocks its addresses too, wherever it would have blocked
+ * the name if the list had it.
  */
 #ifndef POLICY_MATCH_H
 #define POLICY_MATCH_H
@@ -48,6 +52,9 @@ struct verdict {
 	bool dns_only;	   /* some ~> matched: any type is forwarded */
 	bool ports_cut;	   /* more than VERDICT_MAX_PORTS: the rest is shut */
 	uint32_t rule;	   /* deciding rule: first allow, or the block */
+	/* A bit a list, as in struct policy_lists: to whose addresses nothing
+	 * may lead, and by which of them the name is allowed. */
+	uint64_t shut, opened;
 	unsigned port_count; /* distinct (protocol, port); > 0 iff some -> */
 	struct verdict_port port[VERDICT_MAX_PORTS];
 };
@@ -86,6 +93,11 @@ struct policy_opening {
 bool policy_gives_any(const struct policy *p,
 		      const struct policy_client *client,
 		      const struct policy_opening *wanted);
+/* The `-|` that blocks one of these lists (bits of verdict.shut) for the
+ * client, or IMAGE_NONE. */
+uint32_t policy_rule_of_list(const struct policy *p,
+			     const struct policy_client *client,
+			     uint64_t lists);
 /* The rule of this identity (see struct image_rule), or IMAGE_NONE. */
 uint32_t policy_find_identity(const struct policy *p, uint64_t identity);
 void policy_rule_name(const struct policy *p, const struct image_rule *rule,

@@ -102,6 +102,9 @@ rule_opens(const struct opening *o, uint32_t rule)
 	if (r->arrow != ARROW_GRANT || !opens(r->protocol, r->port, wanted) ||
 	    (wanted->fits != NULL && !wanted->fits(wanted->arg, rule)))
 		return false;
+	/* Any name may be in it. */
+	if (r->kind == DOMAIN_LIST)
+		return true;
 	policy_rule_name(o->p, r, &name);
 	return (r->kind != DOMAIN_BELOW && name_opens(o, &name)) ||
 	       (r->kind != DOMAIN_EXACT && below_opens(o, &name));

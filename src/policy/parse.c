@@ -142,6 +142,26 @@ read_name(const struct token *whole, struct acl_rule *out, struct flaw *flaw)
 	return true;
 }
 
+/* A list's name is kept as one label: whatever a label may hold, it never
+ * stands among those of names. */
+static bool
+read_list(const struct token *t, struct acl_rule *out, struct flaw *flaw)
+{
+	struct name label;
+
+	if (!list_name_is_good(t->text + 1, t->len - 1))
+		return wrong(flaw, t, "is not a name for a list",
+			     "write @ and 1 to 31 letters, digits, '-', '_', "
+			     "'.', as in the lists file");
+	label.len = (uint8_t)(t->len + 1);
+	label.wire[0] = (uint8_t)(t->len - 1);
+	memcpy(label.wire + 1, t->text + 1, t->len - 1);
+	label.wire[label.len - 1] = 0;
+	name_lower(&label, &out->domain);
+	out->kind = DOMAIN_LIST;
+	return true;
+}
+
 static bool
 read_domain(struct line *l, struct acl_rule *out, struct flaw *flaw)
 {
@@ -150,10 +170,9 @@ read_domain(struct line *l, struct acl_rule *out, struct flaw *flaw)
 	out->domain_text = t;
 	if (t.len == 0)
 		return missing(flaw, t, "no domain after the arrow",
-			       "write a name, *.name, .name or *");
+			       "write a name, *.name, .name, * or @LIST");
 	if (t.text[0] == '@')
-		return wrong(flaw, &t, "is a list, and lists are not supported",
-			     "write a rule for each domain");
+		return read_list(&t, out, flaw);
 	if (!token_is(&t, "*"))
 		return read_name(&t, out, flaw);
 	out->kind = DOMAIN_TREE;

@@ -21,7 +21,8 @@
  */
 struct acl_rule {
 	struct net client;
-	struct name domain;  /* lower case, without "*." or "." before it */
+	struct name domain;  /* lower case, without "*.", "." or "@" before
+				it; of a list one label */
 	struct addr answer4; /* family 0: none */
 	struct addr answer6;
 	uint8_t arrow;	  /* enum rule_arrow */
@@ -30,6 +31,7 @@ struct acl_rule {
 	uint8_t protocol; /* IPPROTO_*; 0 where not ARROW_GRANT */
 	uint16_t port;	  /* 0 where not ARROW_GRANT */
 	uint16_t interface; /* 0: any; else its number in the image, plus 1 */
+	uint16_t list;	    /* of DOMAIN_LIST: its number in the image */
 	uint32_t file;	  /* which text it stands in, see compile.c */
 	struct acl_client who;
 	struct acl_service service; /* count 0 where not ARROW_GRANT */

@@ -39,14 +39,19 @@ verdict_add_ports(struct verdict *v, const struct verdict *from)
 static void
 add(struct verdict *v, const struct verdict *plain)
 {
+	uint64_t shut = v->shut | plain->shut;
+
 	if (plain->kind == VERDICT_BLOCKED ||
 	    (plain->kind == VERDICT_ALLOWED && v->kind == VERDICT_DENIED)) {
 		*v = *plain;
+		v->shut = shut;
 		return;
 	}
+	v->shut = shut;
 	if (plain->kind != VERDICT_ALLOWED)
 		return;
 	v->dns_only |= plain->dns_only;
+	v->opened |= plain->opened;
 	verdict_add_ports(v, plain);
 }
 

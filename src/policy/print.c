@@ -65,6 +65,11 @@ put_domain(const struct policy *p, const struct image_rule *rule,
 	struct name name;
 
 	policy_rule_name(p, rule, &name);
+	if (rule->kind == DOMAIN_LIST) {
+		text_char(out, '@');
+		text_bytes(out, (const char *)name.wire + 1, name.wire[0]);
+		return;
+	}
 	if (name.len == 1) {
 		text_char(out, '*');
 		return;

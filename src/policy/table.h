@@ -49,6 +49,12 @@ image_interfaces(const struct image_head *h)
 	return image_at(h, &h->interfaces);
 }
 
+static inline const struct image_list *
+image_lists(const struct image_head *h)
+{
+	return image_at(h, &h->lists);
+}
+
 static inline const uint32_t *
 image_identities(const struct image_head *h)
 {

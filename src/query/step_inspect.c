@@ -7,6 +7,7 @@
  * A name that the policy blocks blocks the answer wherever it stands on the
  * way from QNAME, also in an error; an unlisted one is fine.
  */
+#include "lists/member.h"
 #include "query/aliases.h"
 #include "query/audit.h"
 #include "query/compose.h"
@@ -75,6 +76,23 @@ rule_blocking(struct query *q, const struct name *name, unsigned count)
 	return IMAGE_NONE;
 }
 
+/* The rule that blocks the list of one of the addresses, or IMAGE_NONE. */
+static uint32_t
+rule_shutting(const struct query *q, const struct message *m)
+{
+	const struct policy_client client = query_client(q);
+	uint64_t in = 0;
+	struct addr a;
+
+	for (unsigned i = 0; q->verdict.shut != 0 && i < m->rr_count; i++)
+		if (m->rr[i].section == SECTION_ANSWER &&
+		    rr_address(m, &m->rr[i], &a))
+			in |= lists_with_addr(&q->house->lists, &a,
+					      q->verdict.shut);
+	return in != 0 ? policy_rule_of_list(&q->house->policy, &client, in)
+		       : IMAGE_NONE;
+}
+
 /* As the rule answers its own name; an address of its choice would be that of
  * another name, so it is the plain refusal then. */
 static enum step_result
@@ -133,6 +151,8 @@ check_chain(struct query *q, const struct message *m, struct aliases *c)
 	rule = rule_blocking(q, c->name + 1, c->count - 1);
 	if (rule == IMAGE_NONE)
 		rule = rule_blocking(q, s->target, s->target_count);
+	if (rule == IMAGE_NONE)
+		rule = rule_shutting(q, m);
 	if (rule != IMAGE_NONE && !audit_passes_chain(q, rule))
 		return end_chain_blocked(q, rule);
 	return threat_judge_answer(q, m, c);

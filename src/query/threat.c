@@ -4,8 +4,8 @@
  *
  * They come after the access list: what a rule blocks is blocked, and a name
  * that a rule spells out is not asked of them; a wildcard does not protect
- * from them. It is looked at every time, also where the answer comes from the
- * cache, for lists change.
+ * from them, and a rule that names a list from no other list. It is looked at
+ * every time, also where the answer comes from the cache, for lists change.
  *
  * The first name of the chain that any list has decides, and there the first
  * hit (threat_order.h). What the question alone decides is not asked of an
@@ -14,6 +14,7 @@
  */
 #include "query/threat.h"
 
+#include "lists/member.h"
 #include "query/audit.h"
 #include "query/note.h"
 #include "query/scratch.h"
@@ -41,7 +42,8 @@ is_held_against(struct query *q)
 
 	if (l->head == NULL || q->verdict.exact)
 		return false;
-	q->threat.among = lists_for_client(l, &q->origin.client.addr);
+	q->threat.among = lists_for_client(l, &q->origin.client.addr) &
+			  ~q->verdict.opened;
 	q->threat.veto = q->threat.among;
 	return q->threat.among != 0;
 }
@@ -170,6 +172,8 @@ threat_has_address(const struct query *q, const struct addr *a)
 	const struct lists_ask ask = { TRIGGER_IP, q->threat.veto };
 	struct lists_hit hit;
 
+	if (lists_with_addr(&q->house->lists, a, q->verdict.shut) != 0)
+		return true;
 	return q->threat.veto != 0 && q->house->lists.head != NULL &&
 	       lists_match_addr(&q->house->lists, &ask, a, &hit, NULL) &&
 	       !lets_through(q, &hit);

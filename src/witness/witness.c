@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lists/member.h"
 #include "proc/role.h"
 #include "wire/packet.h"
 #include "witness/finding.h"
@@ -278,11 +279,14 @@ static void
 take_policy(struct witness *w, int fd, uint32_t generation)
 {
 	struct policy fresh;
+	struct lists lists;
 
 	if (policy_open(fd, generation, &fresh) != ERR_NONE) {
 		log_error("The witness cannot use the new policy");
 		return;
 	}
+	if (lists_take(&fresh, &lists) != ERR_NONE)
+		log_error("The witness cannot use the new lists");
 	if (w->policy.head)
 		policy_close(&w->policy);
 	w->policy = fresh;

@@ -220,7 +220,7 @@ test_what_rules_may_not_say(void **state)
 	REFUSES(rule[0].port, 1);
 	REFUSES(rule[0].kind, DOMAIN_EXACT);
 	REFUSES(rule[0].has_answer4, 1);
-	REFUSES(rule[1].kind, 3);
+	REFUSES(rule[1].kind, DOMAIN_KINDS);
 	REFUSES(rule[1].port, 0);
 	REFUSES(rule[1].protocol, IPPROTO_GRE);
 	REFUSES(rule[1].block, BLOCK_NXDOMAIN);

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lists as domains of the access list: @NAME."""
+
+import pytest
+
+from conftest import every_firewall
+from daemon import SLOW, once
+from dnsclient import OPEN, REFUSED, addresses, rcode, until
+from lab import UPSTREAM
+
+
+@pytest.fixture
+def named(stage, up):
+    """Starts a daemon with an access list and lists: {name: (form, text)}."""
+    for n, name in enumerate(("get", "cdn.get", "bad", "mid", "free")):
+        up.add(f"{name}.test", "A", f"203.0.113.{80 + n}", ttl=300)
+    up.add("to.test", "CNAME", "bad.test.", ttl=300)
+    up.add("inner.test", "A", "10.77.0.1", ttl=300)
+    up.add("six.test", "HTTPS", "1 . ipv4hint=203.0.113.83,203.0.113.84",
+           ttl=300)
+
+    def write(lists):
+        for name, (_, text, *_) in lists.items():
+            put(stage.directory / f"{name}.list", text)
+        put(stage.directory / "lists", "".join(
+            f"list {name} {form} {stage.directory}/{name}.list "
+            f"{' '.join(rest)}\n" for name, (form, _, *rest) in lists.items()))
+
+    def start(acl, lists, **options):
+        write(lists)
+        return stage.daemon(acl, lists=stage.directory / "lists", **options)
+    start.write = write
+    return start
+
+
+def put(path, text):
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o644)
+    fresh.rename(path)
+
+
+@every_firewall
+def test_a_list_opens_its_names_and_no_others(stage, up, named):
+    d = named("10.1.0.2 -> @updates:TCP:443\n10.1.0.3 ~> *\n",
+              {"updates": ("domains", "get.test\ninner.test\n")})
+    client, other = stage.client(2), stage.client(3)
+    assert addresses(client.ask("get.test")) == ["203.0.113.80"]
+    assert addresses(client.ask("cdn.GET.test")) == ["203.0.113.81"]
+    assert client.connect("203.0.113.80") == OPEN
+    assert rcode(client.ask("bad.test")) == "REFUSED"
+    # Like a wildcard it does not lead into private nets.
+    assert rcode(client.ask("inner.test")) == "REFUSED"
+    # Others have it blocked by what the list says.
+    assert rcode(other.ask("get.test")) == "NXDOMAIN"
+    assert "-> @updates:TCP:443" in d.ctl("explain", "10.1.0.2", "get.test")
+    named.write({"updates": ("domains", "cdn.get.test\n")})
+    d.reload()
+    assert until(lambda: stage.lab.grants() == {
+        ("10.1.0.2", "tcp", 443, "203.0.113.81")}, SLOW), stage.lab.grants()
+    assert client.connect("203.0.113.80") == REFUSED
+    assert rcode(client.ask("get.test")) == "REFUSED"
+
+
+@every_firewall
+def test_a_blocked_list_blocks_names_and_addresses(stage, up, named):
+    lists = {"ok": ("domains", "bad.test\n", "action passthru"),
+             "ads": ("domains", "bad.test\n", "action log"),
+             "drop": ("ips", "203.0.113.83\n", "action log")}
+    d = named("10.1.0.2 -| @ads nxdomain\n10.1.0.2 -| @drop\n"
+              "10.1.0.0/24 -> *:TCP:443\n", lists)
+    client, other = stage.client(2), stage.client(3)
+    assert rcode(client.ask("bad.test")) == "NXDOMAIN"
+    assert rcode(client.ask("to.test")) == "NXDOMAIN"
+    assert rcode(client.ask("mid.test")) == "REFUSED"
+    assert stage.lab.grants() == set()
+    text = str(client.ask("six.test", "HTTPS"))
+    assert "203.0.113.84" in text and "203.0.113.83" not in text
+    for name in ("bad.test", "to.test", "mid.test"):
+        assert rcode(other.ask(name)) == "NOERROR"
+    assert addresses(client.ask("free.test")) == ["203.0.113.84"]
+    assert client.connect("203.0.113.84") == OPEN
+    said = d.ctl("explain", "10.1.0.2", "bad.test")
+    assert "verdict blocked" in said and "-| @ads nxdomain" in said
+    lists["drop"] = ("ips", "203.0.113.84\n", "action log")
+    named.write(lists)
+    d.reload()
+    assert until(lambda: client.connect("203.0.113.84") == REFUSED, SLOW)
+    assert addresses(client.ask("mid.test")) == ["203.0.113.83"]
+    assert not any(g[0] == "10.1.0.2" and g[3] == "203.0.113.84"
+                   for g in stage.lab.grants())
+
+
+def test_a_name_that_is_spelt_out_stands_before_lists(stage, up, named):
+    named("10.1.0.0/24 -> bad.test:TCP:443\n10.1.0.0/24 -| @ads\n"
+          "10.1.0.0/24 -| @drop\n10.1.0.3 -| @ads\n10.1.0.0/24 ~> *.test\n",
+          {"ads": ("domains", "bad.test\nget.test\n", "action log"),
+           "drop": ("ips", "203.0.113.82\n", "action log")})
+    assert addresses(stage.client(2).ask("bad.test")) == ["203.0.113.82"]
+    assert rcode(stage.client(3).ask("bad.test")) == "REFUSED"
+    assert rcode(stage.client(2).ask("get.test")) == "REFUSED"
+
+
+def check(stage, *more):
+    return once("--check", "--acl-file", stage.directory / "acl",
+                "--upstream", UPSTREAM, "--firewall", "none", *more,
+                lab=stage.lab)
+
+
+def test_lists_that_are_not_there_are_told(stage, up):
+    put(stage.directory / "acl", "10.1.0.2 ~> *\n10.1.0.2  -> @up:TCP:1\n")
+    put(stage.directory / "a.list", "get.test\n")
+    put(stage.directory / "lists",
+        f"list updates domains {stage.directory}/a.list\n"
+        f"list Ads domains {stage.directory}/a.list\n")
+    status, _, err = check(stage, "--lists", stage.directory / "lists")
+    assert status == 1
+    assert (f'{stage.directory}/acl:2:14: error: "up" is no list; the lists '
+            f'file {stage.directory}/lists has no such name; its names: '
+            f'updates, Ads\n') in err
+    status, _, err = check(stage)
+    assert status == 1 and "name a lists file with --lists" in err
+    put(stage.directory / "acl", "10.1.0.2 -> @UPDATES:TCP:1\n"
+                                 "10.1.0.2 -| @ads\n")
+    status, _, err = check(stage, "--lists", stage.directory / "lists")
+    assert status == 0, err
+
+
+def test_diff_and_reload_know_lists(stage, up, named):
+    d = named("10.1.0.2 -> @updates:TCP:443\n",
+              {"updates": ("domains", "get.test\n"),
+               "ads": ("domains", "bad.test\n")})
+    client = stage.client(2)
+    client.ask("get.test")
+    put(stage.directory / "new", "10.1.0.2 -> @ads:TCP:443\n")
+    status, out, err = d.ctl("diff", stage.directory / "new", check=False)
+    assert status == 1 and "revoked" in out and "get.test" in out, err
+    d.write_acl("10.1.0.2 -> @none:TCP:443\n")
+    assert '"none" is no list' in d.reload(ok=False)
+    assert addresses(client.ask("get.test"))
