@@ -169,6 +169,8 @@ fault_of(const struct list_config *c, enum err err, const char **right_out)
 			   ? "is not a zone"
 			   : "is not the form of this list: most of its lines "
 			     "are not understood";
+	case ERR_IMAGE:
+		return "is damaged";
 	default:
 		return err_text(err);
 	}

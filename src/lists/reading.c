@@ -260,8 +260,10 @@ keep_soa(struct reading *r, const struct zone_soa *soa)
 	return lists_build_soa(r->build, record, 8 + (size_t)soa->len);
 }
 
+/* A text that somebody wrote, or a copy that we have kept. */
 static enum err
-read_zone_text(struct reading *r, const char *text, size_t len)
+read_entries(struct reading *r, const char *text, size_t len,
+	     struct rpz_about *about)
 {
 	const struct list_config *c = r->config;
 	const struct rpz_sink sink = { take_item, tell_note, r };
@@ -271,8 +273,17 @@ read_zone_text(struct reading *r, const char *text, size_t len)
 					    c->zone.len > 0 ? &c->zone : NULL,
 					.bad = tell_zone_line,
 					.arg = r };
+
+	if (c->source != SOURCE_FILE)
+		return rpz_read_kept((const uint8_t *)text, len, &sink, about);
+	return rpz_read_text(&from, READING_ZONE_MAX, &sink, about);
+}
+
+static enum err
+take_zone(struct reading *r, const char *text, size_t len)
+{
 	struct rpz_about about;
-	enum err err = rpz_read_text(&from, READING_ZONE_MAX, &sink, &about);
+	enum err err = read_entries(r, text, len, &about);
 
 	r->bad += about.bad;
 	if (err == ERR_NONE)
@@ -288,7 +299,7 @@ read_zone(struct reading *r, int fd)
 	enum err err = read_all(fd, &text, &len);
 
 	if (err == ERR_NONE)
-		err = read_zone_text(r, text, len);
+		err = take_zone(r, text, len);
 	free(text);
 	return err;
 }

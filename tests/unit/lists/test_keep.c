@@ -293,6 +293,33 @@ expect_file(const struct model *m)
 	assert_int_equal(serial, m->serial);
 }
 
+/* ---- files -------------------------------------------------------------- */
+
+struct file {
+	size_t len;
+	uint8_t bytes[65536];
+};
+
+static void
+read_file(const char *name, struct file *f)
+{
+	int fd = openat(dir, name, O_RDONLY);
+	ssize_t n = read(fd, f->bytes, sizeof(f->bytes));
+
+	assert_true(n >= 0 && (size_t)n < sizeof(f->bytes));
+	f->len = (size_t)n;
+	close(fd);
+}
+
+static void
+write_file(const char *name, const struct file *f, size_t len)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(write(fd, f->bytes, len), len);
+	close(fd);
+}
+
 /* ---- images ------------------------------------------------------------- */
 
 static enum err
@@ -315,52 +342,51 @@ build_begin(struct lists_build *b)
 	assert_int_equal(lists_build_list(b, &about), ERR_NONE);
 }
 
+/* The image of the file is that of a transfer of all there is now. */
 static void
-build_from(enum err (*each)(void *, const struct record_sink *), void *from,
-	   void **image_out, size_t *size_out)
+build_now(const struct model *m, void **image_out, size_t *size_out)
 {
 	static struct lists_build b;
 	static struct rpz z;
 	const struct rpz_sink to = { build_item, NULL, &b };
 	const struct record_sink sink = { rpz_take, &z };
+	struct content c;
 
 	build_begin(&b);
 	rpz_init(&z, &to);
-	assert_int_equal(each(from, &sink), ERR_NONE);
+	gather(m, &c);
+	assert_int_equal(content_each(&c, &sink), ERR_NONE);
 	assert_int_equal(rpz_end(&z), ERR_NONE);
+	content_fini(&c);
 	assert_int_equal(lists_build_image(&b, image_out, size_out), ERR_NONE);
 	lists_build_fini(&b);
 }
 
-static enum err
-each_of_content(void *from, const struct record_sink *to)
+static void
+build_kept(const struct file *f, void **image_out, size_t *size_out)
 {
-	return content_each(from, to);
+	static struct lists_build b;
+	const struct rpz_sink to = { build_item, NULL, &b };
+	struct rpz_about about;
+
+	build_begin(&b);
+	assert_int_equal(rpz_read_kept(f->bytes, f->len, &to, &about),
+			 ERR_NONE);
+	assert_true(name_equal(&about.zone, &zone));
+	assert_int_equal(lists_build_image(&b, image_out, size_out), ERR_NONE);
+	lists_build_fini(&b);
 }
 
-static enum err
-each_of_kept(void *from, const struct record_sink *to)
-{
-	return kept_each(from, to);
-}
-
-/* The image of the file is that of a transfer of all there is now. */
 static void
 expect_image(const struct model *m)
 {
+	static struct file file;
 	void *wanted, *found;
 	size_t wanted_size, found_size;
-	struct content c;
-	struct keep k;
-	bool damaged;
 
-	gather(m, &c);
-	build_from(each_of_content, &c, &wanted, &wanted_size);
-	content_fini(&c);
-	assert_int_equal(keep_open(&k, dir, FILE_NAME, &damaged), ERR_NONE);
-	assert_true(k.is_here);
-	build_from(each_of_kept, &k.kept, &found, &found_size);
-	keep_close(&k);
+	build_now(m, &wanted, &wanted_size);
+	read_file(FILE_NAME, &file);
+	build_kept(&file, &found, &found_size);
 	assert_int_equal(wanted_size, found_size);
 	assert_memory_equal(wanted, found, wanted_size);
 	free(wanted);
@@ -514,31 +540,6 @@ test_no_copy(void **state)
 }
 
 /* ---- crashes ------------------------------------------------------------ */
-
-struct file {
-	size_t len;
-	uint8_t bytes[65536];
-};
-
-static void
-read_file(const char *name, struct file *f)
-{
-	int fd = openat(dir, name, O_RDONLY);
-	ssize_t n = read(fd, f->bytes, sizeof(f->bytes));
-
-	assert_true(n >= 0 && (size_t)n < sizeof(f->bytes));
-	f->len = (size_t)n;
-	close(fd);
-}
-
-static void
-write_file(const char *name, const struct file *f, size_t len)
-{
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_int_equal(write(fd, f->bytes, len), len);
-	close(fd);
-}
 
 /* The copy is the one of before or that of after; where the body itself is
  * cut, none. Whatever it is, the next transfer is taken. */
