@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a plain list that is fetched: a feed by HTTPS, or addresses of
+ * names.
+ *
+ * One copy is in force. A new one is looked at while it comes; where it is
+ * sound it takes the place of the old one and an image is made of it. One
+ * that has lost too much is held beside it until the owner takes it; anything
+ * else is dropped. Whatever fails, what is in force stays.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supply/copy.h"
+#include "supply/pace.h"
+#include "supply/plain.h"
+#include "supply/safety.h"
+#include "supply/supply.h"
+
+struct plain {
+	struct source *source;
+	struct due due;
+	unsigned failures;     /* in a row */
+	uint32_t wait_s;       /* after a success */
+	struct copy_head head; /* of the copy in force */
+	bool is_ours;	       /* that one came from where we fetch now */
+	struct copy copy;
+	struct safety safety;
+	struct fetch *fetch;
+	struct rrset *rrset;
+	struct endpoint server[CONFIG_SERVERS_MAX];
+};
+
+static int64_t
+now_s(void)
+{
+	return (int64_t)(clock_date_ms() / 1000);
+}
+
+static const char *
+held_file(const struct plain *p, char out[COPY_NAME_SIZE])
+{
+	snprintf(out, COPY_NAME_SIZE, "%s.held", p->source->config.name);
+	return out;
+}
+
+static const char *
+kept_file(const struct plain *p, char out[COPY_NAME_SIZE])
+{
+	return source_file(p->source, out);
+}
+
+/* The URL, or the names; as the head of a copy says it. */
+static void
+print_source(const struct list_config *c, char out[COPY_SOURCE_SIZE])
+{
+	struct text t;
+
+	text_init(&t, out, COPY_SOURCE_SIZE);
+	text_escaped(&t, c->where, strlen(c->where));
+	for (unsigned i = 0; i < c->rrsets; i++) {
+		if (i > 0)
+			text_char(&t, ',');
+		name_print(&c->rrset[i], &t);
+	}
+}
+
+/* ---- the page ------------------------------------------------------------ */
+
+static void
+show_copy(struct plain *p)
+{
+	struct source_state *s = p->source->state;
+
+	s->entries = p->head.entries;
+	s->bytes = p->head.bytes;
+	s->changed_s = p->head.changed_s;
+	s->checked_s = p->head.checked_s;
+}
+
+static void
+plan(struct plain *p, int64_t wait_ms)
+{
+	due_in(p->source->supply->loop, &p->due, wait_ms);
+	p->source->state->next_s = now_s() + (wait_ms + 999) / 1000;
+}
+
+static void
+plan_success(struct plain *p)
+{
+	p->failures = 0;
+	plan(p, pace_ms(p->wait_s, &p->source->supply->random));
+}
+
+static void
+fail(struct plain *p, const char *why)
+{
+	source_failed(p->source, why);
+	p->failures++;
+	plan(p, pace_ms(pace_retry_s(p->failures, p->wait_s),
+			&p->source->supply->random));
+}
+
+static void
+fail_by_system(struct plain *p, const char *what)
+{
+	char why[SOURCE_TEXT_SIZE];
+
+	snprintf(why, sizeof(why), "%s: %s", what, strerror(errno));
+	fail(p, why);
+}
+
+/* ---- what came ----------------------------------------------------------- */
+
+static void
+confirm(struct plain *p)
+{
+	struct source_state *s = p->source->state;
+	char name[COPY_NAME_SIZE];
+
+	p->head.checked_s = now_s();
+	p->head.good_s = p->wait_s;
+	copy_head_write(p->source->supply->kit->lists_dir, kept_file(p, name),
+			&p->head);
+	show_copy(p);
+	s->phase = SOURCE_IDLE;
+	s->error[0] = '\0';
+	plan_success(p);
+}
+
+/* The copy that was written is sound: it is in force from now on. */
+static void
+take(struct plain *p, const struct copy_head *head)
+{
+	struct source_state *s = p->source->state;
+	char name[COPY_NAME_SIZE];
+
+	if (copy_keep(&p->copy, head, kept_file(p, name)) != ERR_NONE) {
+		fail_by_system(p, "its new copy cannot be kept");
+		return;
+	}
+	p->head = *head;
+	p->is_ours = true;
+	unlinkat(p->source->supply->kit->lists_dir, held_file(p, name), 0);
+	show_copy(p);
+	s->fetched++;
+	s->phase = SOURCE_IDLE;
+	s->error[0] = '\0';
+	log_info("List %s has changed: %llu entries", s->name,
+		 (unsigned long long)head->entries);
+	supply_changed(p->source->supply);
+	plan_success(p);
+}
+
+/* It may be right, but only its owner can know. */
+static void
+hold(struct plain *p, const struct copy_head *head, enum safety_flaw flaw)
+{
+	char name[COPY_NAME_SIZE], why[SOURCE_TEXT_SIZE];
+
+	if (copy_keep(&p->copy, head, held_file(p, name)) != ERR_NONE) {
+		fail_by_system(p, "its new copy cannot be kept");
+		return;
+	}
+	snprintf(why, sizeof(why),
+		 "the new copy is held back: %s (%llu instead of %llu); to "
+		 "take it: dns-firewallctl lists accept %s",
+		 safety_clause(flaw), (unsigned long long)head->entries,
+		 (unsigned long long)p->head.entries, p->source->config.name);
+	source_failed(p->source, why);
+	p->source->state->phase = SOURCE_HELD;
+	plan_success(p);
+}
+
+/* All of it has come, and is as `flaw` says. */
+static void
+judge(struct plain *p, struct copy_head *head, enum safety_flaw flaw)
+{
+	bool same;
+
+	if (!safety_is_waived(flaw)) {
+		copy_drop(&p->copy);
+		fail(p, safety_clause(flaw));
+		return;
+	}
+	if (copy_end(&p->copy, head) != ERR_NONE) {
+		fail_by_system(p, "its new copy cannot be written");
+		return;
+	}
+	print_source(&p->source->config, head->source);
+	head->changed_s = head->checked_s = now_s();
+	head->good_s = p->wait_s;
+	same = p->is_ours && strcmp(head->digest, p->head.digest) == 0;
+	if (same) {
+		copy_drop(&p->copy);
+		p->head.known = head->known;
+		confirm(p);
+	} else if (flaw == SAFETY_NONE) {
+		take(p, head);
+	} else {
+		hold(p, head, flaw);
+	}
+}
+
+/* ---- feeds --------------------------------------------------------------- */
+
+static bool
+on_body(void *owner, const char *bytes, size_t len)
+{
+	struct plain *p = owner;
+
+	return safety_bytes(&p->safety, bytes, len) == SAFETY_NONE &&
+	       copy_write(&p->copy, bytes, len) == ERR_NONE;
+}
+
+static void
+on_fetched(void *owner, const struct https_news *news)
+{
+	struct plain *p = owner;
+	struct copy_head head = { .known = news->known };
+	uint64_t before = p->is_ours ? p->head.entries : 0;
+
+	p->fetch = NULL;
+	switch (news->end) {
+	case HTTPS_NEW:
+	case HTTPS_STOPPED:
+		head.entries = p->safety.entries;
+		judge(p, &head, safety_end(&p->safety, before));
+		return;
+	case HTTPS_SAME:
+		copy_drop(&p->copy);
+		confirm(p);
+		return;
+	case HTTPS_FAILED:
+		copy_drop(&p->copy);
+		fail(p, news->why);
+		return;
+	}
+}
+
+static bool
+begin_feed(struct plain *p)
+{
+	struct https_wish wish = { .url = p->source->config.where,
+				   .body = on_body,
+				   .done = on_fetched,
+				   .owner = p };
+
+	if (p->is_ours)
+		wish.known = p->head.known;
+	safety_init(&p->safety, p->source->config.form);
+	return https_begin(p->source->supply->https, &wish, &p->fetch) ==
+	       ERR_NONE;
+}
+
+/* ---- addresses of names -------------------------------------------------- */
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr));
+}
+
+/* In one order, since servers turn theirs; each once. */
+static uint64_t
+write_addresses(struct plain *p, const struct addr *addr, uint32_t count)
+{
+	struct addr *sorted = calloc(count + 1, sizeof(*sorted));
+	char line[ADDR_TEXT_SIZE + 1];
+	uint64_t written = 0;
+
+	if (sorted == NULL) {
+		p->copy.err = ERR_FULL;
+		p->copy.cause = ENOMEM;
+		return 0;
+	}
+	memcpy(sorted, addr, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_bytes);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i > 0 && by_bytes(&sorted[i - 1], &sorted[i]) == 0)
+			continue;
+		addr_print(&sorted[i], line);
+		strcat(line, "\n");
+		copy_write(&p->copy, line, strlen(line));
+		written++;
+	}
+	free(sorted);
+	return written;
+}
+
+static void
+on_addresses(void *owner, const struct rrset_news *news)
+{
+	struct plain *p = owner;
+	struct copy_head head = { .entries = 0 };
+	uint64_t before = p->is_ours ? p->head.entries : 0;
+
+	p->rrset = NULL;
+	if (news->why != NULL) {
+		copy_drop(&p->copy);
+		fail(p, news->why);
+		return;
+	}
+	p->wait_s = news->ttl_s;
+	if (news->count > 0)
+		head.entries = write_addresses(p, news->addr, news->count);
+	judge(p, &head, safety_of_counts(before, head.entries));
+}
+
+static bool
+begin_addresses(struct plain *p)
+{
+	const struct list_config *c = &p->source->config;
+	struct supply *supply = p->source->supply;
+	const struct options *opt = supply->kit->opt;
+	struct rrset_wish wish = {
+		.name = c->rrset,
+		.names = c->rrsets,
+		.server = c->servers > 0 ? c->server : opt->upstream,
+		.servers = c->servers > 0 ? c->servers : opt->upstream_count,
+		.stream = true,
+		.wait_ms = ASK_WAIT_MS,
+		.done = on_addresses,
+		.owner = p
+	};
+
+	return rrset_begin(supply->loop, &supply->random, &wish, &p->rrset) ==
+	       ERR_NONE;
+}
+
+/* ---- its life -------------------------------------------------------------
+ */
+
+static void
+fetch(struct plain *p)
+{
+	struct source *s = p->source;
+	bool begun;
+
+	if (p->fetch != NULL || p->rrset != NULL)
+		return;
+	if (copy_begin(&p->copy, s->supply->kit->lists_dir, s->config.name) !=
+	    ERR_NONE) {
+		fail_by_system(p, "a new copy cannot be begun in --lists-dir");
+		return;
+	}
+	begun = s->config.source == SOURCE_HTTPS ? begin_feed(p)
+						 : begin_addresses(p);
+	if (begun) {
+		s->state->phase = SOURCE_BUSY;
+		s->state->next_s = 0;
+		return;
+	}
+	copy_drop(&p->copy);
+	fail(p, "it cannot be asked for: no memory, or no such URL");
+}
+
+static void
+on_due(void *owner)
+{
+	fetch(owner);
+}
+
+/* A copy that was held back before the process was started. */
+static void
+find_held(struct plain *p)
+{
+	struct source_state *s = p->source->state;
+	char name[COPY_NAME_SIZE];
+	struct copy_head held;
+
+	if (copy_head_read(p->source->supply->kit->lists_dir,
+			   held_file(p, name), &held) != ERR_NONE)
+		return;
+	s->phase = SOURCE_HELD;
+	snprintf(s->error, sizeof(s->error),
+		 "a new copy of %llu entries is held back; to take it: "
+		 "dns-firewallctl lists accept %s",
+		 (unsigned long long)held.entries, p->source->config.name);
+}
+
+static void
+find_kept(struct plain *p)
+{
+	char name[COPY_NAME_SIZE], source[COPY_SOURCE_SIZE];
+
+	copy_head_read(p->source->supply->kit->lists_dir, kept_file(p, name),
+		       &p->head);
+	print_source(&p->source->config, source);
+	p->is_ours = strcmp(source, p->head.source) == 0;
+	p->wait_s = p->source->config.interval_s;
+	if (p->source->config.source == SOURCE_RRSET)
+		p->wait_s = rrset_ttl(p->head.good_s);
+	show_copy(p);
+}
+
+static bool
+begin(struct source *s)
+{
+	struct plain *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return false;
+	p->source = s;
+	p->copy.fd = -1;
+	s->own = p;
+	due_init(&p->due, on_due, p);
+	find_kept(p);
+	find_held(p);
+	plan(p, p->is_ours ? 1000 * (int64_t)pace_first_s(p->head.checked_s,
+							  now_s(), p->wait_s)
+			   : 0);
+	return true;
+}
+
+static void
+refresh(struct source *s)
+{
+	struct plain *p = s->own;
+
+	due_stop(s->supply->loop, &p->due);
+	fetch(p);
+}
+
+static bool
+accept_held(struct source *s)
+{
+	char held[COPY_NAME_SIZE], kept[COPY_NAME_SIZE];
+	int dir = s->supply->kit->lists_dir;
+	struct plain *p = s->own;
+
+	if (renameat(dir, held_file(p, held), dir, kept_file(p, kept)) == -1)
+		return false;
+	find_kept(p);
+	s->state->phase = SOURCE_IDLE;
+	s->state->error[0] = '\0';
+	log_info("List %s: what was held back is taken: %llu entries",
+		 s->config.name, (unsigned long long)p->head.entries);
+	supply_changed(s->supply);
+	return true;
+}
+
+static void
+end(struct source *s)
+{
+	struct plain *p = s->own;
+
+	due_stop(s->supply->loop, &p->due);
+	https_cancel(p->fetch);
+	rrset_cancel(p->rrset);
+	copy_drop(&p->copy);
+	free(p);
+	s->own = NULL;
+}
+
+const struct source_kind plain_kind = {
+	.begin = begin,
+	.refresh = refresh,
+	.accept = accept_held,
+	.end = end,
+};
