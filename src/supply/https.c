@@ -96,7 +96,7 @@ excess_of(const struct fetch *f)
 	if (wire > HTTPS_WIRE_MAX)
 		return "it sends more than 64 MiB";
 	if (f->text > HTTPS_TEXT_MAX)
-		return "it unpacks to more than 63 MiB";
+		return "it unpacks to more than 512 MiB";
 	if (f->text > HTTPS_SLACK + (uint64_t)wire * HTTPS_RATIO)
 		return "it unpacks to more than 200 times its size";
 	return NULL;

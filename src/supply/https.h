@@ -14,7 +14,7 @@
 enum {
 	HTTPS_REDIRECTS = 3,
 	HTTPS_WIRE_MAX = 64 << 20, /* bytes as they travel */
-	HTTPS_TEXT_MAX = 63 << 20, /* as they are meant; a list may have 64 */
+	HTTPS_TEXT_MAX = 512 << 20, /* and as they are meant */
 	/* text may have so many times the bytes that travelled, and the slack
 	 * more: what is just being unpacked counts later */
 	HTTPS_RATIO = 200,

@@ -253,7 +253,8 @@ begin_feed(struct plain *p)
 
 	if (p->is_ours)
 		wish.known = p->head.known;
-	safety_init(&p->safety, p->source->config.form);
+	safety_init(&p->safety, p->source->config.form,
+		    p->source->config.column);
 	return https_begin(p->source->supply->https, &wish, &p->fetch) ==
 	       ERR_NONE;
 }

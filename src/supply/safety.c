@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "lists/column.h"
+
 static const struct {
 	bool waived;
 	const char *clause;
@@ -43,9 +45,10 @@ safety_of_counts(uint64_t before, uint64_t now)
 }
 
 void
-safety_init(struct safety *s, enum list_form form)
+safety_init(struct safety *s, enum list_form form, uint32_t column)
 {
 	s->form = form;
+	s->column = column;
 	s->lines = s->entries = s->bad = 0;
 	s->flaw = SAFETY_NONE;
 	s->len = 0;
@@ -74,18 +77,26 @@ begins_a_page(const struct safety *s)
 	return at < s->len && s->line[at] == '<';
 }
 
-static void
-end_line(struct safety *s)
+static enum err
+read_line(struct safety *s)
 {
 	const struct item_sink sink = { count_entry, s };
 
+	if (s->column > 0)
+		return column_read(s->column, s->line, s->len, &sink);
+	return item_read(s->form, s->line, s->len, &sink);
+}
+
+static void
+end_line(struct safety *s)
+{
 	if (s->len > 0 && s->line[s->len - 1] == '\r')
 		s->len--;
 	if (memchr(s->line, '\0', s->len) != NULL)
 		s->flaw = SAFETY_BINARY;
 	else if (begins_a_page(s))
 		s->flaw = SAFETY_PAGE;
-	else if (item_read(s->form, s->line, s->len, &sink) != ERR_NONE)
+	else if (read_line(s) != ERR_NONE)
 		s->bad++;
 	s->lines++;
 	s->len = 0;

@@ -35,6 +35,7 @@ enum safety_flaw safety_of_counts(uint64_t before, uint64_t now);
 /* A plain list on its way in. */
 struct safety {
 	enum list_form form;
+	uint32_t column;
 	uint64_t lines;	       /* begun */
 	uint64_t entries;      /* understood */
 	uint64_t bad;	       /* lines that were not understood */
@@ -43,7 +44,8 @@ struct safety {
 	char line[SAFETY_LINE_MAX];
 };
 
-void safety_init(struct safety *s, enum list_form form);
+/* column: of the addresses, 0: they stand in none (struct list_config). */
+void safety_init(struct safety *s, enum list_form form, uint32_t column);
 /* Its bytes in pieces of any size. Anything but NONE: no more is needed, and
  * every further call says so too. */
 enum safety_flaw safety_bytes(struct safety *s, const char *bytes, size_t len);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "supply/plain.h"
 #include "supply/supply.h"
 
 const struct source_kind *
@@ -14,9 +15,9 @@ source_kind_of(enum list_source source)
 {
 	static const struct source_kind *const kinds[] = {
 		[SOURCE_FILE] = NULL,
-		[SOURCE_HTTPS] = NULL,
+		[SOURCE_HTTPS] = &plain_kind,
 		[SOURCE_PRIMARY] = NULL,
-		[SOURCE_RRSET] = NULL,
+		[SOURCE_RRSET] = &plain_kind,
 	};
 
 	return kinds[source];

@@ -8,6 +8,7 @@
  */
 #include "supply/supply.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -207,6 +208,23 @@ on_letter(void *owner, bool readable, bool writable)
 	loop_stop(s->loop);
 }
 
+/* Certificates are files that only root may be able to read. */
+static enum err
+begin_https(struct supply *s)
+{
+	const struct host_setup setup = { .loop = s->loop,
+					  .random = &s->random,
+					  .opt = s->kit->opt,
+					  .own = &s->own };
+	enum err err = https_new(&setup, &s->https);
+
+	if (err == ERR_MISSING)
+		log_error("--feed-ca: \"%s\" cannot be read: %s; accepted is a "
+			  "file of certificates in PEM",
+			  s->kit->opt->feed_ca, strerror(errno));
+	return err;
+}
+
 static enum err
 begin(struct supply *s)
 {
@@ -220,7 +238,9 @@ begin(struct supply *s)
 		return ERR_FULL;
 	take_own(s, kit->own);
 	close(kit->own);
-	err = role_enter_sandbox(kit);
+	err = begin_https(s);
+	if (err == ERR_NONE)
+		err = role_enter_sandbox(kit);
 	if (err == ERR_NONE)
 		err = take_policy(s, kit->policy, kit->generation);
 	close(kit->policy);
@@ -243,6 +263,7 @@ end(struct supply *s)
 		if (s->source[i] != NULL)
 			source_free(s->source[i]);
 	}
+	https_free(s->https);
 	loop_free(s->loop);
 }
 
@@ -253,6 +274,7 @@ supply_main(struct role_kit *kit)
 	enum err err;
 
 	s.kit = kit;
+	random_init(&s.random);
 	err = begin(&s);
 	if (err != ERR_NONE) {
 		log_error("The lists process cannot start: %s", err_text(err));

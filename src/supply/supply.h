@@ -16,6 +16,7 @@
 #include "policy/image.h"
 #include "proc/post.h"
 #include "proc/role.h"
+#include "supply/https.h"
 #include "supply/source.h"
 
 struct supply {
@@ -27,6 +28,8 @@ struct supply {
 	unsigned keys;
 	struct source *source[SOURCES_MAX]; /* by their row of kit->sources */
 	const struct own_addresses *own;
+	struct random random;
+	struct https *https;
 	int status;
 };
 

@@ -19,7 +19,7 @@ look_in_pieces(enum list_form form, const char *text, size_t piece,
 {
 	size_t len = strlen(text);
 
-	safety_init(&safety, form);
+	safety_init(&safety, form, 0);
 	for (size_t at = 0; at < len; at += piece)
 		safety_bytes(&safety, text + at,
 			     len - at < piece ? len - at : piece);
@@ -53,6 +53,19 @@ a_sound_list_is_counted(void **state)
 }
 
 static void
+a_column_has_addresses(void **state)
+{
+	static const char table[] = "id,ip\n1,192.0.2.1\n2,192.0.2.2\n";
+
+	(void)state;
+	safety_init(&safety, FORM_IPS, 2);
+	safety_bytes(&safety, table, sizeof(table) - 1);
+	assert_int_equal(safety_end(&safety, 0), SAFETY_NONE);
+	assert_int_equal(safety.entries, 2);
+	assert_int_equal(safety.bad, 1);
+}
+
+static void
 nothing_listed_is_no_list(void **state)
 {
 	(void)state;
@@ -79,7 +92,7 @@ static void
 bytes_are_no_list(void **state)
 {
 	(void)state;
-	safety_init(&safety, FORM_HOSTS);
+	safety_init(&safety, FORM_HOSTS, 0);
 	assert_int_equal(safety_bytes(&safety, "\x1f\x8b\x08\0\0\n", 6),
 			 SAFETY_BINARY);
 	assert_int_equal(safety_bytes(&safety, "0.0.0.0 a.b\n", 12),
@@ -157,6 +170,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sound_list_is_counted),
+		cmocka_unit_test(a_column_has_addresses),
 		cmocka_unit_test(nothing_listed_is_no_list),
 		cmocka_unit_test(a_page_is_no_list),
 		cmocka_unit_test(bytes_are_no_list),
