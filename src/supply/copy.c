@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char first_line[] = "# A list that dns-firewall has fetched; "
@@ -99,17 +100,24 @@ copy_head_read(int dir, const char *name, struct copy_head *out)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char text[COPY_HEAD_SIZE + 1];
+	struct stat st;
 	ssize_t got;
 
 	memset(out, 0, sizeof(*out));
 	if (fd == -1)
 		return errno == ENOENT ? ERR_MISSING : ERR_SYSTEM;
 	got = pread(fd, text, COPY_HEAD_SIZE, 0);
+	if (fstat(fd, &st) == -1)
+		got = -1;
 	close(fd);
 	if (got != COPY_HEAD_SIZE)
 		return ERR_SYNTAX;
 	text[got] = '\0';
-	return parse_head(text, out) ? ERR_NONE : ERR_SYNTAX;
+	if (parse_head(text, out) &&
+	    (uint64_t)st.st_size == COPY_HEAD_SIZE + out->bytes)
+		return ERR_NONE;
+	memset(out, 0, sizeof(*out));
+	return ERR_SYNTAX;
 }
 
 static enum err
