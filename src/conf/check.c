@@ -28,15 +28,17 @@ check_required(struct gather *g)
 {
 	const struct options *opt = g->out;
 
-	if (opt->acl_file[0] == '\0')
+	if (opt->acl_file[0] == '\0' && opt->trusted[0] == '\0')
 		gather_refuse(g, "--acl-file",
 			      "nothing is given, here or as ACL_FILE; accepted "
-			      "is the path of an access list");
+			      "is the path of an access list, or, to block "
+			      "alone, --trusted");
 	if (opt->upstream_count == 0)
 		gather_refuse(g, "--upstream",
 			      "nothing is given, here or as UPSTREAM; accepted "
 			      "is the address of a resolver");
-	if (!gather_has(g, offsetof(struct options, firewall)))
+	if (!gather_has(g, offsetof(struct options, firewall)) &&
+	    (opt->trusted[0] == '\0' || opt->acl_file[0] != '\0'))
 		gather_refuse(g, "--firewall",
 			      "nothing is given, here or as FIREWALL; accepted "
 			      "is none, iptables or nftables");
@@ -237,17 +239,94 @@ check_control(struct gather *g)
 			      g->out->control, most);
 }
 
+/* ---- policy zones alone -------------------------------------------------- */
+
+/* A resolver beside us, as the container brings it. */
+static void
+fill_upstream(struct gather *g)
+{
+	static const struct endpoint local = {
+		.addr = { .family = 4, .byte = { 127, 0, 0, 1 } },
+		.port = 5335
+	};
+	struct options *opt = g->out;
+
+	if (opt->bind_mode != BIND_MODE_RECURSION)
+		return;
+	if (opt->upstream_count > 0)
+		gather_refuse(g, "--bind-mode",
+			      "\"1\" asks the resolver at 127.0.0.1@5335, and "
+			      "upstreams are named too; accepted is \"2\" "
+			      "with upstreams");
+	else
+		opt->upstream[opt->upstream_count++] = local;
+}
+
+/* Whoever gives a policy zone and nothing else wants what its publisher's
+ * container does: answer the neighbours on port 53, and open nothing. */
+static void
+fill_policy_zone(struct gather *g)
+{
+	static const struct endpoint all[] = {
+		{ .addr = { .family = 4 }, .port = 53 },
+		{ .addr = { .family = 6 }, .port = 53 }
+	};
+	struct options *opt = g->out;
+
+	if (opt->acl_file[0] != '\0')
+		return;
+	if (opt->trusted[0] == '\0' && opt->dns_policy[0] != '\0')
+		strcpy(opt->trusted, "localhost localnets");
+	if (opt->trusted[0] != '\0' &&
+	    !gather_has(g, offsetof(struct options, firewall)))
+		opt->firewall = FIREWALL_NONE;
+	if (opt->dns_policy[0] == '\0' ||
+	    gather_has(g, offsetof(struct options, bind)) ||
+	    gather_has(g, offsetof(struct options, bind_port)))
+		return;
+	memcpy(opt->bind, all, sizeof(all));
+	opt->bind_count = sizeof(all) / sizeof(all[0]);
+}
+
+static void
+check_policy_zone(struct gather *g)
+{
+	const struct options *opt = g->out;
+	bool has_key = opt->tsig_key || opt->tsig_key_name[0] != '\0';
+
+	if (opt->dns_policy[0] != '\0' && opt->master_dns_ip_count == 0)
+		gather_refuse(g, "--dns-policy",
+			      "\"%s\" is transferred from nowhere; accepted "
+			      "with it is --master-dns-ip",
+			      opt->dns_policy);
+	if (opt->dns_policy[0] == '\0' &&
+	    (opt->master_dns_ip_count > 0 || has_key))
+		gather_refuse(g, "--dns-policy",
+			      "nothing is given, here or as DNS_POLICY; "
+			      "accepted with a primary or a key is the name "
+			      "of the zone");
+	if (opt->tsig_key != (opt->tsig_key_name[0] != '\0'))
+		gather_refuse(g, "--tsig-key-name",
+			      "a key has a name and a secret; accepted is "
+			      "TSIG_KEY_NAME with TSIG_KEY or TSIG_KEY_FILE");
+}
+
 void
 check_together(struct gather *g)
 {
 	struct options *opt = g->out;
 
+	fill_upstream(g);
+	fill_policy_zone(g);
+	fill_ports(opt->master_dns_ip, opt->master_dns_ip_count,
+		   opt->master_dns_port);
 	fill_ports(opt->upstream, opt->upstream_count, opt->upstream_port);
 	for (uint32_t i = 0; i < opt->forward_count; i++)
 		fill_ports(&opt->forward[i].at, 1, opt->upstream_port);
 	fill_ports(opt->bind, opt->bind_count, opt->bind_port);
 	fill_ports(opt->notify_bind, opt->notify_bind_count, NOTIFY_PORT);
 	check_required(g);
+	check_policy_zone(g);
 	check_chain(g);
 	check_enforce(g);
 	check_times(g);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/foreign.h"
+
 static const char *
 value_of(char **envp, const char *name)
 {
@@ -36,14 +38,14 @@ value_either(char **envp, char *name)
 	return value_of(envp, name);
 }
 
-void
-environment_say(struct gather *g, char **envp, const struct setting *setting)
+static void
+say_named(struct gather *g, char **envp, const struct setting *setting,
+	  char name[SETTING_NAME_SIZE])
 {
-	char name[SETTING_NAME_SIZE], file_name[SETTING_NAME_SIZE + 5];
+	char file_name[SETTING_NAME_SIZE + 5];
 	struct saying s = { .setting = setting, .where = name };
 	const char *file;
 
-	setting_env_name(setting, name);
 	snprintf(file_name, sizeof(file_name), "%s_FILE", name);
 	s.value = value_either(envp, name);
 	file = value_either(envp, file_name);
@@ -60,6 +62,36 @@ environment_say(struct gather *g, char **envp, const struct setting *setting)
 	}
 	if (s.value != NULL)
 		gather_say(g, &s);
+}
+
+void
+environment_say(struct gather *g, char **envp, const struct setting *setting)
+{
+	char name[SETTING_NAME_SIZE];
+
+	setting_env_name(setting, name);
+	say_named(g, envp, setting, name);
+}
+
+static void
+say_aliases(struct gather *g, char **envp)
+{
+	for (size_t i = 0; i < SETTING_ALIASES; i++) {
+		const struct setting *setting;
+		char name[SETTING_NAME_SIZE];
+
+		snprintf(name, sizeof(name), "%s", setting_alias(i, &setting));
+		say_named(g, envp, setting, name);
+	}
+}
+
+/* Their names are theirs: they mean something only beside a zone of those
+ * who have that container. */
+static void
+note_foreign(struct gather *g, char **envp)
+{
+	for (; *envp != NULL && g->out->dns_policy[0] != '\0'; envp++)
+		foreign_note(g->out, *envp, strcspn(*envp, "="));
 }
 
 static void
@@ -84,6 +116,8 @@ environment_read(struct gather *g, char **envp)
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (setting_at(i)->at != offsetof(struct options, config))
 			environment_say(g, envp, setting_at(i));
+	say_aliases(g, envp);
+	note_foreign(g, envp);
 	for (; *envp != NULL; envp++)
 		refuse_unknown(g, *envp);
 }

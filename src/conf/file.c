@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "conf/foreign.h"
+
 enum { PATH_SIZE = 1024, WHERE_SIZE = PATH_SIZE + 128 };
 
 /* A line of the file being read; `at` is what is left of it. */
@@ -126,6 +128,8 @@ line_read(struct gather *g, struct file_line *line)
 	setting = setting_by_name(name, len);
 	if (setting == NULL)
 		setting = setting_by_env(name, len, &is_file);
+	if (setting == NULL && foreign_note(g->out, name, len))
+		return;
 	if (setting == NULL)
 		gather_refuse_name(g, line->where, setting_near(name, len), "");
 	else

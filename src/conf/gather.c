@@ -14,15 +14,14 @@
 #include "conf/content.h"
 #include "conf/value.h"
 
-_Static_assert(SETTING_COUNT <= 64, "gather.said has a bit for each");
-
 enum { SHOWN_MAX = 80 /* bytes of a refused value that are printed */ };
 
 void
 gather_begin(struct gather *g)
 {
-	g->ever |= g->said;
-	g->said = 0;
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		g->ever[i] |= g->said[i];
+	memset(g->said, 0, sizeof(g->said));
 }
 
 bool
@@ -30,7 +29,7 @@ gather_has(const struct gather *g, size_t field_offset)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (setting_at(i)->at == field_offset)
-			return ((g->said | g->ever) >> i & 1) != 0;
+			return g->said[i] || g->ever[i];
 	return false;
 }
 
@@ -90,8 +89,8 @@ gather_refuse_name(struct gather *g, const char *where,
 static void
 say_value(struct gather *g, const struct saying *s)
 {
-	const uint64_t bit = UINT64_C(1) << setting_index(s->setting);
-	const bool again = (g->said & bit) != 0;
+	const size_t index = setting_index(s->setting);
+	const bool again = g->said[index];
 
 	if (s->value[0] == '\0')
 		return;
@@ -101,7 +100,7 @@ say_value(struct gather *g, const struct saying *s)
 	}
 	if (!again && setting_is_list(s->setting))
 		value_clear(s->setting, g->out);
-	g->said |= bit;
+	g->said[index] = true;
 	value_store(g, s);
 }
 
@@ -152,5 +151,5 @@ gather_init(struct gather *g, struct options *out, struct text *complaint)
 					       .value = s->fallback });
 	}
 	assert(g->refused == 0);
-	g->said = 0;
+	memset(g->said, 0, sizeof(g->said));
 }

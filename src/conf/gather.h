@@ -20,8 +20,8 @@ struct gather {
 	struct options *out;
 	struct text *complaint;
 	unsigned refused;
-	uint64_t said; /* a bit for each setting this source has said */
-	uint64_t ever; /* the same for all sources but the defaults */
+	bool said[SETTING_COUNT]; /* by this source */
+	bool ever[SETTING_COUNT]; /* by any but the defaults */
 };
 
 /* One value as somebody gave it. */

@@ -58,6 +58,12 @@ options_gather(int argc, char **argv, char **envp, struct options *out,
 	return request;
 }
 
+bool
+options_have_lists(const struct options *opt)
+{
+	return opt->lists[0] != '\0' || opt->dns_policy[0] != '\0';
+}
+
 void
 options_print(const struct options *opt, struct text *out)
 {

@@ -30,6 +30,7 @@ enum source_check {
 	SOURCE_CHECK_CONNECTED,
 	SOURCE_CHECK_ROUTES
 };
+enum bind_mode { BIND_MODE_UNSET, BIND_MODE_RECURSION, BIND_MODE_FORWARD };
 enum compat { COMPAT_NONE, COMPAT_RUST };
 
 /* A zone as lower-cased wire labels with the root label. */
@@ -50,6 +51,7 @@ struct option_forward {
 #define OPTION_FIELD_word(f, n)	  char f[OPTION_TEXT_SIZE];
 #define OPTION_FIELD_choice(f, n) uint32_t f;
 #define OPTION_FIELD_flag(f, n)	  bool f;
+#define OPTION_FIELD_secret(f, n) bool f;
 #define OPTION_FIELD_addrs(f, n)     \
 	struct endpoint f[n];        \
 	uint32_t f##_count;
@@ -68,6 +70,9 @@ struct options {
 	OPTION_FIELD_##kind(field, high)
 #include "conf/options.def"
 #undef OPT
+	/* names of settings that are another program's, and what we have
+	 * instead; empty: there were none */
+	char ignored[OPTION_TEXT_SIZE];
 	bool control_given; /* --control was said, so its failure is fatal */
 	/* filled in by the supervisor: who the children become */
 	uint32_t run_uid, run_gid;
@@ -96,6 +101,9 @@ struct option_request {
 struct option_request options_gather(int argc, char **argv, char **envp,
 				     struct options *out,
 				     struct text *complaint);
+
+/* Something is listed, by a file of the owner or a policy zone. */
+bool options_have_lists(const struct options *opt);
 
 /* --help to standard output; the list of the manual in mdoc. */
 void options_print_help(void);

@@ -26,6 +26,7 @@
 #define CHOICES_OF_path(f)   NULL
 #define CHOICES_OF_word(f)   NULL
 #define CHOICES_OF_choice(f) choices_##f
+#define CHOICES_OF_secret(f) NULL
 #define CHOICES_OF_flag(f)   NULL
 #define CHOICES_OF_addrs(f)  NULL
 #define CHOICES_OF_nets(f)   NULL
@@ -37,6 +38,7 @@
 #define ACCEPT_OF_path(f)   NULL
 #define ACCEPT_OF_word(f)   word_##f
 #define ACCEPT_OF_choice(f) NULL
+#define ACCEPT_OF_secret(f) NULL
 #define ACCEPT_OF_flag(f)   NULL
 #define ACCEPT_OF_addrs(f)  NULL
 #define ACCEPT_OF_nets(f)   NULL
@@ -48,6 +50,7 @@
 #define COUNT_OF_path(f)   0
 #define COUNT_OF_word(f)   0
 #define COUNT_OF_choice(f) 0
+#define COUNT_OF_secret(f) 0
 #define COUNT_OF_flag(f)   0
 #define COUNT_OF_addrs(f)  offsetof(struct options, f##_count)
 #define COUNT_OF_nets(f)   offsetof(struct options, f##_count)
@@ -117,6 +120,33 @@ setting_by_name(const char *name, size_t len)
 	return NULL;
 }
 
+/* Names that the container of a policy zone's publisher has for settings of
+ * ours. */
+static const struct {
+	const char *env, *name;
+} aliases[SETTING_ALIASES] = {
+	{ "TRUSTED_ACL", "trusted" },
+	{ "FORWARDER_IPS", "upstream" },
+};
+
+const char *
+setting_alias(size_t i, const struct setting **setting_out)
+{
+	*setting_out =
+	    setting_by_name(aliases[i].name, strlen(aliases[i].name));
+	return aliases[i].env;
+}
+
+static const struct setting *
+by_alias(const char *upper)
+{
+	for (size_t i = 0; i < SETTING_ALIASES; i++)
+		if (strcmp(aliases[i].env, upper) == 0)
+			return setting_by_name(aliases[i].name,
+					       strlen(aliases[i].name));
+	return NULL;
+}
+
 /* name as upper case in buf; false where it mixes cases or is too long. */
 static bool
 upper_case(const char *name, size_t len, char *buf)
@@ -142,7 +172,7 @@ by_upper(const char *upper)
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (strcmp(setting_env_name(&settings[i], env), upper) == 0)
 			return &settings[i];
-	return NULL;
+	return by_alias(upper);
 }
 
 const struct setting *

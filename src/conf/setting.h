@@ -19,6 +19,7 @@ enum setting_kind {
 	SETTING_word,
 	SETTING_choice,
 	SETTING_flag,
+	SETTING_secret,
 	SETTING_addrs,
 	SETTING_nets,
 	SETTING_zones,
@@ -26,6 +27,7 @@ enum setting_kind {
 };
 
 enum {
+	SETTING_ALIASES = 2,
 	SETTING_NAME_SIZE = 64, /* of every name with what is put before it */
 	SETTING_COUNT = 0
 #define OPT(kind, field, name, env, low, high, fallback, meta, help) +1
@@ -53,6 +55,9 @@ size_t setting_index(const struct setting *s);
 bool setting_is_list(const struct setting *s);
 /* Puts the environment name into buf of SETTING_NAME_SIZE and returns it. */
 const char *setting_env_name(const struct setting *s, char *buf);
+
+/* i < SETTING_ALIASES: another name in the environment, and what it sets. */
+const char *setting_alias(size_t i, const struct setting **setting_out);
 
 /* All return NULL for a name nobody has; text need not end in NUL. */
 const struct setting *setting_by_name(const char *name, size_t len);

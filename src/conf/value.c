@@ -5,6 +5,7 @@
  * cut or rounded.
  */
 #include "conf/value.h"
+#include "conf/secret.h"
 
 #include <inttypes.h>
 #include <net/if.h>
@@ -232,14 +233,28 @@ item_take(struct gather *g, const struct saying *s, size_t len)
 	return true;
 }
 
+static bool
+is_all_blank(const char *text, size_t len)
+{
+	return strspn(text, " \t") >= len;
+}
+
 static void
 list_store(struct gather *g, const struct saying *s)
 {
 	struct saying item = *s;
 
 	for (;;) {
-		const size_t len = strcspn(item.value, ",");
+		const size_t len = strcspn(item.value, ",;");
 
+		/* "A; B;" is two, as other programs write lists. */
+		if (item.value[len] == ';' && is_all_blank(item.value, len)) {
+			item.value += len + 1;
+			continue;
+		}
+		if (item.value != s->value && item.value[-1] == ';' &&
+		    item.value[len] == '\0' && is_all_blank(item.value, len))
+			return;
 		if (!item_take(g, &item, len) || item.value[len] == '\0')
 			return;
 		item.value += len + 1;
@@ -312,6 +327,27 @@ flag_store(struct gather *g, const struct saying *s)
 			    "yes or no, true or false, on or off, 1 or 0");
 }
 
+/* Who can list processes reads their command lines. */
+static void
+secret_store(struct gather *g, const struct saying *s)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789+/=";
+
+	if (strncmp(s->where, "--", 2) == 0)
+		gather_refuse(g, s->where,
+			      "everybody on this machine can read a command "
+			      "line; accepted is TSIG_KEY in the environment, "
+			      "or TSIG_KEY_FILE");
+	else if (strspn(s->value, letters) != strlen(s->value))
+		gather_refuse(g, s->where,
+			      "the key is not base64; accepted is what the "
+			      "primary has as its secret");
+	else
+		*(bool *)field_of(s->setting, g->out) = secret_keep(s->value);
+}
+
 static bool
 has_control_byte(const char *text)
 {
@@ -364,6 +400,9 @@ value_store(struct gather *g, const struct saying *s)
 	case SETTING_flag:
 		flag_store(g, s);
 		break;
+	case SETTING_secret:
+		secret_store(g, s);
+		break;
 	default:
 		string_store(g, s);
 	}
@@ -404,6 +443,8 @@ value_print(const struct setting *s, const struct options *opt,
 		text_str(out, s->choices[*(const uint32_t *)field]);
 	else if (s->kind == SETTING_flag)
 		text_str(out, *(const bool *)field ? "yes" : "no");
+	else if (s->kind == SETTING_secret)
+		text_str(out, *(const bool *)field ? "(not shown)" : "");
 	else
 		text_str(out, field);
 }

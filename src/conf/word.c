@@ -88,3 +88,42 @@ word_user(const char *text)
 		return "a user other than root";
 	return NULL;
 }
+
+/* ---- policy zones -------------------------------------------------------- */
+
+const char *
+word_device_id(const char *text)
+{
+	if (is_name(text, WORD_DEVICE_MAX))
+		return NULL;
+	return "a name of 1 to 64 letters, digits, '_', '.' and '-' that does "
+	       "not begin with '-'";
+}
+
+static bool
+is_domain(const char *text)
+{
+	size_t label = 0, len = strlen(text);
+
+	if (len == 0 || len > 253 || text[0] == '.' ||
+	    strspn(text, name_letters) != len)
+		return false;
+	for (; *text != '\0'; text++) {
+		label = *text == '.' ? 0 : label + 1;
+		if (label > 63 || (text[0] == '.' && text[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+const char *
+word_dns_policy(const char *text)
+{
+	return is_domain(text) ? NULL : "the name of a policy zone";
+}
+
+const char *
+word_tsig_key_name(const char *text)
+{
+	return is_domain(text) ? NULL : "the name that the primary has for it";
+}

@@ -11,7 +11,8 @@ enum {
 	 * ends in "-ipv4-allow-local". */
 	WORD_SET_PREFIX_MAX = 14,
 	/* nftables takes 255; more than this nobody writes. */
-	WORD_NFT_TABLE_MAX = 63
+	WORD_NFT_TABLE_MAX = 63,
+	WORD_DEVICE_MAX = 64
 };
 
 const char *word_chain(const char *text);
@@ -20,5 +21,11 @@ const char *word_set_prefix(const char *text);
 const char *word_nft_table(const char *text);
 /* A name of the user database or a number; never uid 0. */
 const char *word_user(const char *text);
+const char *word_device_id(const char *text);
+/* Names of a zone, and of a key. */
+const char *word_dns_policy(const char *text);
+const char *word_tsig_key_name(const char *text);
+/* trusted.c */
+const char *word_trusted(const char *text);
 
 #endif

@@ -17,13 +17,18 @@
 #include <unistd.h>
 
 #include "lists/accord.h"
+#include "lists/policy_zone.h"
 #include "policy/fetch.h"
 #include "policy/match.h"
 #include "policy/print.h"
+#include "policy/trusted.h"
 #include "proc/compilation.h"
 #include "proc/role.h"
 
-enum { PAGE = 65536 };
+/* Each of its characters may be a client, and make a rule. */
+enum { PAGE = 65536, TRUSTED_TEXT_SIZE = OPTION_TEXT_SIZE * 32 };
+
+static const char trusted_name[] = "--trusted";
 
 static enum err
 write_all(int fd, const char *bytes, size_t len)
@@ -83,7 +88,8 @@ tell_failure(const struct role_kit *kit, enum err err, struct text *complaints)
 		    err_text(err));
 }
 
-/* The file that was handed; or, of a directory, one that includes all. */
+/* The file that was handed; or, of a directory, one that includes all; or
+ * nothing, where --trusted is all there is. */
 static enum err
 read_source(const struct role_kit *kit, struct policy_source *source,
 	    char **owned_out)
@@ -93,6 +99,11 @@ read_source(const struct role_kit *kit, struct policy_source *source,
 
 	source->name = kit->source_name;
 	source->include = fetch_included;
+	source->text = "";
+	if (kit->source_name[0] == '\0') {
+		source->name = trusted_name;
+		return ERR_NONE;
+	}
 	if (kit->acl == -1) {
 		source->is_directory = true;
 		source->text = all;
@@ -105,39 +116,63 @@ read_source(const struct role_kit *kit, struct policy_source *source,
 	return err;
 }
 
+/* The rules of --trusted, behind those of the access list. */
+static void
+add_trusted(const struct role_kit *kit, struct policy_source *source)
+{
+	static char buf[TRUSTED_TEXT_SIZE];
+	struct text text;
+
+	if (kit->opt == NULL || kit->opt->trusted[0] == '\0')
+		return;
+	text_init(&text, buf, sizeof(buf));
+	trusted_rules(kit->opt->trusted, &text);
+	source->more = (struct policy_text){ .name = trusted_name,
+					     .text = buf,
+					     .len = text.len };
+}
+
 /* ---- lists -------------------------------------------------------------- */
 
+/* What the lists file says, and behind it what options say. */
 struct listing {
 	const struct role_kit *kit;
 	struct policy policy; /* that they follow */
 	struct text *complaints;
+	char *text; /* malloc()ed */
+	size_t len;
 	void *image;
 	size_t size;
 	bool found;
 };
 
 static enum err
+append(struct listing *l, const char *text, size_t len)
+{
+	char *more = realloc(l->text, l->len + len + 1);
+
+	if (more == NULL)
+		return ERR_FULL;
+	memcpy(more + l->len, text, len);
+	more[l->len + len] = '\n';
+	l->text = more;
+	l->len += len + 1;
+	return ERR_NONE;
+}
+
+static enum err
 take_lists(void *arg, const struct policy_text *t)
 {
 	struct listing *l = arg;
-	struct lists_source source = { .name = t->name,
-				       .text = t->text,
-				       .len = t->len,
-				       .open = fetch_opened,
-				       .arg = (void *)(uintptr_t)l->kit };
-	enum err err = ERR_NONE;
+	enum err err = l->found ? ERR_NONE : append(l, t->text, t->len);
 
-	if (!l->found)
-		err =
-		    lists_compile(&source, &l->image, &l->size, l->complaints);
 	l->found = true;
 	free(t->owned);
 	return err;
 }
 
-/* Those that the options name. */
 static enum err
-read_lists(struct listing *l)
+read_lists_file(struct listing *l)
 {
 	const struct role_kit *kit = l->kit;
 	char buf[512] = "is not there";
@@ -149,14 +184,45 @@ read_lists(struct listing *l)
 	text_init(&why, buf, sizeof(buf));
 	err = fetch_included((void *)(uintptr_t)kit, kit->opt->lists, &why,
 			     take_lists, l);
-	if (!l->found && (err == ERR_DENIED || err == ERR_NONE)) {
-		text_escaped(l->complaints, kit->opt->lists,
-			     strnlen(kit->opt->lists, 256));
-		text_printf(l->complaints, ": error: the lists file %s\n",
-			    buf);
-		err = ERR_SYNTAX;
-	}
-	return err;
+	if (l->found || (err != ERR_DENIED && err != ERR_NONE))
+		return err;
+	text_escaped(l->complaints, kit->opt->lists,
+		     strnlen(kit->opt->lists, 256));
+	text_printf(l->complaints, ": error: the lists file %s\n", buf);
+	return ERR_SYNTAX;
+}
+
+/* The zone of --dns-policy is one more list, behind those of the owner. */
+static enum err
+add_policy_zone(struct listing *l)
+{
+	char buf[4 * OPTION_TEXT_SIZE];
+	struct text text;
+
+	if (l->kit->opt->dns_policy[0] == '\0')
+		return ERR_NONE;
+	text_init(&text, buf, sizeof(buf));
+	policy_zone_lines(l->kit->opt, &text);
+	return append(l, text.buf, text.len);
+}
+
+/* Those that the options name. */
+static enum err
+read_lists(struct listing *l)
+{
+	const struct options *opt = l->kit->opt;
+	struct lists_source source = { .open = fetch_opened,
+				       .arg = (void *)(uintptr_t)l->kit };
+	enum err err = read_lists_file(l);
+
+	if (err == ERR_NONE)
+		err = add_policy_zone(l);
+	if (err != ERR_NONE || !options_have_lists(opt))
+		return err;
+	source.name = opt->lists[0] != '\0' ? opt->lists : "--dns-policy";
+	source.text = l->text;
+	source.len = l->len;
+	return lists_compile(&source, &l->image, &l->size, l->complaints);
 }
 
 /* What the rules say of lists must be true of these. An access list that is
@@ -191,6 +257,7 @@ add_lists(const struct role_kit *kit, const void *image, size_t size,
 	if (err == ERR_NONE && l.image != NULL)
 		err = write_all(kit->image, l.image, l.size);
 	free(l.image);
+	free(l.text);
 	return err;
 }
 
@@ -246,6 +313,7 @@ make_all(struct role_kit *kit, struct policy_source *source,
 	size_t size = 0;
 	enum err err = read_source(kit, source, &text);
 
+	add_trusted(kit, source);
 	if (err == ERR_NONE)
 		err = policy_compile(source, &image, &size, complaints);
 	if (err == ERR_NONE)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lists/config_word.h"
+#include "lists/policy_zone.h"
 #include "policy/complain.h"
 #include "policy/token.h"
 
@@ -56,6 +57,10 @@ read_path(struct line *l, const char *what, char out[ACL_PATH_SIZE],
 	if (t.text == NULL || t.len == 0)
 		return missing(flaw, t, what,
 			       "write the absolute path of a file");
+	if (token_is(&t, POLICY_ZONE_SECRET)) {
+		strcpy(out, POLICY_ZONE_SECRET);
+		return true;
+	}
 	if (t.text[0] != '/' || t.len >= ACL_PATH_SIZE ||
 	    memchr(t.text, '\0', t.len) != NULL)
 		return wrong(flaw, &t, "is not an absolute path",

@@ -434,6 +434,8 @@ read_all_texts(struct compilation *c)
 			    "put files into it that end in .acl");
 	}
 	groups_check(&c->expansion.groups, refuse_member, c);
+	if (err == ERR_NONE && source->more.name != NULL)
+		err = add_text(c, &source->more, NO_PARENT);
 	if (err == ERR_NONE)
 		err = each_text(c, compile_line);
 	return err;

@@ -63,6 +63,8 @@ struct policy_source {
 	const struct own_addresses *own;
 	policy_include_fn *include; /* NULL: nothing can be included */
 	bool is_directory; /* name is that, and text includes its files */
+	/* Rules that are not of a file, behind all others; name NULL: none. */
+	struct policy_text more;
 	void *arg;
 };
 

@@ -72,6 +72,8 @@ supervisor_check(struct options *opt, const char *path,
 	if (err == ERR_NONE)
 		err = own_watch_image(own, &setup.own);
 	if (err == ERR_NONE)
+		err = door_secret(&setup.secret);
+	if (err == ERR_NONE)
 		err = door_sealed_copy("options", opt, sizeof(*opt),
 				       &setup.options);
 	if (err != ERR_NONE) {

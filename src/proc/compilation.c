@@ -138,13 +138,22 @@ open_list(const struct compilation *c, const char *path, int *file_out,
 static enum included_state
 open_key(struct compilation *c, const char *path, struct text *text)
 {
+	static const char of_options[] = "env:TSIG_KEY";
+
 	if (c->keys == ROLE_MAX_KEYS) {
 		text_printf(text, "is one key too many: name at most %d",
 			    ROLE_MAX_KEYS);
 		return INCLUDED_REFUSED;
 	}
-	if (door_key(path, &c->key[c->keys], text) != ERR_NONE)
+	if (strcmp(path, of_options) == 0) {
+		c->key[c->keys] = fcntl(c->secret, F_DUPFD_CLOEXEC, 0);
+		if (c->key[c->keys] == -1) {
+			text_str(text, "TSIG_KEY is not given");
+			return INCLUDED_REFUSED;
+		}
+	} else if (door_key(path, &c->key[c->keys], text) != ERR_NONE) {
 		return INCLUDED_REFUSED;
+	}
 	c->keys++;
 	return INCLUDED_END;
 }
@@ -273,7 +282,7 @@ open_source(struct compilation *c, const struct compilation_setup *setup,
 	snprintf(name, OPTION_TEXT_SIZE, "%s", setup->path);
 	*fd_out = -1;
 	c->owner = 0;
-	if (setup->policy != -1)
+	if (setup->policy != -1 || setup->path[0] == '\0')
 		return ERR_NONE;
 	c->owner = nobody;
 	if (stat(setup->path, &st) == 0)
@@ -304,6 +313,7 @@ compilation_start(struct compilation *c, const struct compilation_setup *setup)
 	c->follows_own = false;
 	c->kept = setup->kept;
 	c->keeper = setup->keeper;
+	c->secret = setup->secret;
 	c->keys = 0;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		c->key[i] = -1;

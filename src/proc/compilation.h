@@ -37,6 +37,7 @@ struct compilation {
 	uid_t owner;			 /* of the access list */
 	int kept;			 /* directory of copies, -1: none */
 	uid_t keeper;			 /* whose they are */
+	int secret;			 /* "key:env:TSIG_KEY" */
 	int key[ROLE_MAX_KEYS];		 /* opened for the lists process */
 	unsigned keys;
 	char pattern[INCLUDE_PATH_SIZE]; /* that was looked up last */
@@ -46,13 +47,14 @@ struct compilation {
 };
 
 struct compilation_setup {
-	const char *path;
+	const char *path; /* "": there is none */
 	uint64_t max_bytes;
 	int options; /* image of struct options */
 	int own;     /* image of struct own_addresses */
 	int policy;  /* only the lists of this image are built anew; or -1 */
 	int kept;    /* directory of the copies of lists, or -1 */
 	uint32_t keeper; /* the user whose they are */
+	int secret;	 /* file of the key of the options, or -1 */
 	int log_fd;
 	int print_fd; /* where the canonical form goes, or -1 */
 };

@@ -64,7 +64,7 @@ make_pages(struct crew *c, const struct crew_memory *memory)
 	if (err == ERR_NONE && memory->refusals > 0)
 		err = shared_page("refusals", memory->refusals, &c->refusals,
 				  &c->refusals_ro);
-	if (err == ERR_NONE && c->opt->lists[0] != '\0')
+	if (err == ERR_NONE && options_have_lists(c->opt))
 		err = shared_page("sources", sizeof(struct sources),
 				  &c->sources, &c->sources_ro);
 	return err;
@@ -86,7 +86,7 @@ crew_init(struct crew *c, const struct options *opt,
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
-	c->lists_dir = c->sources = c->sources_ro = -1;
+	c->lists_dir = c->sources = c->sources_ro = c->secret = -1;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		c->key[i] = -1;
 	add_child(c, ROLE_RECORDER, 0);
@@ -94,7 +94,7 @@ crew_init(struct crew *c, const struct options *opt,
 		add_child(c, ROLE_WARDEN, 0);
 	if (memory->refusals > 0)
 		add_child(c, ROLE_WITNESS, 0);
-	if (opt->lists[0] != '\0')
+	if (options_have_lists(opt))
 		add_child(c, ROLE_LISTS, 0);
 	add_child(c, ROLE_CONTROL, 0);
 	for (uint32_t i = 0; i < c->workers; i++)

@@ -34,6 +34,7 @@ struct crew {
 	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
 	int lists_dir, sources, sources_ro;		  /* -1: none */
 	int key[ROLE_MAX_KEYS];				  /* -1: none */
+	int secret; /* the options' own, -1: none */
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];
 	int udp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];
 	int tcp[ROLE_MAX_BINDS][ROLE_MAX_WORKERS];

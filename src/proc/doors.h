@@ -44,6 +44,10 @@ enum err door_kept(int dir, const char *name, uint32_t uid, int *fd_out,
 /* The file of a key: only its owner may read it. */
 enum err door_key(const char *path, int *fd_out, struct text *complaint);
 
+/* The secret of the options (conf/secret.h) as such a file; -1: there is
+ * none. It is forgotten here. */
+enum err door_secret(int *fd_out);
+
 /* The control socket: a missing directory is made (0750), a socket without
  * a living daemon behind it replaced. mode 0660, group gid. */
 enum err door_control(const char *path, uint32_t gid, int *fd_out,

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/secret.h"
+
 enum { KEY_MAX_BYTES = 4096 };
 
 static enum err
@@ -111,4 +113,18 @@ door_key(const char *path, int *fd_out, struct text *complaint)
 	}
 	close(fd);
 	return refuse(complaint, path, fault);
+}
+
+enum err
+door_secret(int *fd_out)
+{
+	const char *secret = secret_text();
+	enum err err = ERR_NONE;
+
+	*fd_out = -1;
+	if (secret[0] != '\0')
+		err = door_sealed_copy("secret", secret, strlen(secret),
+				       fd_out);
+	secret_forget();
+	return err;
 }

@@ -41,6 +41,7 @@ compile_begin(struct supervisor *s, bool only_lists)
 		.policy = only_lists ? s->crew.policy : -1,
 		.kept = s->crew.lists_dir,
 		.keeper = s->opt->run_uid,
+		.secret = s->crew.secret,
 		.log_fd = s->crew.log_fd,
 		.print_fd = -1
 	};

@@ -120,6 +120,14 @@ open_journal(struct supervisor *s)
 	return ERR_DENIED;
 }
 
+static void
+warn_of_ignored(const struct supervisor *s)
+{
+	if (s->opt->ignored[0] != '\0')
+		log_warn("Settings that mean nothing here: %s",
+			 s->opt->ignored);
+}
+
 /* An address may come later (IP_FREEBIND); a mistyped one never does. */
 static void
 warn_of_absent(const struct supervisor *s)
@@ -188,6 +196,7 @@ open_all(struct supervisor *s)
 	if (err != ERR_NONE)
 		return err;
 	warn_of_absent(s);
+	warn_of_ignored(s);
 	warn_of_audit(s);
 	return open_control(s);
 }
@@ -274,7 +283,7 @@ open_lists_dir(struct supervisor *s)
 	char why[OPTION_TEXT_SIZE + 160];
 	struct text text;
 
-	if (s->opt->lists[0] == '\0')
+	if (!options_have_lists(s->opt))
 		return;
 	text_init(&text, why, sizeof(why));
 	if (door_lists_dir(s->opt->lists_dir, s->opt->run_uid, s->opt->run_gid,
@@ -290,7 +299,9 @@ supervisor_start(struct supervisor *s)
 	enum err err;
 
 	open_lists_dir(s);
-	err = reload_first(s);
+	err = door_secret(&s->crew.secret);
+	if (err == ERR_NONE)
+		err = reload_first(s);
 
 	if (err == ERR_NONE && s->opt->firewall != FIREWALL_NONE)
 		err = s->hooks->find(s->hooks->arg, s->opt, &s->crew.families);
@@ -304,7 +315,7 @@ supervisor_start(struct supervisor *s)
 		err = start_role(s, ROLE_WITNESS);
 	if (err == ERR_NONE)
 		err = start_role(s, ROLE_WORKER);
-	if (err == ERR_NONE && s->opt->lists[0] != '\0')
+	if (err == ERR_NONE && options_have_lists(s->opt))
 		err = start_role(s, ROLE_LISTS);
 	if (err == ERR_NONE && s->crew.control != -1)
 		err = start_role(s, ROLE_CONTROL);

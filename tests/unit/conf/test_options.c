@@ -501,10 +501,79 @@ test_help(void **state)
 #define IN_DIRECTORY(test) \
 	cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
+/* ---- the settings of a policy zone's publisher --------------------------- */
+
+#define ZONE_ENV                                                            \
+	"DNS_POLICY=Basic.rpz.example", "MASTER_DNS_IP=192.0.2.1",          \
+	    "TSIG_KEY=c2VjcmV0", "TSIG_KEY_NAME=key.example"
+
+static void
+test_a_policy_zone_alone(void **state)
+{
+	(void)state;
+	assert_runs(ARGS(NULL), ENV(ZONE_ENV, "BIND_MODE=2",
+				    "FORWARDER_IPS=9.9.9.9; 1.1.1.1;"));
+	assert_int_equal(opt.upstream_count, 2);
+	assert_int_equal(opt.upstream[1].port, 53);
+	assert_string_equal(opt.trusted, "localhost localnets");
+	assert_int_equal(opt.firewall, FIREWALL_NONE);
+	assert_int_equal(opt.bind_count, 2);
+	assert_int_equal(opt.bind[0].port, 53);
+	assert_int_equal(opt.master_dns_ip[0].port, 53);
+	assert_true(opt.tsig_key);
+	assert_true(options_have_lists(&opt));
+	assert_runs(ARGS("--bind=192.0.2.9", "--bind-port=5300"),
+		    ENV(ZONE_ENV, "BIND_MODE=1", "MASTER_DNS_PORT=5353",
+			"TRUSTED_ACL=10.0.0.0/8; localhost;"));
+	assert_int_equal(opt.upstream[0].port, 5335);
+	assert_int_equal(opt.bind_count, 1);
+	assert_int_equal(opt.master_dns_ip[0].port, 5353);
+	assert_string_equal(opt.trusted, "10.0.0.0/8; localhost;");
+}
+
+static void
+test_a_policy_zone_refused(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(LEAST), ENV("DNS_POLICY=x.example"),
+		       "transferred from nowhere");
+	assert_refused(ARGS(LEAST), ENV("MASTER_DNS_IP=192.0.2.1"),
+		       "the name of the zone");
+	assert_refused(ARGS(LEAST),
+		       ENV("DNS_POLICY=x.example", "MASTER_DNS_IP=192.0.2.1",
+			   "TSIG_KEY=c2VjcmV0"),
+		       "a name and a secret");
+	assert_refused(ARGS(LEAST, "--tsig-key=c2VjcmV0"),
+		       ENV("TSIG_KEY_NAME=k"), "can read a command line");
+	assert_refused(ARGS(LEAST), ENV("TSIG_KEY=not base64"), "not base64");
+	assert_refused(ARGS(LEAST), ENV("BIND_MODE=1"),
+		       "upstreams are named too");
+	assert_refused(ARGS(LEAST), ENV("TRUSTED_ACL=10.0.0.0/8; ten"),
+		       "localhost, localnets and all");
+	assert_refused(ARGS(LEAST), ENV("TRUSTED_ACL=!10.0.0.1"),
+		       "localhost, localnets and all");
+}
+
+static void
+test_settings_of_others(void **state)
+{
+	(void)state;
+	assert_runs(ARGS(LEAST), ENV("NAMED_LOGS=3"));
+	assert_string_equal(opt.ignored, "");
+	assert_runs(ARGS(LEAST), ENV(ZONE_ENV, "NAMED_LOGS=3",
+				     "NAMED_RPZ_FILE=/x", "OTHER=1"));
+	assert_non_null(strstr(opt.ignored, "NAMED_LOGS (here: logrotate)"));
+	assert_non_null(strstr(opt.ignored, "NAMED_RPZ (here: --lists)"));
+	assert_null(strstr(opt.ignored, "OTHER"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_policy_zone_alone),
+		cmocka_unit_test(test_a_policy_zone_refused),
+		cmocka_unit_test(test_settings_of_others),
 		IN_DIRECTORY(test_defaults),
 		IN_DIRECTORY(test_precedence),
 		IN_DIRECTORY(test_list_replaces_weaker),
