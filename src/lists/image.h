@@ -21,7 +21,7 @@
  * In a policy zone the closest encloser decides, as in any zone (RFC 4592
  * 3.3.1): a key that is found of it ends the search in it. A name that only
  * stands above others of it is a key as well, but only where a wildcard
- * stands above that name: elsewhere it decides nothing.
+ * stands right above that name: elsewhere it decides nothing.
  */
 #ifndef LISTS_IMAGE_H
 #define LISTS_IMAGE_H

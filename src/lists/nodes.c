@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is below a wildcard is a set of hashes, kept as bits: a bit that is set
+ * Only the highest name below a wildcard matters: a question from further down
+ * meets it before the wildcard.
+ *
+ * The names of wildcards are a set of hashes, kept as bits: a bit that is set
  * for another hash keeps an empty name that matters nothing, which costs room
  * and changes no answer.
  */
@@ -53,32 +56,32 @@ nodes_add(struct nodes *n, struct entries *to, unsigned list,
 
 /* ---- those that matter -------------------------------------------------- */
 
-struct below {
+struct wildcards {
 	uint64_t *word;
 	unsigned bits;
 };
 
 static uint64_t
-place_of(const struct below *b, const struct lists_entry *e, uint32_t hash)
+place_of(const struct wildcards *w, const struct lists_entry *e, uint32_t hash)
 {
 	return (hash + (uint64_t)entry_list(e) + 1) * 0x9e3779b97f4a7c15u >>
-	       (64 - b->bits);
+	       (64 - w->bits);
 }
 
 static bool
-has(const struct below *b, const struct lists_entry *e, uint32_t hash)
+has(const struct wildcards *w, const struct lists_entry *e, uint32_t hash)
 {
-	uint64_t at = place_of(b, e, hash);
+	uint64_t at = place_of(w, e, hash);
 
-	return (b->word[at / 64] >> at % 64 & 1) != 0;
+	return (w->word[at / 64] >> at % 64 & 1) != 0;
 }
 
 static void
-add(struct below *b, const struct lists_entry *e, uint32_t hash)
+add(struct wildcards *w, const struct lists_entry *e, uint32_t hash)
 {
-	uint64_t at = place_of(b, e, hash);
+	uint64_t at = place_of(w, e, hash);
 
-	b->word[at / 64] |= 1ull << at % 64;
+	w->word[at / 64] |= 1ull << at % 64;
 }
 
 static bool
@@ -94,29 +97,9 @@ is_node(const struct lists_entry *e)
 	return entry_reach(e) == LISTS_NODE;
 }
 
-/* What is below a wildcard, down to the last: each turn goes a label down. */
-static void
-spread(struct below *b, const struct lists_entry *entry, size_t count)
-{
-	bool more = true;
-
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < count; i++) {
-			const struct lists_entry *e = &entry[i];
-
-			if (!is_node(e) || !has(b, e, e->data) ||
-			    has(b, e, (uint32_t)e->hash))
-				continue;
-			add(b, e, (uint32_t)e->hash);
-			more = true;
-		}
-	}
-}
-
 /* One that is an entry as well is none. */
 static void
-prune(const struct below *b, struct lists_entry *entry, size_t *count)
+prune(const struct wildcards *w, struct lists_entry *entry, size_t *count)
 {
 	size_t kept = 0;
 
@@ -124,7 +107,7 @@ prune(const struct below *b, struct lists_entry *entry, size_t *count)
 		const struct lists_entry *last = &entry[kept - (kept > 0)];
 
 		if (is_node(&entry[i]) &&
-		    (b == NULL || !has(b, &entry[i], entry[i].data) ||
+		    (w == NULL || !has(w, &entry[i], entry[i].data) ||
 		     (kept > 0 && last->hash == entry[i].hash &&
 		      entry_list(last) == entry_list(&entry[i]))))
 			continue;
@@ -136,26 +119,25 @@ prune(const struct below *b, struct lists_entry *entry, size_t *count)
 enum err
 nodes_prune(struct lists_entry *entry, size_t *count)
 {
-	struct below b = { .bits = BITS_LEAST };
-	size_t wildcards = 0;
+	struct wildcards w = { .bits = BITS_LEAST };
+	size_t found = 0;
 
 	for (size_t i = 0; i < *count; i++)
-		wildcards += is_wildcard(&entry[i]);
-	if (wildcards == 0) {
+		found += is_wildcard(&entry[i]);
+	if (found == 0) {
 		prune(NULL, entry, count);
 		return ERR_NONE;
 	}
-	while (b.bits < BITS_MOST && wildcards * BITS_EACH >> b.bits > 0)
-		b.bits++;
-	b.word = calloc((size_t)1 << (b.bits - 6), sizeof(*b.word));
-	if (b.word == NULL)
+	while (w.bits < BITS_MOST && found * BITS_EACH >> w.bits > 0)
+		w.bits++;
+	w.word = calloc((size_t)1 << (w.bits - 6), sizeof(*w.word));
+	if (w.word == NULL)
 		return ERR_FULL;
 	for (size_t i = 0; i < *count; i++) {
 		if (is_wildcard(&entry[i]))
-			add(&b, &entry[i], (uint32_t)entry[i].hash);
+			add(&w, &entry[i], (uint32_t)entry[i].hash);
 	}
-	spread(&b, entry, *count);
-	prune(&b, entry, count);
-	free(b.word);
+	prune(&w, entry, count);
+	free(w.word);
 	return ERR_NONE;
 }

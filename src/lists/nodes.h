@@ -2,9 +2,10 @@
 /*
  * The empty names of policy zones: those that only stand above others.
  *
- * They matter where a wildcard of the same zone stands above them, for they
- * keep its reach from what is below them. Which these are is known when all
- * entries are: until then an empty name has the hash of its parent for data.
+ * They matter where a wildcard of the same zone stands right above them, for
+ * they keep its reach from what is below them. Which these are is known when
+ * all entries are: until then an empty name has the hash of its parent for
+ * data.
  */
 #ifndef LISTS_NODES_H
 #define LISTS_NODES_H
