@@ -104,8 +104,6 @@ allow_certificates(int ruleset)
 {
 	static const char *const paths[] = { "/etc/ssl", "/usr/lib/ssl",
 					     "/usr/share/ca-certificates",
-					     "/usr/local/share/"
-					     "ca-certificates",
 					     "/etc/pki" };
 	int done = 0;
 
