@@ -102,9 +102,13 @@ allow_beneath(int ruleset, int dir, uint64_t allowed)
 static int
 allow_certificates(int ruleset)
 {
-	static const char *const paths[] = { "/etc/ssl", "/usr/lib/ssl",
-					     "/usr/share/ca-certificates",
-					     "/etc/pki" };
+	static const char *const paths[] = {
+		"/etc/ssl",
+		"/usr/lib/ssl",
+		"/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates",
+		"/etc/pki",
+	};
 	int done = 0;
 
 	for (size_t i = 0; done == 0 && i < sizeof(paths) / sizeof(paths[0]);
