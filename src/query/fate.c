@@ -91,7 +91,7 @@ fate_of(struct query *q, const struct addr *a)
 	if (q->kept_count == most_addresses(q))
 		return FATE_OVER;
 	q->kept[q->kept_count++] =
-	    (struct kept){ *a, guard == GUARD_EXACT_ONLY };
+	    (struct kept_address){ *a, guard == GUARD_EXACT_ONLY };
 	return FATE_GRANT;
 }
 

@@ -137,7 +137,7 @@ struct threat {
 };
 
 /* An address that the answer keeps and the firewall is to admit. */
-struct kept {
+struct kept_address {
 	struct addr addr;
 	bool exact_only; /* private: for ports of rules that name it alone */
 };
@@ -184,7 +184,7 @@ struct query {
 	bool waiting_for_policy;
 
 	/* what is to be granted */
-	struct kept kept[QUERY_MAX_ADDRESSES];
+	struct kept_address kept[QUERY_MAX_ADDRESSES];
 	unsigned kept_count;
 	bool client_is_local;
 	uint32_t rule_time_s;
