@@ -79,11 +79,9 @@ refresh_have(struct refresh *r, const struct soa_numbers *soa, int64_t age_ms,
 }
 
 void
-refresh_set_servers(struct refresh *r, unsigned servers)
+refresh_forget(struct refresh *r)
 {
-	r->servers = servers;
-	r->at = 0;
-	r->tried = 0;
+	r->have = false;
 }
 
 static enum refresh_task

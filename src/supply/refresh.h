@@ -56,8 +56,8 @@ void refresh_init(struct refresh *r, struct random *random, unsigned servers,
 /* A copy is kept, that was current so long ago. */
 void refresh_have(struct refresh *r, const struct soa_numbers *soa,
 		  int64_t age_ms, int64_t now_ms);
-/* The lists file names other primaries. */
-void refresh_set_servers(struct refresh *r, unsigned servers);
+/* It is gone. */
+void refresh_forget(struct refresh *r);
 
 /* What is to be done, of the primary r->at. Anything but REST is under way
  * from then on and has to end in one of the calls below. */

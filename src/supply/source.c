@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "supply/plain.h"
+#include "supply/primary.h"
 #include "supply/supply.h"
 
 const struct source_kind *
@@ -16,7 +17,7 @@ source_kind_of(enum list_source source)
 	static const struct source_kind *const kinds[] = {
 		[SOURCE_FILE] = NULL,
 		[SOURCE_HTTPS] = &plain_kind,
-		[SOURCE_PRIMARY] = NULL,
+		[SOURCE_PRIMARY] = &primary_kind,
 		[SOURCE_RRSET] = &plain_kind,
 	};
 

@@ -10,6 +10,7 @@
 #ifndef SUPPLY_SUPPLY_H
 #define SUPPLY_SUPPLY_H
 
+#include "base/log.h"
 #include "lists/config.h"
 #include "lists/image.h"
 #include "net/loop.h"
@@ -17,6 +18,7 @@
 #include "proc/post.h"
 #include "proc/role.h"
 #include "supply/https.h"
+#include "supply/notify_socket.h"
 #include "supply/source.h"
 
 struct supply {
@@ -30,6 +32,8 @@ struct supply {
 	const struct own_addresses *own;
 	struct random random;
 	struct https *https;
+	struct notify_sockets *notify;
+	struct log_limit notify_told;
 	int status;
 };
 

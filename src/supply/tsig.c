@@ -52,13 +52,15 @@ tsig_prepare(void)
 	return err;
 }
 
-/* Begins the MAC of the next message, with the one before where there is. */
+/* Begins the MAC of the next message, with the one before where there is.
+ * Without a secret anybody could make one. */
 static bool
 restart(struct tsig *t)
 {
 	uint8_t len[2] = { 0, (uint8_t)t->prior_len };
 
-	if (!EVP_MAC_init(t->mac, t->key->secret, t->key->secret_len, NULL))
+	if (t->key->secret_len == 0 ||
+	    !EVP_MAC_init(t->mac, t->key->secret, t->key->secret_len, NULL))
 		return false;
 	if (t->prior_len == 0)
 		return true;

@@ -332,6 +332,18 @@ answers_who_asks(void **state)
 	tsig_end(&its);
 }
 
+static void
+without_a_secret_nothing_is_right(void **state)
+{
+	struct tsig_key key = key_of(TSIG_HMAC_SHA256);
+	struct tsig t = { 0 };
+
+	(void)state;
+	key_forget(&key);
+	assert_int_equal(tsig_begin(&t, &key), ERR_FULL);
+	tsig_end(&t);
+}
+
 static enum err
 secret_of(const char *text, struct tsig_key *key)
 {
@@ -379,6 +391,7 @@ main(void)
 		cmocka_unit_test(ninety_nine_may_come_unsigned),
 		cmocka_unit_test(must_be_the_last_record),
 		cmocka_unit_test(answers_who_asks),
+		cmocka_unit_test(without_a_secret_nothing_is_right),
 		cmocka_unit_test(secrets_are_base64),
 	};
 

@@ -6,7 +6,7 @@
  * primary that sends as fast as it can is read a piece at a time, so that
  * other lists have their turn.
  */
-#include "supply/fetch.h"
+#include "supply/pull.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,9 +19,9 @@
 
 enum { PIECE = 65536, QUERY_SIZE = 2048, WHY_SIZE = 256 };
 
-struct fetch {
+struct pull {
 	struct loop *loop;
-	struct fetch_wish wish;
+	struct pull_wish wish;
 	struct stream stream;
 	struct pool waiting; /* what the stream could not send yet */
 	struct frame frame;
@@ -36,7 +36,7 @@ struct fetch {
 };
 
 void
-fetch_cancel(struct fetch *f)
+pull_cancel(struct pull *f)
 {
 	if (f == NULL)
 		return;
@@ -48,7 +48,7 @@ fetch_cancel(struct fetch *f)
 }
 
 static const char *
-explain(struct fetch *f)
+explain(struct pull *f)
 {
 	struct text text;
 
@@ -61,19 +61,19 @@ explain(struct fetch *f)
 }
 
 static void
-finish(struct fetch *f, enum transfer_news news)
+finish(struct pull *f, enum transfer_news news)
 {
-	struct fetch_end end = { .news = news, .transfer = &f->transfer };
+	struct pull_end end = { .news = news, .transfer = &f->transfer };
 
 	if (news == TRANSFER_ASK_ALL || news == TRANSFER_FAILED)
 		end.why = explain(f);
 	due_stop(f->loop, &f->due);
 	f->wish.done(f->wish.owner, &end);
-	fetch_cancel(f);
+	pull_cancel(f);
 }
 
 static void
-finish_broken(struct fetch *f, enum transfer_flaw flaw)
+finish_broken(struct pull *f, enum transfer_flaw flaw)
 {
 	finish(f, transfer_broken(&f->transfer, flaw));
 }
@@ -81,7 +81,7 @@ finish_broken(struct fetch *f, enum transfer_flaw flaw)
 static void
 on_due(void *owner)
 {
-	struct fetch *f = owner;
+	struct pull *f = owner;
 	int64_t wait_ms = transfer_ends_ms(&f->transfer) - clock_ms();
 
 	if (f->began_badly)
@@ -94,7 +94,7 @@ on_due(void *owner)
 
 /* All whole messages of the piece; false where it is over. */
 static bool
-take_messages(struct fetch *f, const uint8_t *in, size_t len)
+take_messages(struct pull *f, const uint8_t *in, size_t len)
 {
 	for (;;) {
 		enum transfer_news news;
@@ -120,7 +120,7 @@ take_messages(struct fetch *f, const uint8_t *in, size_t len)
 static void
 on_ready(void *owner, bool readable, bool writable)
 {
-	struct fetch *f = owner;
+	struct pull *f = owner;
 	size_t got = 0;
 	enum err err;
 
@@ -141,7 +141,7 @@ on_ready(void *owner, bool readable, bool writable)
 }
 
 static enum err
-send_question(struct fetch *f)
+send_question(struct pull *f)
 {
 	uint8_t head[FRAME_HEAD], query[QUERY_SIZE];
 	struct writer w = writer_of(query, sizeof(query));
@@ -157,7 +157,7 @@ send_question(struct fetch *f)
 }
 
 static enum err
-connect_to(struct fetch *f)
+connect_to(struct pull *f)
 {
 	struct stream_setup setup = { .loop = f->loop,
 				      .buffers = &f->waiting,
@@ -174,9 +174,9 @@ connect_to(struct fetch *f)
 }
 
 static void
-begin_transfer(struct fetch *f, struct random *random)
+begin_transfer(struct pull *f, struct random *random)
 {
-	const struct fetch_wish *w = &f->wish;
+	const struct pull_wish *w = &f->wish;
 	struct transfer_setup setup = {
 		.zone = w->zone,
 		.whole = w->whole,
@@ -194,10 +194,10 @@ begin_transfer(struct fetch *f, struct random *random)
 }
 
 enum err
-fetch_begin(struct loop *loop, struct random *random,
-	    const struct fetch_wish *wish, struct fetch **out)
+pull_begin(struct loop *loop, struct random *random,
+	    const struct pull_wish *wish, struct pull **out)
 {
-	struct fetch *f = calloc(1, sizeof(*f));
+	struct pull *f = calloc(1, sizeof(*f));
 
 	*out = NULL;
 	if (f == NULL)
@@ -208,7 +208,7 @@ fetch_begin(struct loop *loop, struct random *random,
 	begin_transfer(f, random);
 	if (pool_init(&f->waiting, QUERY_SIZE + FRAME_HEAD, 1) != ERR_NONE ||
 	    (wish->key && tsig_begin(&f->tsig, wish->key) != ERR_NONE)) {
-		fetch_cancel(f);
+		pull_cancel(f);
 		return ERR_FULL;
 	}
 	if (connect_to(f) != ERR_NONE) {

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Zones on their way in.
+ *
+ * A zone that has lost most of what it had, or has nothing, is held back
+ * until the owner accepts it: whoever publishes it may have made a mistake,
+ * and the lists in force would vanish without a word.
+ */
+#include "supply/inflow.h"
+
+#include <stdio.h>
+
+#include "wire/types.h"
+
+static const uint64_t max_bytes = (uint64_t)INFLOW_MAX_MB << 20;
+
+static enum err
+on_begin(void *arg, bool whole)
+{
+	struct inflow *in = arg;
+
+	in->begun = true;
+	in->whole = whole;
+	in->own = 0;
+	if (whole)
+		content_init(&in->content, &in->zone, max_bytes);
+	return ERR_NONE;
+}
+
+/* SOAs of changes are transfer.c's: the last one is told at the end. */
+static enum err
+on_record(void *arg, bool add, const struct zone_rr *rr)
+{
+	struct inflow *in = arg;
+
+	if (in->whole)
+		return content_add(&in->content, rr);
+	if (name_equal(&rr->owner, &in->zone)) {
+		if (rr->type == TYPE_SOA)
+			return ERR_NONE;
+		in->own += add ? 1 : -1;
+	}
+	return add ? keep_add(in->keep, rr) : keep_delete(in->keep, rr);
+}
+
+void
+inflow_init(struct inflow *in, struct keep *keep, const struct name *zone)
+{
+	*in = (struct inflow){ .keep = keep, .zone = *zone };
+	in->sink = (struct transfer_sink){ on_begin, on_record, in };
+}
+
+void
+inflow_drop(struct inflow *in)
+{
+	if (!in->begun)
+		return;
+	if (in->whole)
+		content_fini(&in->content);
+	else
+		keep_drop(in->keep);
+	in->begun = false;
+}
+
+/* Records that may be triggers: not the zone's own. */
+static enum err
+count_entry(void *arg, const struct zone_record *r)
+{
+	uint64_t *count = arg;
+
+	*count += r->owner_len > 0;
+	return ERR_NONE;
+}
+
+/* The zone's own records come first in the copy, as it was when it was whole;
+ * what a journal did to them is not counted. */
+static uint64_t
+own_records(const struct keep *keep)
+{
+	struct reader r = reader_of(keep->kept.body, keep->kept.body_len);
+	struct zone_record record;
+	uint64_t count = 0;
+
+	while (record_read(&r, &record) && record.owner_len == 0)
+		count++;
+	return count;
+}
+
+static void
+count_entries(struct inflow *in)
+{
+	const struct record_sink count = { count_entry, &in->now };
+	int64_t own = 0, now;
+
+	in->before = in->now = 0;
+	if (in->keep->is_here) {
+		own = (int64_t)own_records(in->keep);
+		in->before = in->keep->kept.about.entries - (uint64_t)own;
+	}
+	if (in->whole) {
+		content_sort(&in->content);
+		content_each(&in->content, &count);
+		return;
+	}
+	now = (int64_t)keep_entries(in->keep) - own - in->own;
+	in->now = now > 0 ? (uint64_t)now : 0;
+}
+
+static enum err
+keep_whole(struct inflow *in, const struct inflow_wish *wish)
+{
+	struct kept_about about = { .form = FORM_RPZ,
+				    .changed_s = wish->date_s,
+				    .checked_s = wish->date_s };
+
+	snprintf(about.source, sizeof(about.source), "%s", wish->source);
+	return keep_put_zone(in->keep, &about, &in->content);
+}
+
+static enum err
+keep_changes(struct inflow *in, const struct inflow_wish *wish)
+{
+	const struct transfer *t = wish->transfer;
+	struct zone_rr soa = { .owner = in->zone,
+			       .type = TYPE_SOA,
+			       .ttl = t->soa_ttl,
+			       .rdata_len = t->soa_len,
+			       .rdata = t->soa };
+
+	return keep_commit(in->keep, &soa, wish->date_s);
+}
+
+enum inflow_end
+inflow_end(struct inflow *in, const struct inflow_wish *wish,
+	   struct inflow_result *out)
+{
+	enum inflow_end end = INFLOW_HELD;
+
+	out->err = ERR_NONE;
+	count_entries(in);
+	out->flaw = safety_of_counts(in->before, in->now);
+	if (!in->whole && in->now < INFLOW_FEW && in->now < in->before) {
+		end = INFLOW_ASK_ALL;
+	} else if (out->flaw == SAFETY_NONE ||
+		   (wish->waive && safety_is_waived(out->flaw))) {
+		out->err =
+		    in->whole ? keep_whole(in, wish) : keep_changes(in, wish);
+		end = out->err == ERR_NONE ? INFLOW_KEPT : INFLOW_FAILED;
+		if (out->err != ERR_NONE && !in->whole)
+			end = INFLOW_ASK_ALL;
+	}
+	if (end == INFLOW_KEPT && !in->whole)
+		in->begun = false;
+	inflow_drop(in);
+	return end;
+}

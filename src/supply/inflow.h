@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a transfer brings, until it counts: a whole zone in memory, or changes
+ * beside the copy that is kept. Then it is looked at, and kept or dropped.
+ */
+#ifndef SUPPLY_INFLOW_H
+#define SUPPLY_INFLOW_H
+
+#include "lists/keep.h"
+#include "supply/safety.h"
+#include "supply/transfer.h"
+
+enum {
+	INFLOW_MAX_MB = 512,
+	/* Changes that leave less than before, and less than this, are not
+	 * counted to the last record: the whole zone is. */
+	INFLOW_FEW = 8
+};
+
+struct inflow {
+	struct keep *keep; /* the caller's */
+	struct name zone;
+	struct content content; /* of a whole zone */
+	bool begun, whole;
+	uint64_t before, now; /* entries: records that are not the zone's own */
+	int64_t own;	      /* of those that have come */
+	struct transfer_sink sink;
+};
+
+enum inflow_end {
+	INFLOW_KEPT,
+	INFLOW_HELD,	/* it looks wrong; `flaw` says how */
+	INFLOW_ASK_ALL, /* as changes it cannot be judged, or not be kept */
+	INFLOW_FAILED	/* not kept; errno or err says why */
+};
+
+struct inflow_result {
+	enum safety_flaw flaw;
+	enum err err;
+};
+
+/* sink is ready for a transfer then. The keep may be without a copy. */
+void inflow_init(struct inflow *in, struct keep *keep, const struct name *zone);
+/* Forgets what has come. */
+void inflow_drop(struct inflow *in);
+/* The transfer is DONE. waive: also where it looks wrong. source: where it
+ * came from. Nothing of it is in memory afterwards. */
+struct inflow_wish {
+	const struct transfer *transfer;
+	const char *source;
+	int64_t date_s;
+	bool waive;
+};
+enum inflow_end inflow_end(struct inflow *in, const struct inflow_wish *wish,
+			   struct inflow_result *out);
+
+#endif
