@@ -32,6 +32,7 @@ struct answer {
 		WISH_CONFIRM,
 		WISH_CACHE,
 		WISH_REVOKE,
+		WISH_SOURCE,
 		WISH_AUDIT
 	} wish;
 	union {
@@ -39,6 +40,7 @@ struct answer {
 		struct plain_letter plain; /* of the others */
 		struct cache_letter cache;
 		struct revoke_letter revoke;
+		struct source_letter source;
 	} letter;
 	uint32_t uid; /* who asks; set by the caller */
 	int image;    /* that came along, the caller's; or -1 */
@@ -51,6 +53,7 @@ void answer_request(struct answer *a, const struct view *v, const char *line,
 void answer_reloaded(struct answer *a, const struct reloaded_letter *letter);
 void answer_confirmed(struct answer *a, const struct plain_letter *letter);
 void answer_revoked(struct answer *a, const struct revoked_letter *letter);
+void answer_sourced(struct answer *a, const struct plain_letter *letter);
 /* dump: descriptor of what the workers wrote, the caller's; or -1. */
 void answer_cached(struct answer *a, const struct cached_letter *letter,
 		   int dump);
@@ -70,6 +73,9 @@ void answer_seal(struct answer *a);
 /* Room for that many bytes behind "ok"; false: the answer has become an
  * error. */
 bool answer_room(struct answer *a, size_t size);
+/* The lists in force; false: there are none, and the answer says so. */
+struct lists;
+bool answer_lists(struct answer *a, const struct view *v, struct lists *out);
 /* What was begun with answer_room() becomes "no". */
 void answer_no(struct answer *a);
 

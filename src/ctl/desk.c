@@ -81,6 +81,7 @@ static const struct {
 	[WISH_CONFIRM] = { POST_CONFIRM, sizeof(struct plain_letter) },
 	[WISH_CACHE] = { POST_CACHE, sizeof(struct cache_letter) },
 	[WISH_REVOKE] = { POST_REVOKE, sizeof(struct revoke_letter) },
+	[WISH_SOURCE] = { POST_SOURCE, sizeof(struct source_letter) },
 	[WISH_AUDIT] = { POST_AUDIT, sizeof(struct plain_letter) },
 };
 
@@ -351,6 +352,18 @@ desk_revoked(struct desk *d, const struct revoked_letter *letter,
 	if (c == NULL)
 		return;
 	answer_revoked(&c->answer, letter);
+	begin_hearing(c, now_ms);
+}
+
+void
+desk_sourced(struct desk *d, const struct plain_letter *letter,
+	     int64_t now_ms)
+{
+	struct caller *c = who_waits(d, letter->seq, WISH_SOURCE);
+
+	if (c == NULL)
+		return;
+	answer_sourced(&c->answer, letter);
 	begin_hearing(c, now_ms);
 }
 

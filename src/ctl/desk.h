@@ -65,6 +65,8 @@ void desk_confirmed(struct desk *d, const struct plain_letter *letter,
 		    int64_t now_ms);
 void desk_revoked(struct desk *d, const struct revoked_letter *letter,
 		  int64_t now_ms);
+void desk_sourced(struct desk *d, const struct plain_letter *letter,
+		  int64_t now_ms);
 /* The same for caches and audits; the descriptor stays the caller's. */
 void desk_cached(struct desk *d, const struct cached_letter *letter, int dump,
 		 int64_t now_ms);

@@ -1,124 +1,118 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `lists` and `lookup`: what lists are in force, and what they have.
- *
- * They are asked as a worker asks them, so that what is told here is what
- * clients get.
+ * `lists`: what lists are in force, how it is with those that are fetched,
+ * and what their owner may wish: that one is fetched now, or that a copy is
+ * taken which was held back.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "ctl/answer.h"
 #include "ctl/commands.h"
-#include "lists/match.h"
+#include "ctl/sources.h"
+#include "lists/image.h"
 
-static bool
-find_lists(struct answer *a, const struct view *v, struct lists *out)
+static void
+print_list(const struct view *v, const struct lists *lists, uint32_t list,
+	   struct text *out)
 {
-	if (v->policy.head == NULL || lists_of(&v->policy, out) != ERR_NONE) {
-		answer_error(a, "there is no policy");
-		return false;
-	}
-	if (out->head != NULL)
-		return true;
-	answer_error(a, "there are no lists: name a file of them with --lists "
-			"(dns-firewall.lists(5))");
-	return false;
+	const struct lists_list *l = lists_at(lists, list);
+	const char *name = lists_text(lists, l->name);
+	const char *file = lists_text(lists, l->file);
+	struct source_state source;
+
+	text_printf(out,
+		    "%s %s action=%s names=%" PRIu32 " addresses=%" PRIu32
+		    " left_out=%" PRIu32 " file=",
+		    name, form_word(l->form), action_word(l->action), l->names,
+		    l->nets, l->bad + l->left_out);
+	text_escaped(out, file, strlen(file));
+	if (source_find(v, name, &source))
+		source_print(&source, out);
+	text_char(out, '\n');
+}
+
+static void
+print_all(struct answer *a, const struct view *v)
+{
+	struct lists lists;
+
+	if (!answer_lists(a, v, &lists) || !answer_room(a, ANSWER_ROOM))
+		return;
+	for (uint32_t i = 0; i < lists_count(&lists); i++)
+		print_list(v, &lists, i, &a->text);
+}
+
+/* ---- wishes -------------------------------------------------------------- */
+
+static enum source_deed
+read_deed(const char *word)
+{
+	if (strcmp(word, "refresh") == 0)
+		return SOURCE_DEED_REFRESH;
+	if (strcmp(word, "accept") == 0)
+		return SOURCE_DEED_ACCEPT;
+	return SOURCE_DEED_NONE;
 }
 
 void
 lists_answer(struct answer *a, const struct view *v, const struct request *r)
 {
-	struct lists lists;
+	struct source_letter *wish = &a->letter.source;
+	struct source_state known;
 
-	(void)r;
-	if (!find_lists(a, v, &lists) || !answer_room(a, ANSWER_ROOM))
+	if (r->count == 0) {
+		print_all(a, v);
 		return;
-	for (uint32_t i = 0; i < lists_count(&lists); i++) {
-		const struct lists_list *l = lists_at(&lists, i);
-
-		text_printf(&a->text,
-			    "%s %s action=%s names=%" PRIu32
-			    " addresses=%" PRIu32 " left_out=%" PRIu32 " file=",
-			    lists_text(&lists, l->name), form_word(l->form),
-			    action_word(l->action), l->names, l->nets, l->bad);
-		text_escaped(&a->text, lists_text(&lists, l->file),
-			     strlen(lists_text(&lists, l->file)));
-		text_char(&a->text, '\n');
 	}
-}
-
-/* ---- lookup ---------------------------------------------------------------
- */
-
-static void
-print_hit(struct answer *a, const struct lists *lists,
-	  const struct lists_hit *hit, const char *what)
-{
-	const struct lists_list *l = lists_at(lists, hit->list);
-
-	text_printf(&a->text, "%s by list %s, action %s\n", what,
-		    lists_text(lists, l->name), action_word(hit->action));
-}
-
-static void
-print_name_entry(struct answer *a, const struct name *asked, unsigned labels)
-{
-	struct name entry = *asked;
-	unsigned skip = name_labels(asked) - labels;
-	size_t at = 0;
-
-	while (skip-- > 0)
-		at += entry.wire[at] + 1u;
-	entry.len = (uint8_t)(asked->len - at);
-	memcpy(entry.wire, asked->wire + at, entry.len);
-	text_str(&a->text, "entry ");
-	name_print(&entry, &a->text);
-	text_char(&a->text, '\n');
+	*wish = (struct source_letter){ .deed = read_deed(r->argument[0]) };
+	if (wish->deed == SOURCE_DEED_NONE || r->count < 2) {
+		answer_error(a, "write lists, lists refresh NAME, or lists "
+				"accept NAME");
+		return;
+	}
+	if (!source_find(v, r->argument[1], &known)) {
+		answer_error(a, "no list of the name \"%.64s\" is fetched",
+			     r->argument[1]);
+		return;
+	}
+	memcpy(wish->name, known.name, sizeof(wish->name));
+	a->wish = WISH_SOURCE;
 }
 
 static void
-print_net_entry(struct answer *a, const struct net *net)
+say_done(struct answer *a)
 {
-	char buf[NET_TEXT_SIZE];
+	const struct source_letter *wish = &a->letter.source;
+	char name[SOURCE_NAME_SIZE];
+	bool taken = wish->deed == SOURCE_DEED_ACCEPT;
 
-	text_printf(&a->text, "entry %s\n", net_print(net, buf));
+	memcpy(name, wish->name, sizeof(name));
+	if (!answer_room(a, ANSWER_SMALL))
+		return;
+	text_printf(&a->text,
+		    taken ? "the copy of list %s that was held back is taken\n"
+			  : "list %s is being fetched\n",
+		    name);
 }
 
 void
-lookup_answer(struct answer *a, const struct view *v, const struct request *r)
+answer_sourced(struct answer *a, const struct plain_letter *letter)
 {
-	static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
-	static const struct lists_ask by_addr = { TRIGGER_IP, LISTS_ALL };
-	const char *what = r->argument[0];
-	size_t len = strlen(what);
-	struct lists_hit hit, log;
-	struct lists lists;
-	struct addr addr;
-	struct name name;
-	bool is_addr = addr_parse(what, len, &addr) == ERR_NONE;
-	bool listed;
-
-	if (!is_addr && name_parse(what, len, &name, NULL) != ERR_NONE) {
-		answer_error(a, "\"%s\" is neither a name nor an address",
-			     what);
-		return;
+	a->wish = WISH_NONE;
+	switch ((enum source_outcome)letter->value) {
+	case SOURCE_OUT_DONE:
+		say_done(a);
+		break;
+	case SOURCE_OUT_NOTHING:
+		answer_error(a, "no copy of that list is held back");
+		break;
+	case SOURCE_OUT_NONE:
+		answer_error(a, "no list of that name is fetched");
+		break;
+	case SOURCE_OUT_NOBODY:
+		answer_error(a, "there is no lists process now");
+		break;
 	}
-	if (!find_lists(a, v, &lists) || !answer_room(a, ANSWER_ROOM))
-		return;
-	listed = is_addr
-		     ? lists_match_addr(&lists, &by_addr, &addr, &hit, &log)
-		     : lists_match_name(&lists, &by_name, &name, &hit, &log);
-	if (log.list != LISTS_NONE)
-		print_hit(a, &lists, &log, "logged");
-	if (!listed) {
-		text_str(&a->text, "not listed\n");
-		return;
-	}
-	print_hit(a, &lists, &hit,
-		  hit.action == ACTION_PASSTHRU ? "let through" : "listed");
-	if (is_addr)
-		print_net_entry(a, &hit.net);
-	else
-		print_name_entry(a, &name, hit.labels);
+	answer_seal(a);
 }

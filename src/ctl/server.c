@@ -81,6 +81,18 @@ on_revoked(void *self, const void *letter, size_t size, int fd)
 }
 
 static void
+on_sourced(void *self, const void *letter, size_t size, int fd)
+{
+	struct server *s = self;
+	struct plain_letter said;
+
+	(void)size;
+	(void)fd;
+	memcpy(&said, letter, sizeof(said));
+	desk_sourced(&s->desk, &said, clock_ms());
+}
+
+static void
 on_cached(void *self, const void *letter, size_t size, int fd)
 {
 	struct server *s = self;
@@ -166,6 +178,7 @@ control_main(struct role_kit *kit)
 					  [POST_RELOADED] = on_reloaded,
 					  [POST_CONFIRMED] = on_confirmed,
 					  [POST_REVOKED] = on_revoked,
+					  [POST_SOURCE_SAID] = on_sourced,
 					  [POST_CACHED] = on_cached,
 					  [POST_AUDITED] = on_audited } } };
 	int status;

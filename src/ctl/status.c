@@ -16,6 +16,7 @@
 #include "conf/value.h"
 #include "ctl/answer.h"
 #include "ctl/counters.h"
+#include "ctl/sources.h"
 #include "firewall/backend.h"
 #include "firewall/ledger.h"
 #include "record/past.h"
@@ -381,6 +382,7 @@ print_state(const struct view *v, struct text *out)
 	check_policy(v, &wrong);
 	check_children(v, &wrong);
 	check_firewall(v, &wrong);
+	sources_check(v, &wrong);
 	if (wrong.len == 0)
 		text_str(out, "state ok\n");
 	else

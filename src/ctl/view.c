@@ -107,7 +107,8 @@ view_open(struct view *v, const struct role_kit *kit)
 {
 	*v = (struct view){ .opt = kit->opt,
 			    .state = kit->state,
-			    .board = kit->board };
+			    .board = kit->board,
+			    .sources = kit->sources };
 	if (v->opt == NULL || v->state == NULL) {
 		log_error("Control was not handed options and state");
 		return ERR_MISSING;

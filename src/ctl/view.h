@@ -26,6 +26,7 @@ struct view {
 	size_t past_size;
 	const void *refusals;		 /* of packets; NULL: no --nflog */
 	size_t refusals_size;
+	const struct sources *sources; /* NULL: no --lists */
 };
 
 /* Maps what the kit holds and closes its descriptors. On failure it has

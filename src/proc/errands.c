@@ -77,6 +77,38 @@ on_revoke_done(void *self, const void *letter, size_t size, int fd)
 	answer(from->s, &done, size);
 }
 
+/* Where there is nobody to do it, that is said at once. */
+static void
+on_source(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct child *lists = crew_find(&from->s->crew, ROLE_LISTS);
+	struct source_letter wish;
+	struct plain_letter nobody = { .value = SOURCE_OUT_NOBODY };
+
+	(void)fd;
+	memcpy(&wish, letter, sizeof(wish));
+	post_head(&wish.head, POST_SOURCE_DO, 0);
+	if (lists != NULL && lists->ready && lists->channel != -1 &&
+	    post_send(lists->channel, &wish, size, -1) == ERR_NONE)
+		return;
+	nobody.seq = wish.seq;
+	post_head(&nobody.head, POST_SOURCE_SAID, 0);
+	answer(from->s, &nobody, sizeof(nobody));
+}
+
+static void
+on_source_done(void *self, const void *letter, size_t size, int fd)
+{
+	struct sender *from = self;
+	struct plain_letter done;
+
+	(void)fd;
+	memcpy(&done, letter, sizeof(done));
+	post_head(&done.head, POST_SOURCE_SAID, 0);
+	answer(from->s, &done, size);
+}
+
 static void
 on_cache(void *self, const void *letter, size_t size, int fd)
 {
@@ -132,6 +164,8 @@ errands_take(struct post *post)
 	post->handler[POST_CONFIRM] = on_confirm;
 	post->handler[POST_REVOKE] = on_revoke;
 	post->handler[POST_REVOKE_DONE] = on_revoke_done;
+	post->handler[POST_SOURCE] = on_source;
+	post->handler[POST_SOURCE_DONE] = on_source_done;
 	post->handler[POST_CACHE] = on_cache;
 	post->handler[POST_CACHE_DONE] = on_cache_done;
 	post->handler[POST_AUDIT] = on_audit;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "proc/sources.h"
 
 enum { LETTER_MAGIC = 0x6466, LETTER_VERSION = 1 };
 
@@ -312,6 +313,24 @@ struct revoked_letter {
 	uint32_t ok;	/* 0: there is no warden */
 	uint32_t count; /* entries */
 	uint32_t pad;
+};
+
+/* ---- control, supervisor and lists: what is fetched --------------------- */
+
+enum source_deed { SOURCE_DEED_NONE, SOURCE_DEED_REFRESH, SOURCE_DEED_ACCEPT };
+
+struct source_letter {
+	struct letter_head head;
+	uint32_t seq;
+	uint32_t deed; /* enum source_deed */
+	char name[SOURCE_NAME_SIZE]; /* of the list; zero behind */
+};
+
+enum source_outcome {
+	SOURCE_OUT_NOBODY, /* there is no lists process now */
+	SOURCE_OUT_DONE,   /* or begun */
+	SOURCE_OUT_NONE,   /* no list of that name is fetched */
+	SOURCE_OUT_NOTHING /* no copy of it is held back */
 };
 
 /* ---- control, supervisor and workers: the caches ----------------------- */

@@ -185,6 +185,35 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 	close(fd);
 }
 
+static enum source_outcome
+do_to(struct source *of, enum source_deed deed)
+{
+	if (of == NULL || of->kind == NULL)
+		return SOURCE_OUT_NONE;
+	if (deed == SOURCE_DEED_ACCEPT)
+		return of->kind->accept(of) ? SOURCE_OUT_DONE
+					    : SOURCE_OUT_NOTHING;
+	of->kind->refresh(of);
+	return SOURCE_OUT_DONE;
+}
+
+static void
+on_source(void *self, const void *letter, size_t size, int fd)
+{
+	struct supply *s = self;
+	struct source_letter wish;
+	struct plain_letter done = { 0 };
+
+	(void)size;
+	(void)fd;
+	memcpy(&wish, letter, sizeof(wish));
+	wish.name[sizeof(wish.name) - 1] = '\0';
+	done.seq = wish.seq;
+	done.value = do_to(find_source(s, wish.name), wish.deed);
+	post_head(&done.head, POST_SOURCE_DONE, 0);
+	post_send(s->kit->supervisor, &done, sizeof(done), -1);
+}
+
 static void
 on_stop(void *self, const void *letter, size_t size, int fd)
 {
@@ -325,7 +354,9 @@ begin(struct supply *s)
 		.self = ROLE_LISTS,
 		.peer = ROLE_SUPERVISOR,
 		.arg = s,
-		.handler = { [POST_HAND] = on_hand, [POST_STOP] = on_stop }
+		.handler = { [POST_HAND] = on_hand,
+			     [POST_SOURCE_DO] = on_source,
+			     [POST_STOP] = on_stop }
 	};
 	ready_init(&s->letters, kit->supervisor, on_letter, s);
 	ready_want(s->loop, &s->letters, true, false);

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lists that are fetched: by HTTPS, and as addresses of names."""
 
+import os
+import random
+import re
+import time
+
 import pytest
 
 from daemon import SLOW
@@ -56,3 +61,432 @@ def test_a_feed_is_fetched_and_in_force(stage, up, feed, fetching):
     assert addresses(client.ask("good.test")) == ["203.0.113.80"]
     assert feed.seen[0].fields["user-agent"] == "dns-firewall"
     assert "List ads has changed: 1 entries" in d.err.text
+
+
+def state(d, name):
+    """Of a list that is fetched: its words, as `lists` prints them."""
+    for line in d.ctl("lists").splitlines():
+        if line.startswith(name + " "):
+            return dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", line))
+    raise AssertionError(f"no list {name}")
+
+
+def refresh(d, name):
+    """Fetches it now, and waits until that is over: its state."""
+    def count():
+        now = state(d, name)
+        return int(now["fetched"]) + int(now["failed"]), now["checked"]
+    was, seen = count()[0], len(d.err.text)
+    d.ctl("lists", "refresh", name)
+    assert until(lambda: count()[0] > was or
+                 state(d, name)["state"] == "fresh", 20 * SLOW), \
+        d.err.text[seen:]
+    return state(d, name)
+
+
+def fails(d, name, why):
+    """It cannot be fetched, and what was in force stays."""
+    assert until(lambda: why in state(d, name).get("error", ""), 20 * SLOW), \
+        (state(d, name), d.err.text)
+    assert state(d, name)["state"] == "failing"
+    assert why in d.ctl("status").splitlines()[1]
+
+
+@pytest.fixture
+def protected(feed, fetching):
+    """A daemon with a list that was fetched, and later is another."""
+    feed.pages["/ads"] = Page("bad.test\n")
+    d = fetching(f"list ads domains {URL}/ads", feed_timeout=4)
+    wait_listed(d, "bad.test")
+
+    def later(page):
+        feed.pages["/ads"] = page
+        d.ctl("lists", "refresh", "ads")
+        return d
+    later.daemon = d
+    return later
+
+
+# ---- as it should be -------------------------------------------------------
+
+def test_what_has_not_changed_is_not_sent_again(feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n", etag='"one"')
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "bad.test")
+    assert refresh(d, "ads")["state"] == "fresh"
+    assert feed.seen[1].fields["if-none-match"] == '"one"'
+    assert state(d, "ads")["fetched"] == "1"
+    feed.pages["/ads"] = Page("worse.test\n", etag='"two"')
+    refresh(d, "ads")
+    wait_listed(d, "worse.test")
+    assert not is_listed(d, "bad.test")
+    feed.pages["/ads"] = Page("worse.test\n", Last_Modified="yesterday")
+    refresh(d, "ads")
+    refresh(d, "ads")
+    assert until(lambda: feed.seen[-1].fields.get("if-modified-since")
+                 == "yesterday", 5 * SLOW)
+    assert d.err.text.count("Lists have changed") == 2
+
+
+@pytest.mark.parametrize("form,text,entry", [
+    ("hosts", "127.0.0.1 localhost\n0.0.0.0 bad.test\n", "bad.test"),
+    ("adblock", "[Adblock Plus]\n! title\n||bad.test^\n", "a.bad.test"),
+    ("dnsmasq", "address=/bad.test/\n", "bad.test"),
+    ("ips", "203.0.113.81\n2001:db8::/32\n", "203.0.113.81"),
+    ("ips", "# a\r\n203.0.113.81 ; b\r\n", "203.0.113.81")])
+def test_every_form_is_fetched(stage, feed, fetching, form, text, entry):
+    feed.pages["/list"] = Page(text, packed=True)
+    d = fetching(f"list one {form} {URL}/list")
+    wait_listed(d, entry)
+    assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
+    assert feed.seen[0].fields["accept-encoding"] == "gzip"
+
+
+def test_a_column_of_a_table_is_fetched(feed, fetching):
+    feed.pages["/t"] = Page('id,ip\n1,"203.0.113.81"\n')
+    d = fetching(f"list one ips {URL}/t column 2")
+    wait_listed(d, "203.0.113.81")
+
+
+def test_redirects_lead_on(up, feed, fetching, authority, stage):
+    up.add("other.test", "A", "203.0.113.251", ttl=300)
+    other = Feed(stage.lab.net, authority, "203.0.113.251",
+                 certificate=authority.certificate("other.test"))
+    try:
+        feed.pages["/ads"] = lambda r: r.say(302, Location="/again")
+        feed.pages["/again"] = lambda r: r.say(
+            301, Location="https://other.test:4443/ads")
+        other.pages["/ads"] = Page("bad.test\n")
+        d = fetching(f"list ads domains {URL}/ads")
+        wait_listed(d, "bad.test")
+        assert other.seen[0].fields["host"] == "other.test:4443"
+    finally:
+        other.stop()
+
+
+def test_a_restart_needs_no_network(stage, up, feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n")
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "bad.test")
+    d.stop()
+    feed.stop()
+    up.silent = True
+    d = fetching(f"list ads domains {URL}/ads")
+    assert is_listed(d, "bad.test")
+    assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
+    now = state(d, "ads")
+    assert now["entries"] == "1" and now["state"] in ("fresh", "busy")
+    d.ctl("lists", "refresh", "ads")
+    fails(d, "ads", "no answer in time")
+    assert is_listed(d, "bad.test")
+
+
+def test_a_restart_of_the_process_alone(feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n")
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "bad.test")
+    process = d.by_role("lists")[0]
+    os.kill(process.pid, 9)
+    assert until(lambda: d.by_role("lists") and
+                 d.by_role("lists")[0].pid != process.pid, 5 * SLOW)
+    assert until(lambda: state(d, "ads")["entries"] == "1", 5 * SLOW)
+    assert len(feed.seen) == 1
+    assert is_listed(d, "bad.test")
+
+
+def test_another_url_is_another_list(stage, feed, fetching):
+    feed.pages["/one"] = Page("bad.test\n", etag='"x"')
+    feed.pages["/two"] = Page("worse.test\n", etag='"x"')
+    d = fetching(f"list ads domains {URL}/one")
+    wait_listed(d, "bad.test")
+    (stage.directory / "lists").write_text(f"list ads domains {URL}/two\n")
+    d.reload()
+    wait_listed(d, "worse.test")
+    assert "if-none-match" not in feed.seen[1].fields
+    assert not is_listed(d, "bad.test")
+
+
+def test_a_list_of_real_size(stage, feed, fetching):
+    """200,000 lines, as hosts, packed."""
+    names = [f"n{n}.{n % 977}.bad.test" for n in range(200000)]
+    feed.pages["/big"] = Page("".join(f"0.0.0.0 {n}\n" for n in names),
+                              packed=True)
+    d = fetching(f"list big hosts {URL}/big")
+    assert until(lambda: is_listed(d, names[-1]), 30 * SLOW), d.err.text
+    assert state(d, "big")["entries"] == "200000"
+    assert rcode(stage.client().ask(names[77])) == "NXDOMAIN"
+    assert addresses(stage.client().ask("good.test"))
+
+
+# ---- as it should not be ---------------------------------------------------
+
+def test_only_https_is_fetched(stage, feed, fetching):
+    with pytest.raises(AssertionError) as told:
+        fetching("list ads domains http://feeds.test/ads")
+    assert "is not fetched: anybody on the way could change it" \
+        in str(told.value)
+
+
+REDIRECTS = {
+    "http": ("http://feeds.test/ads", "no URL of https"),
+    "file": ("file:///etc/passwd", "no URL of https"),
+    "loopback": ("https://127.0.0.1:4443/", "--private-ok"),
+    "loopback6": ("https://[::1]/", "--private-ok"),
+    "private": ("https://10.1.0.1/", "--private-ok"),
+    "router": ("https://172.30.0.1/", "--private-ok"),
+    "itself": ("/ads", "redirects more than 3 times"),
+    "nobody": ("https://nobody.test/", "NXDOMAIN"),
+}
+
+
+@pytest.mark.parametrize("kind", REDIRECTS)
+def test_redirects_that_are_not_followed(protected, feed, kind):
+    to, why = REDIRECTS[kind]
+    d = protected(lambda r: r.say(302, Location=to))
+    fails(d, "ads", why)
+    assert is_listed(d, "bad.test")
+
+
+def endless(text):
+    def say(request):
+        request.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        while True:
+            request.send(text)
+    return say
+
+
+def slow(request):
+    request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        request.send(b"bad.test\n")
+        time.sleep(0.5)
+
+
+def cut(request):
+    request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbad.test\n")
+
+
+def packed(data, **fields):
+    """A body that unpacks to much more."""
+    page = Page(data, packed=True, **fields)
+    return lambda r: r.say(200, page.body, Content_Encoding="gzip", **fields)
+
+
+WRONG = {
+    "page": (Page("<!DOCTYPE html>\n<title>Oops</title>\n"),
+             "it is a web page"),
+    "bytes": (Page(b"\x1f\x8b\x08\0\0\0\n" * 9), "it is not text"),
+    "form": (Page("||a.test^\n||b.test^\n"), "are not understood"),
+    "missing": (lambda r: r.say(404, b"a.test\n"), "the server answers 404"),
+    "failing": (lambda r: r.say(503, b"a.test\n"), "the server answers 503"),
+    "partial": (lambda r: r.say(206, b"a.test\n"), "the server answers 206"),
+    "unasked": (lambda r: r.say(304), "the server answers 304"),
+    "cut": (cut, "transfer closed with"),
+    "bomb": (packed(b"a.test\n" * (32 << 17)),
+             "unpacks to more than 200 times its size"),
+    "line": (packed(b"x" * 500_000_000), "a line has more than 4096"),
+    "endless": (endless(b"a.test\n" * 4096), "more than 64 MiB"),
+    "long": (endless(b"x" * 65536), "a line has more than 4096"),
+    "slow": (slow, "it takes longer than 4 s"),
+    "nonsense": (lambda r: r.send(b"\0" * 100000), "HTTP"),
+    "headers": (lambda r: r.send(b"HTTP/1.1 200 OK\r\n"
+                                 + b"X-A: b\r\n" * 200000), "eader"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_comes_wrong_changes_nothing(protected, kind):
+    page, why = WRONG[kind]
+    d = protected(page)
+    fails(d, "ads", why)
+    assert is_listed(d, "bad.test")
+    assert not is_listed(d, "a.test")
+
+
+@pytest.mark.parametrize("kind,why", [
+    ("self-signed", "self-signed certificate"),
+    ("other name", "subject name matches"),
+    ("not TLS", "SSL")])
+def test_who_is_not_who_he_says(stage, up, feed, fetching, authority, kind,
+                                why):
+    certificate = {
+        "self-signed": authority.certificate(signed=False),
+        "other name": authority.certificate("else.test")}.get(kind)
+    up.add("false.test", "A", "203.0.113.252", ttl=300)
+    false = Feed(stage.lab.net, authority, "203.0.113.252",
+                 certificate=certificate)
+    if kind == "not TLS":
+        false.talk = lambda c: (c.recv(100), c.sendall(b"HTTP/1.1 200 OK\r\n"
+                                                       b"\r\n"), c.close())
+    false.pages["/ads"] = Page("bad.test\n")
+    try:
+        d = fetching("list ads domains https://false.test:4443/ads")
+        fails(d, "ads", why)
+        assert not is_listed(d, "bad.test") and not false.seen
+    finally:
+        false.stop()
+
+
+def test_a_private_publisher_needs_a_word(up, feed, fetching, stage,
+                                          authority):
+    up.add("inside.test", "A", "10.9.0.5", ttl=300)
+    inside = Feed(stage.lab.net, authority, "10.9.0.5",
+                  certificate=authority.certificate("inside.test"))
+    inside.pages["/ads"] = Page("bad.test\n")
+    try:
+        line = "list ads domains https://inside.test:4443/ads"
+        d = fetching(line)
+        fails(d, "ads", "--private-ok")
+        assert inside.greeted == 0
+        d.stop()
+        d = fetching(line, private_ok="10.9.0.0/24")
+        wait_listed(d, "bad.test")
+    finally:
+        inside.stop()
+
+
+# ---- doubts ----------------------------------------------------------------
+
+@pytest.mark.parametrize("after,why", [
+    (0, "nothing is listed in it"),
+    (900, "it has lost more than half")])
+def test_a_list_that_shrinks_waits_for_a_word(feed, fetching, after, why):
+    text = "".join(f"n{n}.bad.test\n" for n in range(2000))
+    feed.pages["/ads"] = Page(text)
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "n1999.bad.test")
+    feed.pages["/ads"] = Page("# news\n" + "".join(
+        text.splitlines(True)[:after]))
+    d.ctl("lists", "refresh", "ads")
+    assert until(lambda: state(d, "ads")["state"] == "held", 5 * SLOW)
+    said = state(d, "ads")["error"]
+    assert why in said and f"({after} instead of 2000)" in said
+    assert "lists accept ads" in said
+    assert "degraded" in d.ctl("status") and is_listed(d, "n1999.bad.test")
+    d.stop()
+    d = fetching(f"list ads domains {URL}/ads")
+    assert until(lambda: state(d, "ads")["state"] == "held", 5 * SLOW)
+    assert is_listed(d, "n1999.bad.test")
+    assert "is taken" in d.ctl("lists", "accept", "ads")
+    wait_listed(d, "n1999.bad.test", False)
+    assert is_listed(d, "n1.bad.test") == (after > 0)
+    assert state(d, "ads")["entries"] == str(after)
+    assert "\nstate ok\n" in d.ctl("status")
+    status, _, err = d.ctl("lists", "accept", "ads", check=False)
+    assert status == 1 and "no copy of that list is held back" in err
+
+
+def test_the_first_copy_may_not_be_empty(feed, fetching):
+    feed.pages["/ads"] = Page("# soon\n")
+    d = fetching(f"list ads domains {URL}/ads")
+    assert until(lambda: state(d, "ads")["state"] == "held", 5 * SLOW)
+    feed.pages["/ads"] = Page("bad.test\n")
+    refresh(d, "ads")
+    wait_listed(d, "bad.test")
+    assert state(d, "ads")["state"] == "fresh"
+
+
+def test_commands_that_are_wrong(feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n")
+    d = fetching(f"list ads domains {URL}/ads")
+    for words, why in ((("refresh", "none"), 'no list of the name "none"'),
+                       (("refresh",), "write lists, lists refresh NAME"),
+                       (("forget", "ads"), "write lists, lists refresh")):
+        status, _, err = d.ctl("lists", *words, check=False)
+        assert status == 1 and why in err
+
+
+# ---- addresses of names ----------------------------------------------------
+
+def put_addresses(up, name, count, ttl=300, family=4):
+    rng = random.Random(count)
+    if family == 4:
+        up.add(name, "A", *(f"45.0.{n // 250}.{n % 250 + 1}"
+                            for n in rng.sample(range(count), count)),
+               ttl=ttl)
+    else:
+        up.add(name, "AAAA", *(f"2001:db8:2::{n:x}" for n in range(count)),
+               ttl=ttl)
+
+
+def test_addresses_of_names_are_a_list(stage, up, feed, fetching):
+    put_addresses(up, "drop.list.test", 4000)
+    put_addresses(up, "six.list.test", 2000, family=6)
+    up.add("a.test", "A", "45.0.15.250", ttl=300)
+    d = fetching("list drop dns drop.list.test,six.list.test")
+    wait_listed(d, "45.0.15.250")
+    assert is_listed(d, "2001:db8:2::7cf")
+    assert state(d, "drop")["entries"] == "6000"
+    assert rcode(stage.client().ask("a.test")) == "NXDOMAIN"
+    assert all(q.stream for q in up.of("drop.list.test"))
+
+
+def test_addresses_come_from_a_server_of_their_own(stage, up, feed, fetching):
+    other = stage.upstream("172.30.0.3", port=5353)
+    put_addresses(other, "drop.list.test", 10)
+    d = fetching("list drop dns drop.list.test server 172.30.0.3@5353")
+    wait_listed(d, "45.0.0.10")
+    assert up.count("drop.list.test") == 0
+    put_addresses(other, "drop.list.test", 11)
+    refresh(d, "drop")
+    wait_listed(d, "45.0.0.11")
+    other.stop()
+    d.ctl("lists", "refresh", "drop")
+    fails(d, "drop", "172.30.0.3:5353 about drop.list.test. A")
+    assert is_listed(d, "45.0.0.11")
+
+
+def test_the_same_addresses_are_no_news(up, feed, fetching):
+    put_addresses(up, "drop.list.test", 50)
+    d = fetching("list drop dns drop.list.test")
+    wait_listed(d, "45.0.0.10")
+    for key in list(up.zone):
+        if key[0].to_text() == "drop.list.test.":
+            ttl, data = up.zone[key]
+            up.zone[key] = (ttl, tuple(reversed(data)))
+    refresh(d, "drop")
+    assert until(lambda: up.count("drop.list.test") == 4, 5 * SLOW)
+    assert d.err.text.count("Lists have changed") == 1
+    next_s = int(state(d, "drop")["next"].rstrip("s"))
+    assert 260 <= next_s <= 330
+
+
+def test_addresses_that_are_gone_stay_in_force(up, feed, fetching):
+    put_addresses(up, "drop.list.test", 50)
+    d = fetching("list drop dns drop.list.test")
+    wait_listed(d, "45.0.0.10")
+    up.script["drop.list.test"] = lambda q: q.send(
+        q.answer(records=[], rcode=3))
+    d.ctl("lists", "refresh", "drop")
+    fails(d, "drop", "NXDOMAIN")
+    assert is_listed(d, "45.0.0.10")
+
+
+# ---- lookup ----------------------------------------------------------------
+
+def test_lookup_tells_all(stage, up, feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n")
+    own = stage.directory / "own.list"
+    own.write_text("x.bad.test\n")
+    own.chmod(0o644)
+    d = fetching(f"list own domains {own} action log",
+                 f"list ads domains {URL}/ads nickname \"Ads of all\"",
+                 f"list more domains {own} action refused clients 10.1.0.9")
+    wait_listed(d, "bad.test")
+    said = d.ctl("lookup", "x.bad.test").splitlines()
+    assert said[:3] == ["logged by list own, action log",
+                        "listed by list ads, action nxdomain",
+                        "entry bad.test."]
+    assert "list own qname action=log entry=x.bad.test." in said
+    assert any(re.fullmatch(r"list ads qname action=nxdomain entry=bad\.test\. "
+                            r"age=\d+s nickname=\"Ads of all\"", line)
+               for line in said), said
+    said = d.ctl("lookup", "good.test", "for", "10.1.0.2").splitlines()
+    assert said[0] == "for 10.1.0.2:"
+    assert said[1].startswith("allowed by the access list: 10.1.0.0/24 ->")
+    said = d.ctl("lookup", "x.bad.test", "for", "10.1.0.2").splitlines()
+    assert "listed by list ads, action nxdomain" in said
+    said = d.ctl("lookup", "good.test", "for", "10.2.0.2").splitlines()
+    assert said[1] == "refused: no rule of the access list allows it"
+    status, _, err = d.ctl("lookup", "a.test", "of", "10.1.0.2", check=False)
+    assert status == 1 and "for CLIENT" in err

@@ -199,7 +199,8 @@ def test_lists_and_lookup(stage, up, listed):
         f"ads adblock action=nxdomain names=2 addresses=0 left_out=1 "
         f"file={stage.directory}/ads.list"]
     assert d.ctl("lookup", "a.b.BAD.test").splitlines() == [
-        "listed by list ads, action nxdomain", "entry BAD.test."]
+        "listed by list ads, action nxdomain", "entry BAD.test.",
+        "list ads qname action=nxdomain entry=BAD.test."]
     assert d.ctl("lookup", "fine.bad.test").splitlines() == ["not listed"]
     assert d.ctl("lookup", "good.bad.test").splitlines()[0] == \
         "let through by list ok, action passthru"
