@@ -9,7 +9,6 @@
 #include "proc/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,8 +87,6 @@ allow_upstreams(int ruleset, const struct options *opt)
 	return done;
 }
 
-/* The directory of copies, whole; what certificates are checked by, to be
- * read. */
 static int
 allow_beneath(int ruleset, int dir, uint64_t allowed)
 {
@@ -99,32 +96,7 @@ allow_beneath(int ruleset, int dir, uint64_t allowed)
 			    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-static int
-allow_certificates(int ruleset)
-{
-	static const char *const paths[] = {
-		"/etc/ssl",
-		"/usr/lib/ssl",
-		"/usr/share/ca-certificates",
-		"/usr/local/share/ca-certificates",
-		"/etc/pki",
-	};
-	int done = 0;
-
-	for (size_t i = 0; done == 0 && i < sizeof(paths) / sizeof(paths[0]);
-	     i++) {
-		int dir = open(paths[i], O_PATH | O_CLOEXEC);
-
-		if (dir == -1)
-			continue;
-		done = allow_beneath(ruleset, dir,
-				     LANDLOCK_ACCESS_FS_READ_FILE |
-					 LANDLOCK_ACCESS_FS_READ_DIR);
-		close(dir);
-	}
-	return done;
-}
-
+/* Certificates are read before. */
 static int
 allow_copies(int ruleset, const struct role_kit *kit, int abi)
 {
@@ -136,10 +108,9 @@ allow_copies(int ruleset, const struct role_kit *kit, int abi)
 
 	if (abi >= ABI_TRUNCATE)
 		allowed |= 1u << 14;
-	if (kit->lists_dir != -1 &&
-	    allow_beneath(ruleset, kit->lists_dir, allowed) == -1)
-		return -1;
-	return allow_certificates(ruleset);
+	return kit->lists_dir != -1
+		   ? allow_beneath(ruleset, kit->lists_dir, allowed)
+		   : 0;
 }
 
 int

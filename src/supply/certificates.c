@@ -53,10 +53,10 @@ undo:;
 }
 
 enum err
-certificates_read(const struct options *opt, struct curl_blob *out)
+certificates_read(const struct https *h, struct curl_blob *out)
 {
-	const char *own = opt->feed_ca;
-	const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
+	const char *own = h->setup.opt->feed_ca;
+	const char *path = h->curl.version_info(CURLVERSION_NOW)->cainfo;
 
 	if (path == NULL)
 		path = "/etc/ssl/certs/ca-certificates.crt";

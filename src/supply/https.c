@@ -29,15 +29,17 @@ enum {
 static void
 end_request(struct fetch *f)
 {
+	const struct curl_calls *c = &f->house->curl;
+
 	host_cancel(f->host);
 	f->host = NULL;
 	if (f->easy != NULL) {
-		curl_multi_remove_handle(f->house->multi, f->easy);
-		curl_easy_cleanup(f->easy);
+		c->multi_remove_handle(f->house->multi, f->easy);
+		c->easy_cleanup(f->easy);
 	}
 	f->easy = NULL;
-	curl_slist_free_all(f->pins);
-	curl_slist_free_all(f->lines);
+	c->slist_free_all(f->pins);
+	c->slist_free_all(f->lines);
 	f->pins = f->lines = NULL;
 }
 
@@ -90,9 +92,10 @@ fail(struct fetch *f, const char *format, ...)
 static const char *
 excess_of(const struct fetch *f)
 {
+	const struct curl_calls *c = &f->house->curl;
 	curl_off_t wire = 0;
 
-	curl_easy_getinfo(f->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+	c->easy_getinfo(f->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
 	if (wire > HTTPS_WIRE_MAX)
 		return "it sends more than 64 MiB";
 	if (f->text > HTTPS_TEXT_MAX)
@@ -107,9 +110,10 @@ on_body(char *bytes, size_t size, size_t count, void *owner)
 {
 	struct fetch *f = owner;
 	size_t len = size * count;
+	const struct curl_calls *c = &f->house->curl;
 	long status = 0;
 
-	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	c->easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != STATUS_OK) /* its message; of no interest */
 		return 0;
 	f->text += len;
@@ -187,47 +191,49 @@ on_socket_wish(void *owner, curlsocktype purpose, struct curl_sockaddr *to)
 static void
 set_limits(struct fetch *f)
 {
+	const struct curl_calls *c = &f->house->curl;
 	CURL *e = f->easy;
 
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &f->house->certificates);
-	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE,
-			 (curl_off_t)HTTPS_WIRE_MAX);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
+	c->easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
+	c->easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	c->easy_setopt(e, CURLOPT_PROXY, "");
+	c->easy_setopt(e, CURLOPT_NOPROXY, "*");
+	c->easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	c->easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	c->easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	c->easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	c->easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	c->easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	c->easy_setopt(e, CURLOPT_CAPATH, NULL);
+	c->easy_setopt(e, CURLOPT_CAINFO_BLOB, &f->house->certificates);
+	c->easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE,
+		       (curl_off_t)HTTPS_WIRE_MAX);
+	c->easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	c->easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+	c->easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
 }
 
 static void
 set_callbacks(struct fetch *f)
 {
+	const struct curl_calls *c = &f->house->curl;
 	CURL *e = f->easy;
 
-	curl_easy_setopt(e, CURLOPT_PRIVATE, f);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, f->curl_why);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, f);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket_wish);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
+	c->easy_setopt(e, CURLOPT_PRIVATE, f);
+	c->easy_setopt(e, CURLOPT_ERRORBUFFER, f->curl_why);
+	c->easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	c->easy_setopt(e, CURLOPT_WRITEDATA, f);
+	c->easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	c->easy_setopt(e, CURLOPT_HEADERDATA, f);
+	c->easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket_wish);
+	c->easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
 }
 
 /* One more line, or the list as it was. */
 static bool
-append(struct curl_slist **list, const char *line)
+append(const struct fetch *f, struct curl_slist **list, const char *line)
 {
-	struct curl_slist *more = curl_slist_append(*list, line);
+	struct curl_slist *more = f->house->curl.slist_append(*list, line);
 
 	if (more == NULL)
 		return false;
@@ -243,7 +249,7 @@ add_condition(struct fetch *f, const char *header, const char *value)
 	if (value[0] == '\0')
 		return true;
 	snprintf(line, sizeof(line), "%s: %s", header, value);
-	return append(&f->lines, line);
+	return append(f, &f->lines, line);
 }
 
 /* "HOST:PORT:ADDRESS,ADDRESS..." */
@@ -259,12 +265,13 @@ pin(struct fetch *f)
 	for (unsigned i = 0; i < f->found.count; i++)
 		text_printf(&t, "%s%s", i > 0 ? "," : "",
 			    addr_print(&f->found.addr[i], addr));
-	return append(&f->pins, buf);
+	return append(f, &f->pins, buf);
 }
 
 static bool
 set_request(struct fetch *f)
 {
+	const struct curl_calls *c = &f->house->curl;
 	CURL *e = f->easy;
 
 	if (!add_condition(f, "If-None-Match", f->wish.known.etag) ||
@@ -273,17 +280,18 @@ set_request(struct fetch *f)
 		return false;
 	set_limits(f);
 	set_callbacks(f);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, "dns-firewall");
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->lines);
-	curl_easy_setopt(e, CURLOPT_RESOLVE, f->pins);
-	return curl_easy_setopt(e, CURLOPT_URL, f->url) == CURLE_OK;
+	c->easy_setopt(e, CURLOPT_USERAGENT, "dns-firewall");
+	c->easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+	c->easy_setopt(e, CURLOPT_HTTPHEADER, f->lines);
+	c->easy_setopt(e, CURLOPT_RESOLVE, f->pins);
+	return c->easy_setopt(e, CURLOPT_URL, f->url) == CURLE_OK;
 }
 
 static void
 on_host(void *owner, const struct host_news *news)
 {
 	struct fetch *f = owner;
+	const struct curl_calls *c = &f->house->curl;
 
 	f->host = NULL;
 	f->found = *news;
@@ -291,14 +299,14 @@ on_host(void *owner, const struct host_news *news)
 		fail(f, "%s", news->why);
 		return;
 	}
-	f->easy = curl_easy_init();
+	f->easy = c->easy_init();
 	if (f->easy == NULL || !set_request(f)) {
 		fail(f, "%s", err_text(ERR_FULL));
 		return;
 	}
-	if (curl_multi_add_handle(f->house->multi, f->easy) == CURLM_OK)
+	if (c->multi_add_handle(f->house->multi, f->easy) == CURLM_OK)
 		return;
-	curl_easy_cleanup(f->easy);
+	c->easy_cleanup(f->easy);
 	f->easy = NULL;
 	fail(f, "%s", err_text(ERR_FULL));
 }
@@ -307,28 +315,29 @@ on_host(void *owner, const struct host_news *news)
 static bool
 take_apart(struct fetch *f)
 {
-	CURLU *url = curl_url();
+	const struct curl_calls *c = &f->house->curl;
+	CURLU *url = c->url();
 	char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
 	bool good;
 
 	good = url != NULL && strlen(f->url) < sizeof(f->url) - 1 &&
-	       curl_url_set(url, CURLUPART_URL, f->url, 0) == CURLUE_OK &&
-	       curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	       c->url_set(url, CURLUPART_URL, f->url, 0) == CURLUE_OK &&
+	       c->url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	       strcmp(scheme, "https") == 0 &&
-	       curl_url_get(url, CURLUPART_USER, &user, 0) != CURLUE_OK &&
-	       curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+	       c->url_get(url, CURLUPART_USER, &user, 0) != CURLUE_OK &&
+	       c->url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
 	       strlen(name) < sizeof(f->name) &&
-	       curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
+	       c->url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
 		   CURLUE_OK;
 	if (good) {
 		strcpy(f->name, name);
 		f->port = strtol(port, NULL, 10);
 	}
-	curl_free(scheme);
-	curl_free(name);
-	curl_free(port);
-	curl_free(user);
-	curl_url_cleanup(url);
+	c->free(scheme);
+	c->free(name);
+	c->free(port);
+	c->free(user);
+	c->url_cleanup(url);
 	return good;
 }
 
@@ -366,9 +375,10 @@ redirect(struct fetch *f, const char *to)
 static void
 on_status(struct fetch *f, long status)
 {
+	const struct curl_calls *c = &f->house->curl;
 	char *to = NULL;
 
-	curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_URL, &to);
+	c->easy_getinfo(f->easy, CURLINFO_REDIRECT_URL, &to);
 	if (status == STATUS_OK)
 		finish(f, HTTPS_NEW);
 	else if (status == STATUS_SAME && f->lines != NULL)
@@ -382,9 +392,10 @@ on_status(struct fetch *f, long status)
 void
 fetch_on_end(struct fetch *f, CURLcode code)
 {
+	const struct curl_calls *c = &f->house->curl;
 	long status = 0;
 
-	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	c->easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (f->stopped)
 		finish(f, HTTPS_STOPPED);
 	else if (code == CURLE_OK ||
@@ -397,7 +408,7 @@ fetch_on_end(struct fetch *f, CURLcode code)
 	else
 		fail(f, "%s",
 		     f->curl_why[0] != '\0' ? f->curl_why
-					    : curl_easy_strerror(code));
+					    : c->easy_strerror(code));
 }
 
 /* ---- beginning ---------------------------------------------------------- */
@@ -422,7 +433,9 @@ https_begin(struct https *h, const struct https_wish *wish, struct fetch **out)
 	f->house = h;
 	f->wish = *wish;
 	strncpy(f->url, wish->url, sizeof(f->url) - 1);
-	if (!take_apart(f))
+	if (h->multi == NULL)
+		err = ERR_MISSING;
+	else if (!take_apart(f))
 		err = ERR_SYNTAX;
 	else
 		err = host_begin(&h->setup, f->name, on_host, f, &f->host);

@@ -60,15 +60,16 @@ struct https_wish {
 struct https; /* all of a process */
 struct fetch;
 
-/* Reads the certificates, which later nobody may: those of the system, and
- * --feed-ca. The setup is copied. ERR_FULL; ERR_MISSING: --feed-ca cannot be
- * read (errno). Once a process. */
+/* Loads libcurl, where it is installed, and reads the certificates, which
+ * later nobody may: those of the system, and --feed-ca. The setup is copied.
+ * ERR_FULL; ERR_MISSING: --feed-ca cannot be read (errno). Once a process. */
 enum err https_new(const struct host_setup *setup, struct https **out);
 /* No fetch may be under way. NULL is harmless. */
 void https_free(struct https *h);
 
 /* done is called once, never from within this. ERR_FULL: no memory.
- * ERR_SYNTAX: that is no URL of https. */
+ * ERR_SYNTAX: that is no URL of https. ERR_MISSING: libcurl is not
+ * installed. */
 enum err https_begin(struct https *h, const struct https_wish *wish,
 		     struct fetch **out);
 /* done will not be called; NULL is harmless. Not from within done or body. */

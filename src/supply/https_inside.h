@@ -3,13 +3,13 @@
 #ifndef SUPPLY_HTTPS_INSIDE_H
 #define SUPPLY_HTTPS_INSIDE_H
 
-#include <curl/curl.h>
-
+#include "supply/curl.h"
 #include "supply/https.h"
 
 struct https {
 	struct host_setup setup;
-	CURLM *multi;
+	struct curl_calls curl;
+	CURLM *multi;	/* NULL: there is no libcurl */
 	struct due due; /* curl's */
 	struct curl_blob certificates;
 };
@@ -39,6 +39,6 @@ void fetch_on_end(struct fetch *f, CURLcode code);
 
 /* Certificates of authorities, in PEM, behind one another; malloc()ed.
  * ERR_MISSING: --feed-ca cannot be read (errno). */
-enum err certificates_read(const struct options *opt, struct curl_blob *out);
+enum err certificates_read(const struct https *h, struct curl_blob *out);
 
 #endif

@@ -17,17 +17,18 @@ struct watch {
 static void
 move(struct https *h, curl_socket_t fd, int events)
 {
+	const struct curl_calls *c = &h->curl;
 	int running, left;
 	CURLMsg *m;
 
-	curl_multi_socket_action(h->multi, fd, events, &running);
-	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+	c->multi_socket_action(h->multi, fd, events, &running);
+	while ((m = c->multi_info_read(h->multi, &left)) != NULL) {
 		char *f = NULL;
 		CURLcode code = m->data.result;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &f);
+		c->easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &f);
 		fetch_on_end((struct fetch *)(void *)f, code);
 	}
 }
@@ -63,7 +64,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *own)
 		w->house = h;
 		w->fd = fd;
 		ready_init(&w->ready, fd, on_ready, w);
-		curl_multi_assign(h->multi, fd, w);
+		h->curl.multi_assign(h->multi, fd, w);
 	}
 	ready_want(h->setup.loop, &w->ready, what & CURL_POLL_IN,
 		   what & CURL_POLL_OUT);
@@ -94,38 +95,52 @@ https_free(struct https *h)
 {
 	if (h == NULL)
 		return;
-	curl_multi_cleanup(h->multi);
+	if (h->multi != NULL) {
+		h->curl.multi_cleanup(h->multi);
+		h->curl.global_cleanup();
+	}
 	due_stop(h->setup.loop, &h->due);
 	free(h->certificates.data);
 	free(h);
-	curl_global_cleanup();
+}
+
+static enum err
+begin_curl(struct https *h)
+{
+	const struct curl_calls *c = &h->curl;
+
+	if (c->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return ERR_FULL;
+	h->multi = c->multi_init();
+	if (h->multi == NULL) {
+		c->global_cleanup();
+		return ERR_FULL;
+	}
+	c->multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	c->multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	c->multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	c->multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	return certificates_read(h, &h->certificates);
 }
 
 enum err
 https_new(const struct host_setup *setup, struct https **out)
 {
 	struct https *h = calloc(1, sizeof(*h));
-	enum err err;
+	enum err err = ERR_NONE;
 
 	*out = NULL;
-	if (h == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		free(h);
+	if (h == NULL)
 		return ERR_FULL;
-	}
 	h->setup = *setup;
 	h->certificates.flags = CURL_BLOB_NOCOPY;
 	due_init(&h->due, on_due, h);
-	h->multi = curl_multi_init();
-	err = h->multi != NULL ? certificates_read(setup->opt, &h->certificates)
-			       : ERR_FULL;
+	if (curl_load(&h->curl) == ERR_NONE)
+		err = begin_curl(h);
 	if (err != ERR_NONE) {
 		https_free(h);
 		return err;
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	*out = h;
 	return ERR_NONE;
 }

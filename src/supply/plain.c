@@ -243,7 +243,7 @@ on_fetched(void *owner, const struct https_news *news)
 	}
 }
 
-static bool
+static enum err
 begin_feed(struct plain *p)
 {
 	struct https_wish wish = { .url = p->source->config.where,
@@ -255,8 +255,7 @@ begin_feed(struct plain *p)
 		wish.known = p->head.known;
 	safety_init(&p->safety, p->source->config.form,
 		    p->source->config.column);
-	return https_begin(p->source->supply->https, &wish, &p->fetch) ==
-	       ERR_NONE;
+	return https_begin(p->source->supply->https, &wish, &p->fetch);
 }
 
 /* ---- addresses of names -------------------------------------------------- */
@@ -313,7 +312,7 @@ on_addresses(void *owner, const struct rrset_news *news)
 	judge(p, &head, safety_of_counts(before, head.entries));
 }
 
-static bool
+static enum err
 begin_addresses(struct plain *p)
 {
 	const struct list_config *c = &p->source->config;
@@ -330,8 +329,7 @@ begin_addresses(struct plain *p)
 		.owner = p
 	};
 
-	return rrset_begin(supply->loop, &supply->random, &wish, &p->rrset) ==
-	       ERR_NONE;
+	return rrset_begin(supply->loop, &supply->random, &wish, &p->rrset);
 }
 
 /* ---- its life -------------------------------------------------------------
@@ -341,7 +339,7 @@ static void
 fetch(struct plain *p)
 {
 	struct source *s = p->source;
-	bool begun;
+	enum err err;
 
 	if (p->fetch != NULL || p->rrset != NULL)
 		return;
@@ -350,15 +348,18 @@ fetch(struct plain *p)
 		fail_by_system(p, "a new copy cannot be begun in --lists-dir");
 		return;
 	}
-	begun = s->config.source == SOURCE_HTTPS ? begin_feed(p)
-						 : begin_addresses(p);
-	if (begun) {
+	err = s->config.source == SOURCE_HTTPS ? begin_feed(p)
+					       : begin_addresses(p);
+	if (err == ERR_NONE) {
 		s->state->phase = SOURCE_BUSY;
 		s->state->next_s = 0;
 		return;
 	}
 	copy_drop(&p->copy);
-	fail(p, "it cannot be asked for: no memory, or no such URL");
+	fail(p, err == ERR_MISSING  ? "libcurl.so.4 is not installed (Debian: "
+				      "libcurl4)"
+		: err == ERR_SYNTAX ? "that is no URL of https"
+				    : err_text(err));
 }
 
 static void
