@@ -266,8 +266,34 @@ by_address(unsigned list, enum trigger trigger, const struct addr *a,
 	return best;
 }
 
+/* Its labels from the root on; all of them sort as text does. */
+static void
+turn_round(const char *name, char *out)
+{
+	const char *dot = strrchr(name, '.');
+	char front[64];
+
+	if (dot == NULL) {
+		strcpy(out, name);
+		return;
+	}
+	snprintf(front, sizeof(front), "%.*s", (int)(dot - name), name);
+	sprintf(out, "%s.", dot + 1);
+	turn_round(front, out + strlen(out));
+}
+
+static bool
+second_is_last(void)
+{
+	char first[64], second[64];
+
+	turn_round(w.server[0], first);
+	turn_round(w.server[1], second);
+	return strcmp(second, first) > 0;
+}
+
 /* Of both servers: a name before a wildcard, the longer one, the server that
- * is last; here the servers' names differ in the first label alone. */
+ * is last. */
 static const struct rule *
 by_server(unsigned list)
 {
@@ -282,7 +308,7 @@ by_server(unsigned list)
 		return r[0]->wild ? r[1] : r[0];
 	if (r[0]->name.len != r[1]->name.len)
 		return r[0]->name.len > r[1]->name.len ? r[0] : r[1];
-	return r[1];
+	return second_is_last() ? r[1] : r[0];
 }
 
 static const struct rule *
@@ -346,7 +372,7 @@ make_answer(void)
 	strcpy(w.server[0], "s.");
 	strcpy(w.server[1], "t.");
 	some_name(w.server[0] + 2, 0);
-	strcpy(w.server[1] + 2, w.server[0] + 2);
+	some_name(w.server[1] + 2, 0);
 	for (unsigned i = 0; i < 2; i++)
 		w.server_address[i] = some_address();
 }
