@@ -97,8 +97,7 @@ telling_begin(struct query *q, struct telling *t)
 void
 telling_alias(struct telling *t, const struct name *to, uint32_t ttl_s)
 {
-	reply_record(&t->r, SECTION_ANSWER, &t->owner, TYPE_CNAME, ttl_s,
-		     to->wire, to->len);
+	reply_alias(&t->r, &t->owner, to, ttl_s);
 }
 
 void

@@ -240,6 +240,22 @@ reply_record(struct reply *r, enum section section, const struct name *owner,
 }
 
 void
+reply_alias(struct reply *r, const struct name *owner,
+	    const struct name *target, uint32_t ttl)
+{
+	struct entry e = { .section = SECTION_ANSWER,
+			   .type = TYPE_CNAME,
+			   .ttl = ttl,
+			   .owner = owner };
+
+	if (r->closed)
+		return;
+	open_entry(r, &e);
+	pack_name(&r->packer, &r->w, target);
+	close_entry(r, &e);
+}
+
+void
 reply_address(struct reply *r, enum section section, const struct name *owner,
 	      const struct addr *a, uint32_t ttl)
 {

@@ -75,6 +75,10 @@ enum err reply_copy(struct reply *r, const struct message *from,
 void reply_address(struct reply *r, enum section section,
 		   const struct name *owner, const struct addr *a,
 		   uint32_t ttl);
+/* A CNAME in the answer section; an owner that equals its target, and comes
+ * later, has the case of the target. */
+void reply_alias(struct reply *r, const struct name *owner,
+		 const struct name *target, uint32_t ttl);
 /* One record with RDATA as given (uncompressed). */
 void reply_record(struct reply *r, enum section section,
 		  const struct name *owner, uint16_t type, uint32_t ttl,
