@@ -338,6 +338,7 @@ lists_compile(const struct lists_source *source, void **image_out,
 	j->complaints =
 	    (struct complaints){ .file = source->name, .out = complaints };
 	lists_build_init(&j->build);
+	guard_init(&j->guard, source->opt, source->text, source->len);
 	err = compile(j, image_out, size_out);
 	lists_build_fini(&j->build);
 	free(j);

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "conf/options.h"
 #include "lists/image.h"
 #include "policy/compile.h"
 
@@ -26,6 +27,7 @@ struct lists_source {
 	const char *name; /* of the lists file, as complaints call it */
 	const char *text; /* need not end in NUL */
 	size_t len;
+	const struct options *opt; /* never_block of it; may be NULL */
 	lists_open_fn *open;
 	void *arg;
 	bool contents_only; /* the lists file has not changed: no keys */

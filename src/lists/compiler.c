@@ -212,6 +212,7 @@ read_lists(struct listing *l)
 {
 	const struct options *opt = l->kit->opt;
 	struct lists_source source = { .open = fetch_opened,
+				       .opt = opt,
 				       .arg = (void *)(uintptr_t)l->kit };
 	enum err err = read_lists_file(l);
 
@@ -266,6 +267,7 @@ static enum err
 make_lists_anew(const struct role_kit *kit, struct text *complaints)
 {
 	struct lists_source source = { .open = fetch_opened,
+				       .opt = kit->opt,
 				       .arg = (void *)(uintptr_t)kit,
 				       .contents_only = true };
 	struct policy policy;

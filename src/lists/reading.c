@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lists/column.h"
+#include "lists/kept.h"
 #include "lists/rpz_zone.h"
 #include "wire/types.h"
 
@@ -88,6 +89,39 @@ take_line_item(void *arg, const struct item *item)
 	if (r->items >= (uint64_t)r->lines * ITEMS_A_LINE + ITEMS_MORE)
 		return ERR_RANGE;
 	return take_item(arg, item);
+}
+
+/* ---- bytes ---------------------------------------------------------------
+ */
+
+static enum err
+read_all(int fd, char **text_out, size_t *len_out)
+{
+	size_t room = PIECE, len = 0;
+	char *text = malloc(room);
+
+	while (text != NULL && len <= READING_ZONE_MAX) {
+		ssize_t got = read(fd, text + len, room - len);
+		char *more;
+
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			*text_out = text;
+			*len_out = len;
+			return got == 0 ? ERR_NONE : ERR_SYSTEM;
+		}
+		len += (size_t)got;
+		if (len < room)
+			continue;
+		room *= 2;
+		more = realloc(text, room);
+		if (more == NULL)
+			free(text);
+		text = more;
+	}
+	*text_out = text;
+	return text != NULL ? ERR_RANGE : ERR_FULL;
 }
 
 /* ---- plain lists --------------------------------------------------------- */
@@ -184,6 +218,39 @@ read_plain(struct reading *r, int fd)
 	return err;
 }
 
+/* What was fetched, out of the copy that was kept of it. */
+static enum err
+read_body(struct reading *r, const struct kept *k)
+{
+	const char *at = (const char *)k->body, *end = at + k->body_len;
+	enum err err = ERR_NONE;
+
+	while (err == ERR_NONE && at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		if (stop == NULL)
+			stop = end;
+		err = read_line(r, at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	return err;
+}
+
+static enum err
+take_copy(struct reading *r, const char *bytes, size_t len)
+{
+	struct kept kept;
+	enum err err = kept_open((const uint8_t *)bytes, len, &kept);
+
+	if (err != ERR_NONE)
+		return err;
+	err = read_body(r, &kept);
+	kept_close(&kept);
+	if (err == ERR_NONE && is_of_another_form(r))
+		err = ERR_SYNTAX;
+	return err;
+}
+
 /* ---- policy zones --------------------------------------------------------
  */
 
@@ -210,36 +277,6 @@ tell_zone_line(void *arg, uint32_t line, const char *what)
 		return;
 	tell_place(r, line);
 	text_printf(r->out, "of list %s %s\n", r->config->name, what);
-}
-
-static enum err
-read_all(int fd, char **text_out, size_t *len_out)
-{
-	size_t room = PIECE, len = 0;
-	char *text = malloc(room);
-
-	while (text != NULL && len <= READING_ZONE_MAX) {
-		ssize_t got = read(fd, text + len, room - len);
-		char *more;
-
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			*text_out = text;
-			*len_out = len;
-			return got == 0 ? ERR_NONE : ERR_SYSTEM;
-		}
-		len += (size_t)got;
-		if (len < room)
-			continue;
-		room *= 2;
-		more = realloc(text, room);
-		if (more == NULL)
-			free(text);
-		text = more;
-	}
-	*text_out = text;
-	return text != NULL ? ERR_RANGE : ERR_FULL;
 }
 
 /* As lists_list has it: type, TTL, length, RDATA. */
@@ -291,15 +328,17 @@ take_zone(struct reading *r, const char *text, size_t len)
 	return err == ERR_NONE ? keep_soa(r, &about.soa) : err;
 }
 
+/* Of bytes that are needed all together. */
 static enum err
-read_zone(struct reading *r, int fd)
+read_whole(struct reading *r, int fd)
 {
 	char *text = NULL;
 	size_t len = 0;
 	enum err err = read_all(fd, &text, &len);
 
 	if (err == ERR_NONE)
-		err = take_zone(r, text, len);
+		err = r->config->form == FORM_RPZ ? take_zone(r, text, len)
+						  : take_copy(r, text, len);
 	free(text);
 	return err;
 }
@@ -308,8 +347,9 @@ enum err
 reading_take(struct reading *r, int fd)
 {
 	struct lists_list *l = &r->build->list[r->build->lists - 1];
-	enum err err =
-	    r->config->form == FORM_RPZ ? read_zone(r, fd) : read_plain(r, fd);
+	bool by_line =
+	    r->config->form != FORM_RPZ && r->config->source == SOURCE_FILE;
+	enum err err = by_line ? read_plain(r, fd) : read_whole(r, fd);
 
 	l->bad = r->bad;
 	l->left_out = r->left_out;
