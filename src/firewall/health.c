@@ -147,7 +147,7 @@ fall(struct health *h, enum set_index set, enum set_finding finding)
 		[SET_OTHER] = "has another type",
 		[SET_HELD] = "has another type and is in use",
 		[SET_EMPTIED] = "was emptied",
-		[SET_UNUSED] = "has no rule that refers to it",
+		[SET_UNUSED] = "is without our rules as they were placed",
 	};
 
 	health_go_down(h);

@@ -16,6 +16,12 @@ enum {
 	NFT_FENCE_SETS = IMAGE_MAX_INTERFACES + 1
 };
 
+/* Of edges of intervals, in whatever order. */
+struct nft_tally {
+	uint64_t sum;
+	uint32_t edges;
+};
+
 struct backend {
 	struct netlink netlink;
 	int events; /* socket that hears what others change; -1: none */
@@ -36,6 +42,9 @@ struct backend {
 	/* Which of them are there: turn, family, interface. */
 	bool fence[2][2][NFT_FENCE_SETS];
 	bool fence_stands;   /* our rules refer to those of that turn */
+	struct nft_tally fence_tally; /* of what was written into them */
+	bool fence_doubt;	      /* others have changed something */
+	int64_t fence_due_ms;	      /* and then in any case */
 	struct nft_paper paper;
 };
 
@@ -128,6 +137,8 @@ enum err nft_raise_fence(struct backend *b, const struct backend_fence *f);
 /* Of the sets just filled: there is one of clients bound so. */
 bool nft_fence_has(const struct backend *b, uint8_t family,
 		   unsigned interface);
+/* They hold what was written; looked at where that may have changed. */
+enum err nft_fence_stands(struct backend *b, bool *stands_out);
 /* The sets of the fence that was in force before go, in the same batch. */
 void nft_put_old_fence_gone(struct backend *b);
 /* Some `->` names the net. */
@@ -136,6 +147,20 @@ nft_is_named(const struct image_net *net)
 {
 	return net->port_count > 0;
 }
+
+/* ---- nft_tally.c: what those sets hold ----------------------------------- */
+
+enum { NFT_ADDRESS_MAX = 16 };
+struct nft_edge {
+	const struct nft_fence_id *id;
+	const uint8_t *address;
+	uint32_t len; /* 4 or 16 */
+	bool is_end;
+};
+void nft_tally_edge(struct nft_tally *t, const struct nft_edge *e);
+/* Adds what is there; one that is gone adds nothing. */
+enum err nft_tally_set(struct backend *b, const struct nft_fence_id *id,
+		       struct nft_tally *tally);
 
 /* ---- nft_refuse.c: the rules around those for grants (--enforce) --------- */
 

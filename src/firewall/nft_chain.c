@@ -114,6 +114,8 @@ nft_rules_stand(struct backend *b, bool *stand_out)
 	*stand_out = s.same && s.count == b->rules && b->rules > 0;
 	if (err == ERR_NONE && *stand_out && nft_enforces(b))
 		err = nft_table_stands(b, stand_out);
+	if (err == ERR_NONE && *stand_out && nft_enforces(b))
+		err = nft_fence_stands(b, stand_out);
 	return err;
 }
 

@@ -24,13 +24,17 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "firewall/nft_backend.h"
 #include "policy/table.h"
 
 /* Of one message, and of one batch: the kernel is held up by each for the
  * time it takes. */
-enum { NETS_A_MESSAGE = 256, MESSAGES_A_BATCH = 16, ADDRESS_MAX = 16 };
+enum { NETS_A_MESSAGE = 256, MESSAGES_A_BATCH = 16 };
+/* What nobody told of is found by then, where looking takes no more than one
+ * part of so many of our time. */
+enum { LOOK_MS = 10000, LOOK_PARTS = 200 };
 
 /* ---- names --------------------------------------------------------------- */
 
@@ -113,9 +117,9 @@ next_net(const struct policy *p, const struct nft_fence_id *id, uint32_t from)
 
 /* The first address behind the net; false: there is none. */
 static bool
-find_behind(const struct net *net, uint8_t out[ADDRESS_MAX])
+find_behind(const struct net *net, uint8_t out[NFT_ADDRESS_MAX])
 {
-	memcpy(out, net->addr.byte, ADDRESS_MAX);
+	memcpy(out, net->addr.byte, NFT_ADDRESS_MAX);
 	for (unsigned bit = net->bits; bit-- > 0;) {
 		out[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
 		if ((out[bit / 8] & 0x80u >> bit % 8) != 0)
@@ -166,28 +170,34 @@ put_set(struct backend *b, const struct nft_fence_id *id)
 }
 
 static void
-put_edge(struct nlmsghdr *m, const uint8_t *address, uint32_t len, bool is_end)
+put_edge(struct backend *b, struct nlmsghdr *m, const struct nft_edge *e)
 {
 	struct nlattr *nest = mnl_attr_nest_start(m, NFTA_LIST_ELEM);
 	struct nlattr *key = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
 
-	mnl_attr_put(m, NFTA_DATA_VALUE, len, address);
+	mnl_attr_put(m, NFTA_DATA_VALUE, e->len, e->address);
 	mnl_attr_nest_end(m, key);
-	if (is_end)
+	if (e->is_end)
 		mnl_attr_put_u32(m, NFTA_SET_ELEM_FLAGS,
 				 htonl(NFT_SET_ELEM_INTERVAL_END));
 	mnl_attr_nest_end(m, nest);
+	nft_tally_edge(&b->fence_tally, e);
 }
 
 static void
-put_net(struct nlmsghdr *m, const struct net *net)
+put_net(struct backend *b, struct nlmsghdr *m, const struct net *net,
+	const struct nft_fence_id *id)
 {
-	uint32_t len = net->addr.family == 4 ? 4 : 16;
-	uint8_t behind[ADDRESS_MAX];
+	uint8_t behind[NFT_ADDRESS_MAX];
+	struct nft_edge edge = { .id = id,
+				 .address = net->addr.byte,
+				 .len = net->addr.family == 4 ? 4 : 16 };
 
-	put_edge(m, net->addr.byte, len, false);
+	put_edge(b, m, &edge);
+	edge.address = behind;
+	edge.is_end = true;
 	if (find_behind(net, behind))
-		put_edge(m, behind, len, true);
+		put_edge(b, m, &edge);
 }
 
 /* A message full of them; where the next begins. */
@@ -204,7 +214,7 @@ put_nets(struct backend *b, const struct policy *p,
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, name.text);
 	nest = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (int i = 0; i < NETS_A_MESSAGE && from < p->head->nets.count; i++) {
-		put_net(m, &image_nets(p->head)[from].net);
+		put_net(b, m, &image_nets(p->head)[from].net, id);
 		from = next_net(p, id, from + 1);
 	}
 	mnl_attr_nest_end(m, nest);
@@ -336,6 +346,8 @@ nft_raise_fence(struct backend *b, const struct backend_fence *f)
 	struct nft_fence_id id = { .turn = b->fence_turn };
 	unsigned sets = f->policy->head->interfaces.count + 1;
 
+	b->fence_tally = (struct nft_tally){ 0 };
+	b->fence_doubt = true;
 	for (id.family = 4; id.family <= 6; id.family += 2) {
 		for (id.interface = 0; id.interface < sets && err == ERR_NONE;
 		     id.interface++)
@@ -348,4 +360,42 @@ void
 nft_put_old_fence_gone(struct backend *b)
 {
 	put_turn_gone(b, 1 - b->fence_turn);
+}
+
+/* ---- whether it stands --------------------------------------------------- */
+
+static enum err
+tally_all(struct backend *b, struct nft_tally *out)
+{
+	struct nft_fence_id id = { .turn = b->fence_turn };
+	enum err err = ERR_NONE;
+
+	*out = (struct nft_tally){ 0 };
+	for (id.family = 4; id.family <= 6; id.family += 2) {
+		for (id.interface = 0;
+		     id.interface < NFT_FENCE_SETS && err == ERR_NONE;
+		     id.interface++)
+			if (*is_there(b, &id))
+				err = nft_tally_set(b, &id, out);
+	}
+	return err;
+}
+
+enum err
+nft_fence_stands(struct backend *b, bool *stands_out)
+{
+	int64_t now = clock_ms(), rest;
+	struct nft_tally there;
+	enum err err;
+
+	*stands_out = true;
+	if (!b->fence_doubt && now < b->fence_due_ms)
+		return ERR_NONE;
+	err = tally_all(b, &there);
+	*stands_out = err == ERR_NONE && there.sum == b->fence_tally.sum &&
+		      there.edges == b->fence_tally.edges;
+	b->fence_doubt = !*stands_out;
+	rest = (clock_ms() - now) * LOOK_PARTS;
+	b->fence_due_ms = now + (rest > LOOK_MS ? rest : LOOK_MS);
+	return err;
 }

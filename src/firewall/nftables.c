@@ -283,7 +283,10 @@ nftables_watch(const struct backend *b)
 static bool
 nftables_heard(struct backend *b)
 {
-	return nft_watch_heard(b->events, &b->at);
+	if (!nft_watch_heard(b->events, &b->at))
+		return false;
+	b->fence_doubt = true;
+	return true;
 }
 
 /* ---- life ---------------------------------------------------------------- */

@@ -480,6 +480,9 @@ def test_this_host_is_free_where_nothing_names_it(stage, up):
     "flush ruleset\n", "delete table inet dns_firewall\n",
     "flush chain inet dns_firewall forward\n",
     "insert rule inet dns_firewall forward accept\n",
+    "flush set inet dns_firewall clients-ipv4-a\n",
+    "delete element inet dns_firewall clients-ipv4-a { 10.1.0.0/24 }\n",
+    "add element inet dns_firewall clients-ipv4-a { 192.0.2.0/24 }\n",
     "add table inet dns_firewall { flags dormant; }\n",
     ANEW + "add chain inet dns_firewall forward\n",
     ANEW + "add chain inet dns_firewall forward "
