@@ -7,8 +7,10 @@
 #include "ctl/grant_print.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "firewall/names.h"
+#include "policy/match.h"
 #include "policy/print.h"
 
 enum {
@@ -43,6 +45,24 @@ reason_next(struct reasons_at *r)
 				  &r->told);
 }
 
+/* "acl" is the access list itself; of one that includes others, or is a
+ * directory, it is said which. */
+static const char *
+file_of(const struct view *v, const struct ledger_reason *reason)
+{
+	const struct image_rule *rule = NULL;
+	const char *file;
+
+	if (v->policy.head != NULL && reason->identity != 0)
+		rule = policy_rule(&v->policy,
+				   policy_find_identity(&v->policy,
+							reason->identity));
+	if (rule == NULL)
+		return "acl";
+	file = policy_rule_file(&v->policy, rule);
+	return strcmp(file, v->opt->acl_file) == 0 ? "acl" : file;
+}
+
 size_t
 grant_room(const struct view *v, const struct grant_copy *g)
 {
@@ -50,7 +70,8 @@ grant_room(const struct view *v, const struct grant_copy *g)
 	size_t room = LINE_ROOM;
 
 	for (unsigned i = 0; i < LEDGER_REASONS && reason_next(&r); i++)
-		room += REASON_ROOM + (size_t)r.told.names.len * BYTE_ROOM;
+		room += REASON_ROOM + (size_t)r.told.names.len * BYTE_ROOM +
+			strlen(file_of(v, &r.told.reason)) * BYTE_ROOM;
 	return room;
 }
 
@@ -69,13 +90,18 @@ client_text(const struct ledger_element *e, char buf[ADDR_TEXT_SIZE])
 /* ---- for people ---------------------------------------------------------- */
 
 static void
-print_line_number(uint32_t line, struct text *out)
+print_place(const struct view *v, const struct ledger_reason *reason,
+	    struct text *out)
 {
-	text_str(out, " acl:");
-	if (line == 0)
+	const char *file = file_of(v, reason);
+
+	text_char(out, ' ');
+	text_escaped(out, file, strlen(file));
+	text_char(out, ':');
+	if (reason->line == 0)
 		text_str(out, "unknown");
 	else
-		text_u64(out, line);
+		text_u64(out, reason->line);
 }
 
 /* The one asked, whose alias it is, and the last it leads to. */
@@ -124,7 +150,7 @@ print_others(const struct view *v, const struct grant_copy *g, int64_t now_ms,
 			continue;
 		text_printf(out, "    also %" PRId64 "s",
 			    seconds_left(one->end_ms, now_ms));
-		print_line_number(one->line, out);
+		print_place(v, one, out);
 		print_names(&r.told.names, out);
 		text_char(out, '\n');
 	}
@@ -136,21 +162,35 @@ grant_print(const struct view *v, const struct grant_copy *g, int64_t now_ms,
 {
 	const struct ledger_element *e = &g->element;
 	char client[ADDR_TEXT_SIZE], destination[ADDR_TEXT_SIZE];
-	struct ledger_told last;
+	struct ledger_told last = { .reason.line = e->line };
+	bool known = find_last(v, g, &last);
 
 	text_printf(out, "%s %s %s:%u %" PRId64 "s", client_text(e, client),
 		    addr_print(&e->destination, destination),
 		    protocol_text(e->protocol),
 		    port_number(e->protocol, e->port),
 		    seconds_left(e->end_ms, now_ms));
-	print_line_number(e->line, out);
-	if (find_last(v, g, &last))
+	print_place(v, &last.reason, out);
+	if (known)
 		print_names(&last.names, out);
 	text_char(out, '\n');
 	print_others(v, g, now_ms, out);
 }
 
 /* ---- for programs -------------------------------------------------------- */
+
+/* Printable ASCII. */
+static void
+json_text(const char *plain, struct text *out)
+{
+	text_char(out, '"');
+	for (const char *c = plain; *c != '\0'; c++) {
+		if (*c == '\\' || *c == '"')
+			text_char(out, '\\');
+		text_char(out, *c);
+	}
+	text_char(out, '"');
+}
 
 static void
 json_name(const struct name *name, struct text *out)
@@ -160,13 +200,23 @@ json_name(const struct name *name, struct text *out)
 
 	text_init(&text, buf, sizeof(buf));
 	name_print(name, &text);
-	text_char(out, '"');
-	for (const char *c = buf; *c != '\0'; c++) {
-		if (*c == '\\')
-			text_char(out, '\\');
-		text_char(out, *c);
-	}
-	text_char(out, '"');
+	json_text(buf, out);
+}
+
+static void
+json_file(const struct view *v, const struct ledger_reason *reason,
+	  struct text *out)
+{
+	const char *file = file_of(v, reason);
+	char buf[4 * OPTION_TEXT_SIZE];
+	struct text text;
+
+	if (reason->line == 0)
+		return;
+	text_init(&text, buf, sizeof(buf));
+	text_escaped(&text, file, strlen(file));
+	text_str(out, ",\"file\":");
+	json_text(buf, out);
 }
 
 /* So many of them as a list; 0: all that are left. */
@@ -234,6 +284,7 @@ grant_print_json(const struct view *v, const struct grant_copy *g,
 		text_printf(out, "%s{\"rule\":%u,\"seconds\":%" PRId64,
 			    i > 0 ? "," : "", r.told.reason.line,
 			    seconds_left(r.told.reason.end_ms, now_ms));
+		json_file(v, &r.told.reason, out);
 		json_names(&r.told.names, out);
 		text_char(out, '}');
 	}

@@ -51,6 +51,9 @@ print_line(const struct finding *f, const struct attempt *a, struct text *out)
 	if (f->cause <= CAUSE_UNASKED || f->given)
 		text_str(out, "line none is needed: the rule above opens it "
 			      "when the client asks again\n");
+	else if (f->is_own)
+		text_str(out, "line none: no rule opens an address of this "
+			      "host\n");
 	else if (finding_print_line(f, a, &line))
 		text_printf(out, "line %s\n", buf);
 	else if (f->name.len > 0 && !a->has_port)

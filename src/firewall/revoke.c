@@ -139,12 +139,8 @@ uint32_t
 revoke_not_given(struct admission *a)
 {
 	struct revocation r = { .a = a };
-	uint32_t gone = strike_all(&r, is_not_given);
 
-	if (gone > 0)
-		log_info("%u grants were revoked: no rule gives them any more",
-			 gone);
-	return gone;
+	return strike_all(&r, is_not_given);
 }
 
 uint32_t

@@ -15,9 +15,10 @@
 /* Where flows are to be cut, opens what that needs; it logs why it cannot. */
 enum err revoke_prepare(struct admission *a);
 
-/* Each says how many elements that were, and logs it where there were any.
- * What has another reason to stand stays until that one's end. */
+/* Each says how many elements that were. What has another reason to stand
+ * stays until that one's end. */
 uint32_t revoke_not_given(struct admission *a);
+/* This one logs it where there were any. */
 uint32_t revoke_own(struct admission *a);
 /* wish: checked against its row. done_out is filled whole. */
 void revoke_wished(struct admission *a, const struct revoke_letter *wish,

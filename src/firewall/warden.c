@@ -134,6 +134,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	struct judge *judge = &wd->admission.judge;
 	struct policy fresh;
 	struct lists lists;
+	uint32_t gone;
 	enum err err = policy_open(fd, hand->generation, &fresh);
 
 	if (err == ERR_NONE)
@@ -148,7 +149,10 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	judge->policy = fresh;
 	judge->lists = lists;
 	fence_again(wd);
-	revoke_not_given(&wd->admission);
+	gone = revoke_not_given(&wd->admission);
+	if (gone > 0)
+		log_info("%u grants were revoked: no rule gives them any more",
+			 gone);
 	role_taken(wd->kit, fresh.generation);
 }
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
@@ -110,6 +111,7 @@ warden_begin(struct warden *wd)
 	struct board *board = wd->kit->board;
 	uint32_t families = wd->kit->families;
 	struct comparison found;
+	uint32_t gone;
 	enum err err = open_judge(wd);
 
 	wd->admission.board = board;
@@ -123,7 +125,11 @@ warden_begin(struct warden *wd)
 		err = admission_compare(&wd->admission, &found);
 	if (err != ERR_NONE)
 		return err;
-	revoke_not_given(&wd->admission);
+	gone = revoke_not_given(&wd->admission);
+	if (gone > 0)
+		log_info("%u entries that were there and no rule gives were "
+			 "revoked",
+			 gone);
 	if (admission_complete(&wd->admission) != ERR_NONE)
 		wd->admission.suspect = true;
 	atomic_store(&board->family4, (families & ROLE_IPV4) != 0);

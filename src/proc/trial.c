@@ -85,6 +85,7 @@ trial_tick(struct supervisor *s, int64_t now_ms)
 	/* Its lists are those of then. */
 	s->listing.changed = s->crew.lists_dir != -1;
 	log_warn("Nobody confirmed: the policy before is in force again "
-		 "(generation %u); the access list is not what it says",
+		 "(generation %u); the access list on disk is another, and "
+		 "the next reload takes it",
 		 s->crew.generation);
 }

@@ -292,4 +292,6 @@ finding_of(const struct evidence *e, const struct attempt *a, int64_t now_ms,
 		blame_other(&s);
 	else
 		out->is_resolver = is_resolver(a);
+	out->is_own = out->cause == CAUSE_NEVER && e->own != NULL &&
+		      own_has(e->own, &a->address);
 }

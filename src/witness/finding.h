@@ -54,6 +54,7 @@ struct finding {
 	bool local;	    /* the client is this host */
 	bool known;	    /* some net of the policy has the client */
 	bool is_resolver;   /* NEVER: what is asked there is DNS */
+	bool is_own;	    /* NEVER: the address is one of this host */
 	bool ports_cut;	    /* there are more of them */
 	unsigned port_count;
 	struct {

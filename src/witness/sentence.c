@@ -112,7 +112,10 @@ finding_print(const struct finding *f, const struct policy *p, int64_t now_ms,
 	}
 	if (f->cause == CAUSE_OTHER_CLIENT)
 		print_other(f, out);
-	if (f->is_resolver)
+	if (f->is_own)
+		text_str(out, " (an address of this host: who may reach it is "
+			      "not for the access list)");
+	else if (f->is_resolver)
 		text_str(out, " (it is another resolver that is asked: point "
 			      "the client here)");
 	else if (causes[f->cause].sentence[0] != '\0')

@@ -78,6 +78,13 @@ may_say(struct witness *w)
 	return true;
 }
 
+/* Nothing is refused, or need be. */
+static bool
+audits(const struct witness *w)
+{
+	return w->kit->opt->mode == MODE_AUDIT;
+}
+
 /* Fills in what a log says with fields, and all of it as a sentence. */
 static void
 tell(const struct witness *w, const struct attempt *a, const struct finding *f,
@@ -92,7 +99,9 @@ tell(const struct witness *w, const struct attempt *a, const struct finding *f,
 	if (f->cause > CAUSE_UNASKED && !f->given)
 		finding_print_line(f, a, &line);
 	text_init(&all, r->text, sizeof(r->text));
-	text_printf(&all, "Refused %s -> ", addr_print(&a->client, buf));
+	text_printf(&all, "%s %s -> ",
+		    audits(w) ? "Would be refused:" : "Refused",
+		    addr_print(&a->client, buf));
 	attempt_print(a, &all);
 	text_printf(&all, ": %s", r->reason);
 	if (f->name.len > 0) {
@@ -146,6 +155,7 @@ say(struct witness *w, const struct attempt *a, uint64_t times)
 		post_head(&r.head, POST_REFUSED, 0);
 		r.time_ms = clock_date_ms();
 		fill_item(a, &f, &r.item);
+		r.item.audit = audits(w);
 		snprintf(r.cause, sizeof(r.cause), "%s", cause_text(f.cause));
 		/* A recorder that is busy loses it, as lines of queries. */
 		post_send(w->kit->recorder, &r, sizeof(r), -1);

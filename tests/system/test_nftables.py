@@ -480,9 +480,9 @@ def test_this_host_is_free_where_nothing_names_it(stage, up):
     "flush ruleset\n", "delete table inet dns_firewall\n",
     "flush chain inet dns_firewall forward\n",
     "insert rule inet dns_firewall forward accept\n",
-    "flush set inet dns_firewall clients-ipv4-a\n",
-    "delete element inet dns_firewall clients-ipv4-a { 10.1.0.0/24 }\n",
-    "add element inet dns_firewall clients-ipv4-a { 192.0.2.0/24 }\n",
+    "flush set inet dns_firewall CLIENTS\n",
+    "delete element inet dns_firewall CLIENTS { 10.1.0.0/24 }\n",
+    "add element inet dns_firewall CLIENTS { 192.0.2.0/24 }\n",
     "add table inet dns_firewall { flags dormant; }\n",
     ANEW + "add chain inet dns_firewall forward\n",
     ANEW + "add chain inet dns_firewall forward "
@@ -501,7 +501,8 @@ def test_this_host_is_free_where_nothing_names_it(stage, up):
 def test_our_table_is_made_again(stage, up, change):
     d = stage.daemon(ACL)
     opens(stage.client())
-    nft(stage, change)
+    clients = re.findall("set (clients-ipv4-[ab])", listed(stage))[-1]
+    nft(stage, change.replace("CLIENTS", clients))
     d.err.wait("The firewall is repaired", 2)
     assert stage.client().connect("203.0.113.5") == OPEN
     assert stage.client().connect("203.0.113.6") == REFUSED

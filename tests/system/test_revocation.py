@@ -180,6 +180,24 @@ def test_grants_say_which_names(stage, up):
     assert "    also " in d.ctl("grants")
 
 
+def test_grants_say_which_file(stage, up):
+    part = stage.directory / 'a "part".acl'
+    part.write_text("10.1.0.0/24 -> dns.test:TCP:443\n")
+    part.chmod(0o644)
+    d = stage.daemon('include "a*.acl"\n'
+                     "10.1.0.0/24 -> allowed.test:TCP:443\n")
+    for name in ("allowed.test", "dns.test"):
+        stage.client().ask(name)
+    said = d.ctl("grants")
+    assert f" {part}:1 dns.test." in said and " acl:2 allowed.test." in said
+    assert {(g["destination"], g["reasons"][0]["file"], g["reasons"][0]["rule"])
+            for g in grants(d)} == {(A, "acl", 2), (B, str(part), 1)}
+    d.stop()
+    d = stage.daemon("10.1.0.0/24 -> *.test:TCP:443\n")
+    assert " acl:unknown\n" in d.ctl("grants")
+    assert "file" not in grants(d)[0]["reasons"][0]
+
+
 def test_odd_names_are_told_safely(stage, up):
     odd = r"a\"b\\c\010d.wild.test"
     up.add(odd, "A", A)

@@ -137,7 +137,8 @@ def test_learning_in_audit_mode(stage, up):
     learned = ["10.1.0.2 -> dns.test:TCP:443",
                "10.1.0.2 -> new.test:TCP:8443"]
     assert until(lambda: suggest(d)[0] == learned), d.ctl("suggest")
-    d.err.wait(r"Refused 10\.1\.0\.2 -> \[203\.0\.113\.80\]:TCP:8443: NO "
+    d.err.wait(r"Would be refused: 10\.1\.0\.2 -> "
+               r"\[203\.0\.113\.80\]:TCP:8443: NO "
                r"RULE .*name=new\.test\. "
                r'line="10\.1\.0\.2 -> new\.test:TCP:8443"')
     text = d.ctl("suggest")

@@ -122,6 +122,10 @@ def test_why_answers_the_same(stage, watched):
         why(d, "10.1.0.2", "203.0.113.5:80")["refused"]))
     assert why(d, "10.1.0.2", "203.0.113.5")["cause"].startswith("OPEN for")
     assert why(d, "10.1.0.2", "203.0.113.5:443")["cause"].startswith("OPEN")
+    got = why(d, "10.1.0.2", "10.1.0.1:53")
+    assert got["cause"].startswith("NEVER RESOLVED HERE (an address of this "
+                                   "host")
+    assert "address of this host" in got["line"]
     got = why(d, "10.1.0.3", "203.0.113.5:443")
     assert got["cause"] == ("OTHER CLIENT (10.1.0.2 asked for it; the client "
                             "may, and has not)")
