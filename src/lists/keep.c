@@ -65,6 +65,8 @@ look(struct keep *k, int fd)
 		forget(k);
 		return err;
 	}
+	/* All of it was read once, and little will be again. */
+	madvise(k->bytes, k->size, MADV_DONTNEED);
 	k->end = k->kept.journal_at + k->kept.journal_len;
 	if (!k->kept.is_torn)
 		return ERR_NONE;

@@ -60,11 +60,12 @@ lies_in(const struct net *a, const struct net *b)
 void
 nets_settle(struct lists_build *b, struct lists_list *l)
 {
-	struct net *net = b->net + l->first_net;
 	size_t count = b->nets - l->first_net, kept = 0;
+	struct net *net;
 
 	if (count == 0)
 		return;
+	net = b->net + l->first_net;
 	qsort(net, count, sizeof(*net), by_address);
 	for (size_t i = 0; i < count; i++) {
 		if (kept == 0 || !lies_in(&net[i], &net[kept - 1]))
