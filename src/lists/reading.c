@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "lists/column.h"
-#include "lists/kept.h"
 #include "lists/rpz_zone.h"
 #include "wire/types.h"
 
@@ -218,39 +217,6 @@ read_plain(struct reading *r, int fd)
 	return err;
 }
 
-/* What was fetched, out of the copy that was kept of it. */
-static enum err
-read_body(struct reading *r, const struct kept *k)
-{
-	const char *at = (const char *)k->body, *end = at + k->body_len;
-	enum err err = ERR_NONE;
-
-	while (err == ERR_NONE && at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-
-		if (stop == NULL)
-			stop = end;
-		err = read_line(r, at, (size_t)(stop - at));
-		at = stop + 1;
-	}
-	return err;
-}
-
-static enum err
-take_copy(struct reading *r, const char *bytes, size_t len)
-{
-	struct kept kept;
-	enum err err = kept_open((const uint8_t *)bytes, len, &kept);
-
-	if (err != ERR_NONE)
-		return err;
-	err = read_body(r, &kept);
-	kept_close(&kept);
-	if (err == ERR_NONE && is_of_another_form(r))
-		err = ERR_SYNTAX;
-	return err;
-}
-
 /* ---- policy zones --------------------------------------------------------
  */
 
@@ -328,17 +294,15 @@ take_zone(struct reading *r, const char *text, size_t len)
 	return err == ERR_NONE ? keep_soa(r, &about.soa) : err;
 }
 
-/* Of bytes that are needed all together. */
 static enum err
-read_whole(struct reading *r, int fd)
+read_zone(struct reading *r, int fd)
 {
 	char *text = NULL;
 	size_t len = 0;
 	enum err err = read_all(fd, &text, &len);
 
 	if (err == ERR_NONE)
-		err = r->config->form == FORM_RPZ ? take_zone(r, text, len)
-						  : take_copy(r, text, len);
+		err = take_zone(r, text, len);
 	free(text);
 	return err;
 }
@@ -347,9 +311,8 @@ enum err
 reading_take(struct reading *r, int fd)
 {
 	struct lists_list *l = &r->build->list[r->build->lists - 1];
-	bool by_line =
-	    r->config->form != FORM_RPZ && r->config->source == SOURCE_FILE;
-	enum err err = by_line ? read_plain(r, fd) : read_whole(r, fd);
+	enum err err =
+	    r->config->form == FORM_RPZ ? read_zone(r, fd) : read_plain(r, fd);
 
 	l->bad = r->bad;
 	l->left_out = r->left_out;

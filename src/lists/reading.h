@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The content of one list, from a descriptor into the image that is being
- * built. A text of the owner is read piece by piece; a copy that was fetched
- * is looked at whole, for it has a checksum, and a policy zone is sorted.
+ * built. Text is read piece by piece: no more than a line of it is held, but
+ * for a policy zone, which is sorted first.
  */
 #ifndef LISTS_READING_H
 #define LISTS_READING_H

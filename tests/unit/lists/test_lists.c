@@ -64,9 +64,8 @@ test_hosts(void **state)
 	assert_int_equal(h.count, 2);
 	assert_string_equal(text_of(&h.item[0].name), "ads.example.");
 	assert_int_equal(h.item[0].reach, REACH_EXACT);
-	assert_int_equal(read_line(FORM_HOSTS, "127.0.0.1 localhost", ERR_NONE)
-			     .count,
-			 0);
+	assert_int_equal(
+	    read_line(FORM_HOSTS, "127.0.0.1 localhost", ERR_NONE).count, 0);
 	read_line(FORM_HOSTS, "", ERR_NONE);
 	read_line(FORM_HOSTS, "  # only words", ERR_NONE);
 	read_line(FORM_HOSTS, "ads.example", ERR_SYNTAX);
@@ -79,14 +78,12 @@ static void
 test_domains(void **state)
 {
 	(void)state;
-	assert_int_equal(read_line(FORM_DOMAINS, "bad.example", ERR_NONE)
-			     .item[0]
-			     .reach,
-			 REACH_TREE);
-	assert_int_equal(read_line(FORM_DOMAINS, "*.bad.example.", ERR_NONE)
-			     .item[0]
-			     .reach,
-			 REACH_BELOW);
+	assert_int_equal(
+	    read_line(FORM_DOMAINS, "bad.example", ERR_NONE).item[0].reach,
+	    REACH_TREE);
+	assert_int_equal(
+	    read_line(FORM_DOMAINS, "*.bad.example.", ERR_NONE).item[0].reach,
+	    REACH_BELOW);
 	read_line(FORM_DOMAINS, ".bad.example", ERR_NONE);
 	read_line(FORM_DOMAINS, "com", ERR_SYNTAX);
 	read_line(FORM_DOMAINS, "*", ERR_SYNTAX);
@@ -164,6 +161,14 @@ test_addresses(void **state)
 	assert_int_equal(h.count, 1);
 	h = read_line(FORM_IPS, "10.0.0.0-10.255.255.255", ERR_NONE);
 	assert_net(&h.item[0], "10.0.0.0/8");
+	h = read_line(FORM_IPS, "10.0.0.0\t10.0.0.255\t24\t7\tNAME\tUS",
+		      ERR_NONE);
+	assert_int_equal(h.count, 1);
+	assert_net(&h.item[0], "10.0.0.0/24");
+	h = read_line(FORM_IPS, "192.0.2.0/24 192.0.2.9", ERR_NONE);
+	assert_net(&h.item[0], "192.0.2.0/24");
+	read_line(FORM_IPS, "Start\tEnd\tNetmask", ERR_SYNTAX);
+	read_line(FORM_IPS, "10.0.0.9 10.0.0.1 24", ERR_SYNTAX);
 	read_line(FORM_IPS, "0.0.0.0/0", ERR_SYNTAX);
 	read_line(FORM_IPS, "::/0", ERR_SYNTAX);
 	read_line(FORM_IPS, "10.0.0.9-10.0.0.1", ERR_SYNTAX);
@@ -221,8 +226,7 @@ make(const char *text, const struct file *with)
 	text_init(&complaints, m.complaints, sizeof(m.complaints));
 	m.err = lists_compile(&source, &m.image, &size, &complaints);
 	if (m.err == ERR_NONE)
-		assert_int_equal(lists_view(m.image, size, &m.lists),
-				 ERR_NONE);
+		assert_int_equal(lists_view(m.image, size, &m.lists), ERR_NONE);
 	return &m;
 }
 
@@ -266,14 +270,13 @@ test_lists_in_order(void **state)
 		{ "/ip", "192.0.2.7\n" },
 		{ NULL, NULL },
 	};
-	struct made *m =
-	    make("list ok domains /ok action passthru\n"
-		 "# a comment\n"
-		 "list bad domains /bad\n"
-		 "list hosts hosts /hosts action nodata\n"
-		 "list nets ips \"/ips\" action drop\r\n"
-		 "list one ips /ip action refused\n",
-		 with);
+	struct made *m = make("list ok domains /ok action passthru\n"
+			      "# a comment\n"
+			      "list bad domains /bad\n"
+			      "list hosts hosts /hosts action nodata\n"
+			      "list nets ips \"/ips\" action drop\r\n"
+			      "list one ips /ip action refused\n",
+			      with);
 
 	(void)state;
 	assert_string_equal(m->complaints, "");
