@@ -75,9 +75,7 @@ class Server:
     def says(self, serial):
         """It answers with that serial number."""
         query = dns.message.make_query(ZONE, "SOA")
-        name, algorithm, secret = self.key
-        query.use_tsig(dns.tsigkeyring.from_text(
-            {name: (algorithm_name(algorithm), secret)}))
+        query.use_tsig(keyring(*self.key))
         with self.lab.net.socket() as s:
             s.settimeout(1)
             s.bind((self.address, 0))
@@ -106,8 +104,45 @@ class Server:
             self.process = None
 
 
-def algorithm_name(word):
-    return "hmac-md5.sig-alg.reg.int" if word == "hmac-md5" else word
+def signed(message, offset=0, ctx=None, cut=None):
+    """(bytes, MAC, context of a stream) of a message that has a key: signed
+    so many seconds from now; cut: bytes of the MAC that are left. Where ctx
+    is given, or False, it is of a stream."""
+    tsig, message.tsig = message.tsig, None
+    wire = message.to_wire(max_size=65535)
+    multi = ctx is not None
+    rdata, after = dns.tsig.sign(wire, message.keyring, tsig[0],
+                                 int(time.time()) + offset,
+                                 message.request_mac, ctx or None, multi)
+    if cut is not None:
+        rdata = rdata.replace(mac=rdata.mac[:cut])
+    data = rdata.to_wire()
+    count = struct.unpack("!H", wire[10:12])[0] + 1
+    return (wire[:10] + struct.pack("!H", count) + wire[12:]
+            + message.keyring.name.to_wire()
+            + struct.pack("!HHIH", 250, 255, 0, len(data)) + data,
+            rdata.mac, after)
+
+
+def stream(messages, of=(0, -1)):
+    """The messages of one answer; those of these numbers are signed."""
+    marks = {n % len(messages) for n in of}
+    ctx = False
+    for n, message in enumerate(messages):
+        if n in marks:
+            wire, _, ctx = signed(message, ctx=ctx)
+        else:
+            message.tsig = None
+            wire = message.to_wire(max_size=65535)
+            if ctx:
+                ctx.update(wire)
+        yield wire
+
+
+def keyring(name, algorithm, secret):
+    if algorithm == "hmac-md5":
+        algorithm = "hmac-md5.sig-alg.reg.int"
+    return dns.tsigkeyring.from_text({name: (algorithm, secret)})
 
 
 class Knot(Server):
@@ -225,11 +260,6 @@ class Scripted:
         self.sockets.append(s)
         threading.Thread(target=work, args=(s,), daemon=True).start()
 
-    def parse(self, wire):
-        return dns.message.from_wire(wire, keyring=self.keyring or False,
-                                     ignore_trailing=True) \
-            if self.keyring else dns.message.from_wire(wire)
-
     def hear_udp(self, s):
         while not self.stopping:
             with contextlib.suppress(OSError, dns.exception.DNSException):
@@ -257,12 +287,12 @@ class Scripted:
             connection.recv(1)
 
     def say(self, wire, how):
-        query = self.parse(wire)
+        query = dns.message.from_wire(wire, keyring=self.keyring)
         self.asked.append((how, dns.rdatatype.to_text(
             query.question[0].rdtype)))
         for message in self.answer(query, how):
             if self.stopping or message is None:
-                return
+                raise ConnectionError
             if isinstance(message, (int, float)):
                 time.sleep(message)
             else:
@@ -292,6 +322,30 @@ class Scripted:
         return [self.reply(query, self.soa(),
                            *(self.block(n) for n in self.records),
                            self.soa())]
+
+    def notify(self, to, key=None, offset=0, times=1):
+        """Says that the zone has changed, from this address, so many times:
+        the response code of the first, whose signature is right where it is
+        0. key: (name, algorithm, secret)"""
+        message = dns.message.make_query(ZONE, "SOA")
+        message.flags = dns.flags.AA
+        message.set_opcode(dns.opcode.NOTIFY)
+        message.answer.append(dns.rrset.from_text(*self.soa()))
+        wire, mac = message.to_wire(), b""
+        if key:
+            message.use_tsig(keyring(*key))
+            wire, mac = signed(message, offset)[:2]
+        address, _, port = to.partition("@")
+        with self.lab.net.socket() as s:
+            s.settimeout(5 * SLOW)
+            s.bind((self.address, 0))
+            for _ in range(times):
+                s.sendto(wire, (address, int(port)))
+            reply = s.recv(4096)
+        if reply[3] & 15 == 0:
+            dns.message.from_wire(reply, keyring=message.keyring,
+                                  request_mac=mac)
+        return reply[3] & 15
 
     def stop(self):
         self.stopping = True
