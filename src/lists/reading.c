@@ -289,6 +289,9 @@ take_zone(struct reading *r, const char *text, size_t len)
 	enum err err = read_entries(r, text, len, &about);
 
 	r->bad += about.bad;
+	if (err == ERR_NONE && r->config->source == SOURCE_FILE &&
+	    is_of_another_form(r))
+		err = ERR_SYNTAX;
 	if (err == ERR_NONE)
 		err = lists_build_zone(r->build, &about.zone);
 	return err == ERR_NONE ? keep_soa(r, &about.soa) : err;

@@ -244,6 +244,10 @@ begin(struct source *s)
 		log_warn("List %s: the kept copy is damaged; it is fetched "
 			 "again",
 			 s->config.name);
+	if (p->keep.was_torn)
+		log_warn("List %s: its last change was not completely written "
+			 "down; it is asked for again",
+			 s->config.name);
 	inflow_init(&p->inflow, &p->keep, &s->config.zone);
 	use_kept(p, now_ms);
 	primary_plan(p);

@@ -396,6 +396,10 @@ test_wrong_lines_of_a_list(void **state)
 	m = make("list a domains /html\n", with);
 	assert_int_equal(m->err, ERR_SYNTAX);
 	assert_non_null(strstr(m->complaints, "is not the form of this list"));
+	m = make("list a rpz /html\n", with);
+	assert_int_equal(m->err, ERR_SYNTAX);
+	assert_non_null(strstr(m->complaints, "is not a zone"));
+	assert_non_null(strstr(m->complaints, "/html:1:1: warning: "));
 }
 
 static void
