@@ -5,6 +5,7 @@ import os
 import random
 import re
 import time
+import zlib
 
 import pytest
 
@@ -170,14 +171,14 @@ def test_a_restart_needs_no_network(stage, up, feed, fetching):
     wait_listed(d, "bad.test")
     d.stop()
     feed.stop()
-    up.silent = True
+    up.stop()
     d = fetching(f"list ads domains {URL}/ads")
     assert is_listed(d, "bad.test")
     assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
     now = state(d, "ads")
     assert now["entries"] == "1" and now["state"] in ("fresh", "busy")
     d.ctl("lists", "refresh", "ads")
-    fails(d, "ads", "no answer in time")
+    fails(d, "ads", "Connection refused")
     assert is_listed(d, "bad.test")
 
 
@@ -266,10 +267,16 @@ def cut(request):
     request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbad.test\n")
 
 
-def packed(data, **fields):
+def packed(piece, count):
     """A body that unpacks to much more."""
-    page = Page(data, packed=True, **fields)
-    return lambda r: r.say(200, page.body, Content_Encoding="gzip", **fields)
+    def say(request):
+        packer = zlib.compressobj(wbits=31)
+        request.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+                     b"Connection: close\r\n\r\n")
+        for _ in range(count):
+            request.send(packer.compress(piece))
+        request.send(packer.flush())
+    return say
 
 
 WRONG = {
@@ -282,9 +289,9 @@ WRONG = {
     "partial": (lambda r: r.say(206, b"a.test\n"), "the server answers 206"),
     "unasked": (lambda r: r.say(304), "the server answers 304"),
     "cut": (cut, "transfer closed with"),
-    "bomb": (packed(b"a.test\n" * (32 << 17)),
+    "bomb": (packed(b"a.test\n" * 65536, 100),
              "unpacks to more than 200 times its size"),
-    "line": (packed(b"x" * 500_000_000), "a line has more than 4096"),
+    "line": (packed(b"x" * 1_000_000, 500), "a line has more than 4096"),
     "endless": (endless(b"a.test\n" * 4096), "more than 64 MiB"),
     "long": (endless(b"x" * 65536), "a line has more than 4096"),
     "slow": (slow, "it takes longer than 4 s"),
