@@ -61,7 +61,8 @@ options_gather(int argc, char **argv, char **envp, struct options *out,
 bool
 options_have_lists(const struct options *opt)
 {
-	return opt->lists[0] != '\0' || opt->dns_policy[0] != '\0';
+	return opt->lists[0] != '\0' || opt->dns_policy[0] != '\0' ||
+	       opt->test_blocked_count > 0;
 }
 
 void

@@ -102,7 +102,7 @@ struct option_request options_gather(int argc, char **argv, char **envp,
 				     struct options *out,
 				     struct text *complaint);
 
-/* Something is listed, by a file of the owner or a policy zone. */
+/* Something is listed, by a file of the owner, a policy zone or a test. */
 bool options_have_lists(const struct options *opt);
 
 /* --help to standard output; the list of the manual in mdoc. */

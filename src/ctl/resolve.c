@@ -49,6 +49,7 @@ struct exchange {
 	int64_t deadline_ms;
 	uint8_t *bytes; /* MESSAGE_ROOM */
 	size_t len;
+	bool tcp; /* the answer came by it */
 };
 
 static bool
@@ -265,7 +266,7 @@ converse(struct exchange *x, const struct resolve *r, const uint8_t *question,
 			break;
 		ldns_pkt_free(answer);
 	}
-	print_answer(answer, &r->server, tcp ? "TCP" : "UDP");
+	x->tcp = tcp;
 	return answer;
 }
 
@@ -310,7 +311,51 @@ resolve_print(const struct resolve *r)
 	if (answer == NULL)
 		fprintf(stderr, "dns-firewallctl: no answer from %s: %s\n",
 			endpoint_print(&r->server, at), strerror(errno));
+	else
+		print_answer(answer, &r->server, x.tcp ? "TCP" : "UDP");
 	ldns_pkt_free(answer);
 	free(question);
 	return answer != NULL;
+}
+
+static void
+take_address(const ldns_rr *rr, struct resolved *out)
+{
+	enum { MOST = sizeof(out->address) / sizeof(out->address[0]) };
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+
+	if (rdf == NULL || out->addresses == MOST)
+		return;
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_A && ldns_rdf_size(rdf) == 4)
+		addr_from_v4(ldns_rdf_data(rdf),
+			     &out->address[out->addresses++]);
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_AAAA &&
+	    ldns_rdf_size(rdf) == 16)
+		addr_from_v6(ldns_rdf_data(rdf),
+			     &out->address[out->addresses++]);
+}
+
+void
+resolve_probe(const struct resolve *r, struct resolved *out)
+{
+	uint8_t room[MESSAGE_ROOM];
+	struct exchange x = { .bytes = room };
+	int64_t from = clock_ms();
+	size_t len = 0;
+	uint8_t *question = question_new(r, &len);
+	ldns_pkt *answer = NULL;
+
+	*out = (struct resolved){ .heard = false };
+	if (question != NULL)
+		answer = converse(&x, r, question, len);
+	free(question);
+	if (answer == NULL)
+		return;
+	out->heard = true;
+	out->ms = (unsigned)(clock_ms() - from);
+	out->rcode = (unsigned)ldns_pkt_get_rcode(answer);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_answer(answer));
+	     i++)
+		take_address(ldns_rr_list_rr(ldns_pkt_answer(answer), i), out);
+	ldns_pkt_free(answer);
 }

@@ -27,4 +27,13 @@ struct resolve {
  * standard error. False: no answer, or the name or type cannot be asked. */
 bool resolve_print(const struct resolve *r);
 
+/* What a server said to one question, without printing it. */
+struct resolved {
+	bool heard;	   /* false: nothing came, errno says why */
+	unsigned rcode, ms;
+	struct addr address[8];
+	unsigned addresses;
+};
+void resolve_probe(const struct resolve *r, struct resolved *out);
+
 #endif

@@ -205,6 +205,25 @@ end_reading(struct job *j, const struct wish *w, enum err err)
 }
 
 static enum err
+read_inline(struct job *j, const struct wish *w)
+{
+	struct reading r = { .build = &j->build,
+			     .config = &j->config,
+			     .file = j->source->name,
+			     .out = j->out };
+	enum err err = reading_take_inline(&r);
+	const char *right;
+	struct flaw flaw;
+
+	if (err == ERR_NONE || err == ERR_FULL)
+		return err;
+	wrong(&flaw, &w->source, fault_of(&j->config, err, &right),
+	      "write =ENTRY[,ENTRY...] in the form of the list");
+	refuse(j, &flaw);
+	return ERR_NONE;
+}
+
+static enum err
 read_content(struct job *j, const struct wish *w)
 {
 	bool own = j->config.source == SOURCE_FILE;
@@ -255,7 +274,10 @@ take_list(struct job *j, const struct wish *w)
 		      "write \"key NAME ALGORITHM FILE\" above it");
 	else {
 		err = begin_list(j, w);
-		return err == ERR_NONE ? read_content(j, w) : err;
+		if (err != ERR_NONE)
+			return err;
+		return j->config.source == SOURCE_INLINE ? read_inline(j, w)
+							 : read_content(j, w);
 	}
 	refuse(j, &flaw);
 	return ERR_NONE;

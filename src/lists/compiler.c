@@ -192,18 +192,17 @@ read_lists_file(struct listing *l)
 	return ERR_SYNTAX;
 }
 
-/* The zone of --dns-policy is one more list, behind those of the owner. */
+/* The zone of --dns-policy is one more list, behind those of the owner; so is
+ * the name of --test-blocked. */
 static enum err
 add_policy_zone(struct listing *l)
 {
 	char buf[4 * OPTION_TEXT_SIZE];
 	struct text text;
 
-	if (l->kit->opt->dns_policy[0] == '\0')
-		return ERR_NONE;
 	text_init(&text, buf, sizeof(buf));
 	policy_zone_lines(l->kit->opt, &text);
-	return append(l, text.buf, text.len);
+	return text.len > 0 ? append(l, text.buf, text.len) : ERR_NONE;
 }
 
 /* Those that the options name. */

@@ -198,6 +198,20 @@ read_rrsets(const struct token *t, struct list_config *out, struct flaw *flaw)
 }
 
 static bool
+read_inline(const struct token *t, struct list_config *out, struct flaw *flaw)
+{
+	if (out->form == FORM_RPZ || out->form == FORM_DNS)
+		return wrong(flaw, t, "has no lines of its own",
+			     "write another form: domains, ips");
+	if (t->len < 2 || t->len > ACL_PATH_SIZE)
+		return wrong(flaw, t, "is empty, or too long",
+			     "write =ENTRY[,ENTRY...], or the path of a file");
+	memcpy(out->where, t->text + 1, t->len - 1);
+	out->source = SOURCE_INLINE;
+	return true;
+}
+
+static bool
 read_source(struct line *l, struct list_config *out, struct flaw *flaw)
 {
 	static const char right[] =
@@ -210,6 +224,8 @@ read_source(struct line *l, struct list_config *out, struct flaw *flaw)
 			       right);
 	if (out->form == FORM_DNS)
 		return read_rrsets(&t, out, flaw);
+	if (t.text[0] == '=')
+		return read_inline(&t, out, flaw);
 	if (memmem(t.text, t.len, "://", 3) != NULL)
 		return read_url(&t, out, flaw);
 	if (t.text[0] == '/' && t.len < ACL_PATH_SIZE) {

@@ -29,6 +29,7 @@ enum {
 /* Where a list comes from. */
 enum list_source {
 	SOURCE_FILE,	/* a file of this machine */
+	SOURCE_INLINE,	/* the line itself, behind an equals sign */
 	SOURCE_HTTPS,	/* a feed */
 	SOURCE_PRIMARY, /* a policy zone, by transfer */
 	SOURCE_RRSET	/* addresses of names */
@@ -49,7 +50,8 @@ struct list_config {
 	char name[CONFIG_NAME_MAX + 1];
 	enum list_form form;
 	enum list_source source;
-	char where[ACL_PATH_SIZE]; /* path or URL; else empty */
+	char where[ACL_PATH_SIZE]; /* path, URL, or lines with commas between
+				    * them; else empty */
 	struct name zone;	   /* of a policy zone; len 0: not given */
 	struct name rrset[CONFIG_NAMES_MAX];
 	unsigned rrsets;

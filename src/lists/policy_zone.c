@@ -32,9 +32,24 @@ put_primaries(const struct options *opt, struct text *out)
 	}
 }
 
+static void
+put_test(const struct options *opt, struct text *out)
+{
+	struct name name = { .len = opt->test_blocked[0].len };
+
+	memcpy(name.wire, opt->test_blocked[0].wire, name.len);
+	text_str(out, "list " POLICY_ZONE_TEST " domains =");
+	name_print(&name, out);
+	text_char(out, '\n');
+}
+
 void
 policy_zone_lines(const struct options *opt, struct text *out)
 {
+	if (opt->test_blocked_count > 0)
+		put_test(opt, out);
+	if (opt->dns_policy[0] == '\0')
+		return;
 	if (opt->tsig_key)
 		text_printf(out, "key %s %s %s\n", opt->tsig_key_name,
 			    tsig_word(opt->tsig_algorithm), POLICY_ZONE_SECRET);

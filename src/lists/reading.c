@@ -310,14 +310,37 @@ read_zone(struct reading *r, int fd)
 	return err;
 }
 
-enum err
-reading_take(struct reading *r, int fd)
+static enum err
+finish(struct reading *r, enum err err)
 {
 	struct lists_list *l = &r->build->list[r->build->lists - 1];
-	enum err err =
-	    r->config->form == FORM_RPZ ? read_zone(r, fd) : read_plain(r, fd);
 
 	l->bad = r->bad;
 	l->left_out = r->left_out;
 	return err;
+}
+
+enum err
+reading_take_inline(struct reading *r)
+{
+	const char *at = r->config->where;
+	enum err err = ERR_NONE;
+
+	while (*at != '\0' && err == ERR_NONE) {
+		size_t len = strcspn(at, ",");
+
+		err = read_line(r, at, len);
+		at += len + (at[len] == ',');
+	}
+	/* The owner wrote them: none is passed over. */
+	if (err == ERR_NONE && r->bad > 0)
+		err = ERR_SYNTAX;
+	return finish(r, err);
+}
+
+enum err
+reading_take(struct reading *r, int fd)
+{
+	return finish(r, r->config->form == FORM_RPZ ? read_zone(r, fd)
+						     : read_plain(r, fd));
 }

@@ -29,6 +29,9 @@ struct reading {
 	uint64_t items;
 };
 
+/* What the line of the lists file itself lists (SOURCE_INLINE); else as
+ * below. */
+enum err reading_take_inline(struct reading *r);
 /* Reads all of it into the list that was begun last. ERR_SYNTAX: it is not of
  * the form of the list. ERR_RANGE: too many entries. ERR_FULL, ERR_SYSTEM. */
 enum err reading_take(struct reading *r, int fd);

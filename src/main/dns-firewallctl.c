@@ -24,6 +24,7 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/doctor.h"
+#include "ctl/health.h"
 #include "ctl/resolve.h"
 #include "ctl/top.h"
 
@@ -256,6 +257,8 @@ do_here(const struct job *job)
 		return check(job);
 	case COMMAND_top:
 		return top(job);
+	case COMMAND_health:
+		return health_print(job->control);
 	case COMMAND_doctor:
 		return doctor_print(job->control);
 	default:

@@ -14,6 +14,7 @@
 #include "query/note.h"
 #include "query/special_answer.h"
 #include "query/steps.h"
+#include "query/test_name.h"
 #include "query/threat.h"
 
 enum { LOCAL_TTL = 60, ANY_TTL = 3600 };
@@ -172,6 +173,7 @@ step_policy(struct query *q)
 {
 	const struct policy *policy = &q->house->policy;
 	const struct policy_client client = query_client(q);
+	enum step_result result;
 
 	if (q->judged && q->generation == policy->generation)
 		return STEP_GO_ON;
@@ -181,6 +183,8 @@ step_policy(struct query *q)
 	q->judged = true;
 	q->log_rule = q->verdict.rule;
 	q->generation = policy->generation;
+	if (test_name_answer(q, &result))
+		return result;
 	audit_widen(q);
 	switch (q->verdict.kind) {
 	case VERDICT_STRANGER:

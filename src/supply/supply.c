@@ -60,7 +60,7 @@ follow_list(struct supply *s, const struct list_config *config)
 {
 	struct source *old = find_source(s, config->name);
 
-	if (config->source == SOURCE_FILE)
+	if (config->source == SOURCE_FILE || config->source == SOURCE_INLINE)
 		return;
 	if (old != NULL && memcmp(&old->config, config, sizeof(*config)) == 0) {
 		old->named = true;

@@ -69,3 +69,4 @@ def test_a_key_on_the_command_line_is_refused():
     env = environment({"TSIG_KEY_NAME": "k"})
     status, _, err = once("--check", "--tsig-key", "c2VjcmV0", env=env)
     assert status != 0 and "can read a command line" in err
+
