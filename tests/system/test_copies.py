@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is kept of fetched policy zones: crashes, disks, and deaths."""
+
+import os
+import random
+import subprocess
+import time
+
+import pytest
+
+from daemon import SLOW
+from dnsclient import addresses, until
+from test_primaries import HEARS, change_from, house  # noqa: F401
+
+HEAD = 4096
+
+
+@pytest.fixture
+def copy(house, stage):  # noqa: F811
+    """A daemon that had bad.test listed by a primary that is gone; it is
+    stopped, and this is the file that it left."""
+    primary = house.scripted()
+    primary.records = ["bad.test"]
+    house.start()
+    house.becomes(bad=True, worse=False)
+    primary.answer = step(primary)
+    primary.serial = 2
+    assert primary.notify(HEARS) == 0
+    house.becomes(bad=True, worse=True)
+    house.daemon.stop()
+    primary.stop()
+    return stage.directory / "copies" / "zone.kept"
+
+
+def step(primary):
+    """An answer that knows the change from 1 to 2, and the whole."""
+    def answer(query, how):
+        if query.question[0].rdtype == 251:
+            old = query.authority[0][0].serial
+            if old == 2:
+                return [primary.reply(query, primary.soa(2))]
+            return [primary.reply(query, *change_from(
+                primary, 1, 2, (), ["worse.test"]))]
+        primary.records = ["bad.test", "worse.test"]
+        return primary.serve(query, how)
+    return answer
+
+
+def again(house, serial=2):  # noqa: F811
+    """The same primary, back."""
+    primary = house.scripted()
+    primary.answer = step(primary)
+    primary.serial = serial
+    return primary
+
+
+def test_changes_are_in_force_after_a_restart(house, copy):  # noqa: F811
+    assert copy.stat().st_size > HEAD
+    house.start()
+    assert house.blocked("bad.test") and house.blocked("worse.test")
+    assert not house.blocked("fine.test")
+
+
+def test_a_change_that_was_not_written_whole(house, copy):  # noqa: F811
+    os.truncate(copy, copy.stat().st_size - 3)
+    d = house.start()
+    d.err.wait(r"List zone: its last change was not completely written down")
+    assert house.blocked("bad.test") and not house.blocked("worse.test")
+    primary = again(house)
+    assert primary.notify(HEARS) == 0
+    house.becomes(bad=True, worse=True)
+    d.err.wait("serial 1 to 2, 1 came, 0 went")
+    assert [t for _, t in primary.asked] == ["SOA", "IXFR"]
+
+
+@pytest.mark.parametrize("at", (0, 100, HEAD + 10))
+def test_a_damaged_copy_is_fetched_again(house, copy, at):  # noqa: F811
+    with open(copy, "r+b") as f:
+        f.seek(at)
+        byte = f.read(1)[0]
+        f.seek(at)
+        f.write(bytes([byte ^ 1]))
+    d = house.start()
+    d.err.wait(r"what was fetched of list zone is damaged; it is fetched")
+    d.err.wait(r"List zone: the kept copy is damaged; it is fetched again")
+    assert addresses(house.client.ask("fine.test"))
+    assert not house.blocked("bad.test")
+    primary = again(house)
+    assert primary.notify(HEARS) == 0
+    house.becomes(bad=True, worse=True, fine=False)
+    assert "AXFR" in [t for _, t in primary.asked]
+
+
+def test_a_full_disk_leaves_what_there_is(house, copy):  # noqa: F811
+    directory = copy.parent
+    owner, whole = directory.stat(), copy.read_bytes()
+    subprocess.run(["mount", "-t", "tmpfs", "-o",
+                    f"size=64k,mode=0700,uid={owner.st_uid}", "none",
+                    str(directory)], check=True)
+    try:
+        copy.write_bytes(whole)
+        os.chown(copy, owner.st_uid, owner.st_gid)
+        d = house.start()
+        house.becomes(bad=True, worse=True)
+        primary = again(house, 3)
+        primary.answer = primary.serve
+        primary.records = ["fine.test"] + [
+            f"n{i}.{'x' * 60}.test" for i in range(1000)]
+        assert primary.notify(HEARS) == 0
+        d.err.wait(r"List zone: .*No space left on device", 10)
+        time.sleep(1)
+        assert house.blocked("bad.test") and not house.blocked("fine.test")
+        assert copy.read_bytes().startswith(whole[:HEAD])
+        primary.records = ["bad.test", "fine.test", "worse.test"]
+        d.ctl("lists", "refresh", "zone")
+        house.becomes(bad=True, worse=True, fine=True)
+        d.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+def test_deaths_lose_no_zone(house):  # noqa: F811
+    """The lists process is killed while changes come, at any moment; what is
+    kept is always some state of the zone, and in the end the last."""
+    primary = house.primary(notify=HEARS)
+    chance = random.Random(5)
+    many = [f"n{i}.other.test" for i in range(300)]
+    primary.publish(1, [*many, "bad.test"])
+    d = house.start(key=("key.test", "hmac-sha256"))
+    house.becomes(bad=True, worse=False)
+    for serial in range(2, 12):
+        many = chance.sample(many, 280) + [
+            f"s{serial}n{i}.other.test" for i in range(20)]
+        primary.publish(serial, [*many, "bad.test"])
+        time.sleep(chance.random() * 0.1)
+        for process in d.by_role("lists"):
+            os.kill(process.pid, 9)
+        assert until(lambda: d.by_role("lists"), 10 * SLOW)
+        assert house.blocked("bad.test")
+    primary.publish(12, [*many, "worse.test"])
+    assert until(lambda: refreshed(d) and house.blocked("worse.test"),
+                 30 * SLOW), d.err.text
+    house.becomes(bad=False, worse=True)
+    assert "damaged" not in d.err.text
+
+
+def refreshed(d):
+    return d.ctl("lists", "refresh", "zone", check=False)
