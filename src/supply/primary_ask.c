@@ -43,35 +43,40 @@ check_seal(struct primary *p, const struct ask_answer *a,
 	return why;
 }
 
-/* The serial number of the zone's SOA; false: there is none. */
+/* Whether it is the SOA of the zone, and then its serial number. */
+static bool
+read_serial(const struct primary *p, const struct ask_answer *a,
+	    const struct rr *rr, uint32_t *serial_out)
+{
+	uint8_t rdata[SOA_RDATA_MAX];
+	struct writer w = writer_of(rdata, sizeof(rdata));
+	struct reader r;
+	struct name owner;
+	size_t at = rr->owner_at;
+
+	if (rr->type != TYPE_SOA || rr->class != CLASS_IN ||
+	    name_read(a->bytes, a->len, &at, &owner) != ERR_NONE ||
+	    !name_equal(&owner, &p->source->config.zone) ||
+	    rdata_unpack(&w, a->bytes, rr) != ERR_NONE || w.full)
+		return false;
+	r = reader_of(rdata, w.at);
+	reader_take(&r, w.at - 20);
+	*serial_out = reader_u32(&r);
+	return true;
+}
+
 static bool
 find_serial(const struct primary *p, const struct ask_answer *a,
 	    uint32_t *serial_out)
 {
 	struct records records = a->records;
-	const struct name *zone = &p->source->config.zone;
 	struct rr rr;
 
 	for (unsigned i = 0; i < a->header.ancount; i++) {
-		struct zone_soa soa;
-		struct writer w = writer_of(soa.rdata, sizeof(soa.rdata));
-		struct soa_numbers numbers;
-		struct name owner;
-		size_t at;
-
 		if (records_next(&records, &rr) != ERR_NONE)
 			return false;
-		at = rr.owner_at;
-		if (rr.type != TYPE_SOA || rr.class != CLASS_IN ||
-		    name_read(a->bytes, a->len, &at, &owner) != ERR_NONE ||
-		    !name_equal(&owner, zone) ||
-		    rdata_unpack(&w, a->bytes, &rr) != ERR_NONE || w.full)
-			continue;
-		soa.len = (uint16_t)w.at;
-		if (!soa_read(&soa, &numbers))
-			continue;
-		*serial_out = numbers.serial;
-		return true;
+		if (read_serial(p, a, &rr, serial_out))
+			return true;
 	}
 	return false;
 }

@@ -42,13 +42,11 @@ on_begin(void *arg, bool whole)
 static uint32_t
 serial_of(const struct zone_rr *rr)
 {
-	struct zone_soa soa = { .len = rr->rdata_len };
-	struct soa_numbers numbers;
+	struct reader r = reader_of(rr->rdata, rr->rdata_len);
 
-	require(rr->rdata_len <= sizeof(soa.rdata));
-	memcpy(soa.rdata, rr->rdata, rr->rdata_len);
-	require(soa_read(&soa, &numbers));
-	return numbers.serial;
+	require(rr->rdata_len >= 22 && rr->rdata_len <= SOA_RDATA_MAX);
+	reader_take(&r, rr->rdata_len - 20u);
+	return reader_u32(&r);
 }
 
 static void

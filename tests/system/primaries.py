@@ -34,7 +34,7 @@ ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256",
 
 
 def soa_text(serial, refresh=3600, retry=600, expire=86400):
-    return (f"ns.{ZONE}. root.{ZONE}. {serial} {refresh} {retry} {expire} 60")
+    return (f"ns.{ZONE}. Root.{ZONE}. {serial} {refresh} {retry} {expire} 60")
 
 
 def zone_text(serial, names, **times):
