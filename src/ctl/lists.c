@@ -10,7 +10,19 @@
 #include "ctl/answer.h"
 #include "ctl/commands.h"
 #include "ctl/sources.h"
-#include "lists/image.h"
+#include "lists/tally.h"
+
+/* By all workers. */
+static uint64_t
+hits_of(const struct view *v, const char *name)
+{
+	uint64_t hits = 0;
+
+	for (unsigned i = 0; i < ROLE_MAX_WORKERS; i++)
+		if (v->stats[i] != NULL)
+			hits += tally_of(v->stats[i], name);
+	return hits;
+}
 
 static void
 print_list(const struct view *v, const struct lists *lists, uint32_t list,
@@ -23,9 +35,9 @@ print_list(const struct view *v, const struct lists *lists, uint32_t list,
 
 	text_printf(out,
 		    "%s %s action=%s names=%" PRIu32 " addresses=%" PRIu32
-		    " left_out=%" PRIu32 " file=",
+		    " left_out=%" PRIu32 " hits=%" PRIu64 " file=",
 		    name, form_word(l->form), action_word(l->action), l->names,
-		    l->nets, l->bad + l->left_out);
+		    l->nets, l->bad + l->left_out, hits_of(v, name));
 	text_escaped(out, file, strlen(file));
 	if (source_find(v, name, &source))
 		source_print(&source, out);

@@ -74,7 +74,7 @@ take_policy(struct worker *w, const struct hand_letter *hand, int fd)
 	}
 	policy_find_interfaces(&new, w->house.own);
 	w->house.policy = new;
-	w->house.lists = lists;
+	query_take_lists(&w->house, &lists);
 	granter_set_generation(w->house.granter, new.generation);
 	recording_set_generation(&w->recording, new.generation);
 	policy_close(&old);

@@ -69,11 +69,17 @@ board_is_old(const struct board *b, int64_t now_ms)
 	return beat != 0 && now_ms - beat > BOARD_OLD_MS;
 }
 
-/* One a worker, written by it. Counters only grow. */
+/* One a worker, written by it. Counters only grow, those of lists until
+ * another list has the place (lists/tally.h). */
+enum { STATS_LISTS = 64 };
 struct worker_stats {
 #define STAT(name, help) _Atomic uint64_t name;
 #include "proc/stats.def"
 #undef STAT
+	struct {
+		_Atomic uint64_t hits;
+		_Atomic uint32_t mark; /* of the list's name; 0: free */
+	} list[STATS_LISTS];
 };
 
 /* Written by the supervisor, read by control. */

@@ -205,6 +205,8 @@ enum record_kind {
 	RECORD_ALIAS, /* no event: a name that the next items' name led to */
 	RECORD_REFUSED, /* a packet, by the firewall; of the witness alone */
 	RECORD_RESOLVED, /* no event: an address it was told, not granted */
+	RECORD_HIT,	 /* no event: what a list has, for the next items */
+	RECORD_LISTED,	 /* |~  a list has it, and lets it pass, or logs it */
 	RECORD_KINDS
 };
 
@@ -219,7 +221,9 @@ enum record_source {
 
 /* What is of no use to the form of the log that was asked for stays zero. An
  * ALIAS has nothing but chain, chain_count (its place, from 1) and a name; a
- * RESOLVED has client, name, address and interface. */
+ * RESOLVED has client, name, address and interface. A HIT has the client and
+ * its port, the name that was held against the list (of a server, too), and
+ * the entry: labels behind an asterisk or none, or address and bits. */
 struct record_item {
 	struct addr client;
 	struct addr address; /* GRANTED, GRANT_FAILED, LOCAL */
@@ -229,6 +233,7 @@ struct record_item {
 	uint32_t ifindex;    /* ingress interface, 0: not known */
 	uint32_t latency_us; /* until it ended */
 	uint32_t chain;	     /* number of the chain, 0: none */
+	uint32_t hit;	     /* number of the HIT, 0: none */
 	uint16_t id;	     /* the client's */
 	uint16_t port;
 	uint16_t type;	/* asked; 0: no question */
@@ -246,6 +251,13 @@ struct record_item {
 	uint8_t audit;	     /* 1: so it would have been (--mode audit) */
 	uint8_t borrowed;    /* GRANTED: 1: with the ports of a name that led
 				here, none of its own */
+	/* HIT: number is that of the list */
+	uint8_t trigger;     /* enum trigger (lists/item.h) */
+	uint8_t action;	     /* enum list_action */
+	uint8_t would;	     /* of LOG: what else it would have been */
+	uint8_t wild;	     /* 1: the entry begins with an asterisk */
+	uint8_t labels;
+	uint8_t bits;	     /* of the net; 0: the entry is a name */
 };
 
 struct record_letter {

@@ -98,6 +98,7 @@ item_of_end(struct query *q, enum record_kind kind)
 	item->rcode = (uint16_t)q->ending.rcode;
 	item->reason = (uint8_t)q->ending.reason;
 	item->number = q->number;
+	item->hit = q->threat.number;
 	return item;
 }
 
@@ -129,6 +130,7 @@ note_audited(struct query *q, enum record_kind kind,
 		return;
 	item = item_new(q, kind);
 	item->audit = 1;
+	item->hit = q->threat.number;
 	item->reason = (uint8_t)reason;
 	item->number = q->number;
 }
@@ -143,6 +145,48 @@ note_resolved(struct query *q, const struct addr *address)
 		return;
 	item = item_new(q, RECORD_RESOLVED);
 	item->address = *address;
+}
+
+uint32_t
+note_hit(struct query *q, const struct lists_hit *hit,
+	 const struct name *subject)
+{
+	struct record_item *item;
+
+	if (!note_is_detailed(q->house->opt))
+		return 0;
+	item = item_new(q, RECORD_HIT);
+	item->rule = IMAGE_NONE;
+	memset(item->name, 0, sizeof(item->name));
+	record_name(item, subject);
+	item->port = q->origin.client.port;
+	item->hit = record_new_hit(q->house->recording);
+	item->number = (uint16_t)hit->list;
+	item->trigger = (uint8_t)hit->trigger;
+	item->action = (uint8_t)hit->action;
+	item->would = (uint8_t)hit->given;
+	item->wild = hit->wild_entry;
+	item->labels = (uint8_t)hit->labels;
+	item->address = hit->net.addr;
+	item->bits = hit->net.bits;
+	return item->hit;
+}
+
+void
+note_listed(struct query *q, const struct lists_hit *hit,
+	    const struct name *subject)
+{
+	struct record_item *item;
+	uint32_t number;
+
+	if (!is_wanted(q, RECORD_LISTED))
+		return;
+	number = note_hit(q, hit, subject);
+	item = item_new(q, RECORD_LISTED);
+	item->hit = number;
+	item->number = (uint16_t)hit->list;
+	item->reason = hit->trigger <= TRIGGER_QNAME ? REASON_LISTED
+						     : REASON_ANSWER_LISTED;
 }
 
 /* One for each address and port. */

@@ -16,6 +16,12 @@ void note_audited(struct query *q, enum record_kind kind,
 /* An address that it is told and that is not granted; said where somebody
  * looks back (--nflog, --mode audit). */
 void note_resolved(struct query *q, const struct addr *address);
+/* What a list has, and then what it lets pass or only logs. */
+void note_listed(struct query *q, const struct lists_hit *hit,
+		 const struct name *subject);
+/* The same for the events to come: its number. */
+uint32_t note_hit(struct query *q, const struct lists_hit *hit,
+		  const struct name *subject);
 /* How it ended. */
 void note_ended(struct query *q);
 

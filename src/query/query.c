@@ -212,11 +212,21 @@ query_house_init(struct query_house *h)
 	h->servers = NULL;
 	h->allowances = NULL;
 	specials_init(&h->specials);
+	h->tally.stats = h->stats;
+	tally_take(&h->tally, &h->lists);
 	h->scratch = malloc(sizeof(*h->scratch));
 	if (h->scratch && make_memory(h) == ERR_NONE)
 		return ERR_NONE;
 	free_memory(h);
 	return ERR_SYSTEM;
+}
+
+void
+query_take_lists(struct query_house *h, const struct lists *l)
+{
+	h->lists = *l;
+	h->tally.stats = h->stats;
+	tally_take(&h->tally, l);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "conf/options.h"
 #include "firewall/grant.h"
 #include "lists/match.h"
+#include "lists/tally.h"
 #include "net/loop.h"
 #include "policy/match.h"
 #include "policy/special.h"
@@ -100,6 +101,7 @@ struct query_house {
 	struct cache *cache;
 	struct flights flights;
 	struct servers_book *servers;
+	struct tally tally;
 	struct allowances *allowances;
 	struct specials specials;
 	struct list live; /* of struct query, oldest first */
@@ -131,6 +133,7 @@ struct threat {
 	bool decided;	 /* they have nothing more to say */
 	bool redirected; /* one has `instead` asked in its place: */
 	uint8_t at;	 /* for that name of the chain */
+	uint32_t number; /* of the hit, in the log; 0: it has none */
 	uint32_t chain_ttl_s;
 	struct lists_hit hit;
 	struct question instead;
@@ -209,6 +212,8 @@ struct query {
 enum err query_house_init(struct query_house *h);
 /* Live queries end without a call to answer() or drop(). */
 void query_house_fini(struct query_house *h);
+/* Other lists are in force from now on. */
+void query_take_lists(struct query_house *h, const struct lists *l);
 
 /* Takes a slot and starts the walk; the bytes are read before it returns.
  * A full pool drops the query, and so does a client that asks too much; that

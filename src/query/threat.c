@@ -31,6 +31,7 @@ threat_begin(struct query *q)
 	t->among = t->veto = t->logged = 0;
 	t->decided = t->redirected = false;
 	t->at = 0;
+	t->number = 0;
 	t->first.list = t->hit.list = LISTS_NONE;
 }
 
@@ -42,8 +43,8 @@ is_held_against(struct query *q)
 
 	if (l->head == NULL || q->verdict.exact)
 		return false;
-	q->threat.among = lists_for_client(l, &q->origin.client.addr) &
-			  ~q->verdict.opened;
+	q->threat.among =
+	    lists_for_client(l, &q->origin.client.addr) & ~q->verdict.opened;
 	q->threat.veto = q->threat.among;
 	return q->threat.among != 0;
 }
@@ -56,17 +57,20 @@ on_logged(void *arg, const struct lists_hit *log, const struct name *name)
 	struct query *q = arg;
 	uint64_t bit = 1ull << log->list;
 
-	(void)name;
 	if ((q->threat.logged & bit) != 0)
 		return;
 	q->threat.logged |= bit;
 	query_count(q, listed_logged);
+	tally_add(&q->house->tally, log->list);
+	note_listed(q, log, name);
 }
 
+/* name: that place of the chain. */
 static void
-begin(struct query *q, struct contest *c)
+begin(struct query *q, struct contest *c, const struct name *name)
 {
 	contest_begin(c, &q->house->lists, q->threat.among);
+	c->place = name;
 	c->log = on_logged;
 	c->arg = q;
 }
@@ -81,10 +85,14 @@ lets_through(const struct query *q, const struct lists_hit *hit)
 
 /* It stands for all that the name leads to; of an address, for it alone. */
 static enum step_result
-let_through(struct query *q, const struct lists_hit *hit)
+let_through(struct query *q, const struct threat_place *p)
 {
-	if (hit->trigger != TRIGGER_IP)
-		q->threat.veto = q->threat.among & lists_before(hit->list);
+	struct threat *t = &q->threat;
+
+	if (p->hit->trigger != TRIGGER_IP)
+		t->veto = t->among & lists_before(p->hit->list);
+	t->number = 0;
+	note_listed(q, p->hit, p->subject);
 	return STEP_GO_ON;
 }
 
@@ -101,15 +109,17 @@ decide(struct query *q, const struct threat_place *p)
 	enum step_result result;
 
 	t->decided = true;
+	tally_add(&q->house->tally, p->hit->list);
 	t->hit = *p->hit;
 	t->at = (uint8_t)p->at;
 	if (lets_through(q, p->hit))
-		return let_through(q, p->hit);
+		return let_through(q, p);
+	t->number = note_hit(q, p->hit, p->subject);
 	if (audit_passes_list(q, p->hit->list, !is_of_question(p)))
 		return STEP_GO_ON;
 	query_count(q, listed);
 	result = threat_reply(q, p);
-	return result == STEP_GO_ON ? let_through(q, p->hit) : result;
+	return result == STEP_GO_ON ? let_through(q, p) : result;
 }
 
 /* ---- the question ------------------------------------------------------ */
@@ -149,13 +159,14 @@ may_be_preceded(const struct query *q, const struct lists_hit *hit)
 enum step_result
 threat_judge_question(struct query *q)
 {
-	struct threat_place place = { .hit = &q->threat.first };
+	const struct threat_place place = { .hit = &q->threat.first,
+					    .subject = &q->in.question.name };
 	struct contest c;
 
 	threat_begin(q);
 	if (!is_held_against(q))
 		return STEP_GO_ON;
-	begin(q, &c);
+	begin(q, &c, place.subject);
 	contest_addr(&c, TRIGGER_CLIENT_IP, &q->origin.client.addr);
 	contest_name(&c, TRIGGER_QNAME, &q->in.question.name);
 	q->threat.first = c.best;
@@ -211,7 +222,7 @@ hear_addresses(struct hearing *h)
 static void
 hear_place(struct hearing *h, unsigned at)
 {
-	begin(h->q, &h->contest);
+	begin(h->q, &h->contest, &h->chain->name[at]);
 	if (at == 0)
 		h->contest.best = h->q->threat.first;
 	else
@@ -223,10 +234,15 @@ hear_place(struct hearing *h, unsigned at)
 static enum step_result
 settle(struct hearing *h, unsigned at)
 {
-	const struct threat_place place = { .hit = &h->contest.best,
-					    .at = at,
-					    .chain = h->chain,
-					    .rcode = message_rcode(h->m) };
+	const struct contest *c = &h->contest;
+	const struct threat_place place = {
+		.hit = &c->best,
+		.at = at,
+		.subject =
+		    c->best.trigger == TRIGGER_NSDNAME ? &c->server : c->place,
+		.chain = h->chain,
+		.rcode = message_rcode(h->m),
+	};
 
 	return decide(h->q, &place);
 }
@@ -239,7 +255,7 @@ judge_targets(struct hearing *h)
 	const struct services *s = &h->q->house->scratch->services;
 
 	for (unsigned i = 0; i < s->target_count; i++) {
-		begin(h->q, &h->contest);
+		begin(h->q, &h->contest, &s->target[i]);
 		contest_name(&h->contest, TRIGGER_QNAME, &s->target[i]);
 		if (h->contest.best.list != LISTS_NONE &&
 		    !lets_through(h->q, &h->contest.best))
@@ -273,7 +289,8 @@ threat_judge_answer(struct query *q, const struct message *m,
 enum step_result
 threat_judge_failure(struct query *q)
 {
-	const struct threat_place place = { .hit = &q->threat.first };
+	const struct threat_place place = { .hit = &q->threat.first,
+					    .subject = &q->in.question.name };
 
 	if (q->threat.decided || q->threat.first.list == LISTS_NONE)
 		return STEP_GO_ON;

@@ -63,6 +63,7 @@ contest_begin(struct contest *c, const struct lists *lists, uint64_t among)
 	c->lists = lists;
 	c->among = among;
 	c->best = (struct lists_hit){ .list = LISTS_NONE };
+	c->place = NULL;
 	c->log = NULL;
 	c->arg = NULL;
 }
@@ -169,7 +170,7 @@ contest_addr(struct contest *c, enum trigger trigger, const struct addr *addr)
 	do {
 		has = lists_match_addr(c->lists, &ask, addr, &hit, &log);
 		if (log.list != LISTS_NONE)
-			tell(c, &ask, &log, NULL);
+			tell(c, &ask, &log, c->place);
 	} while (log.list != LISTS_NONE);
 	if (has)
 		take(c, &hit, NULL);

@@ -12,16 +12,17 @@
 #include "lists/match.h"
 
 /* Whoever is told of a hit that is only to be logged; name: what was held
- * against the list, NULL for an address. */
+ * against the list, or led to the address that was. */
 typedef void contest_log_fn(void *arg, const struct lists_hit *hit,
 			    const struct name *name);
 
 /* One place, and the best of what was held against the lists so far. */
 struct contest {
 	const struct lists *lists;
-	uint64_t among;	       /* lists that take part: a bit each */
-	struct lists_hit best; /* list LISTS_NONE: none */
-	struct name server;    /* of a best hit of NSDNAME */
+	uint64_t among;		  /* lists that take part: a bit each */
+	const struct name *place; /* on the chain; the caller's */
+	struct lists_hit best;	  /* list LISTS_NONE: none */
+	struct name server;	  /* of a best hit of NSDNAME */
 	contest_log_fn *log;
 	void *arg;
 };

@@ -9,7 +9,9 @@
 /* A hit, and where it was. */
 struct threat_place {
 	const struct lists_hit *hit;
-	unsigned at;		     /* which name of the chain */
+	unsigned at; /* which name of the chain */
+	/* what was held against the list, or leads to what was */
+	const struct name *subject;
 	const struct aliases *chain; /* NULL: no answer is at hand */
 	unsigned rcode;		     /* of that answer */
 };

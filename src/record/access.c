@@ -22,7 +22,7 @@ static const char *const arrow[] = {
 	[RECORD_BLOCKED] = "|>",      [RECORD_LOCAL] = "|>",
 	[RECORD_BAD_QUERY] = "!>",    [RECORD_BAD_ANSWER] = "<!",
 	[RECORD_FORWARDED] = "<~",    [RECORD_GRANTED] = "<-",
-	[RECORD_GRANT_FAILED] = "<!",
+	[RECORD_GRANT_FAILED] = "<!", [RECORD_LISTED] = "|~",
 };
 
 static const char *const reasons[] = {
@@ -134,6 +134,7 @@ print_rest(const struct record_item *item, struct text *out)
 	case RECORD_ALLOWED:
 	case RECORD_DNS_ONLY:
 	case RECORD_BLOCKED:
+	case RECORD_LISTED:
 		access_print_name(item, out);
 		break;
 	case RECORD_LOCAL:
@@ -152,6 +153,7 @@ print_rest(const struct record_item *item, struct text *out)
 	case RECORD_FORWARDED:
 	case RECORD_ALIAS:
 	case RECORD_RESOLVED:
+	case RECORD_HIT:
 	case RECORD_REFUSED:
 	case RECORD_KINDS:
 		break;

@@ -21,6 +21,7 @@ event_name(const struct record_item *item)
 		[RECORD_GRANTED] = "granted",
 		[RECORD_GRANT_FAILED] = "grant_failed",
 		[RECORD_REFUSED] = "refused",
+		[RECORD_LISTED] = "listed",
 		[RECORD_ALIAS] = "alias",
 	};
 

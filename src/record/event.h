@@ -19,6 +19,7 @@ struct event {
 	const struct policy *policy;	/* of its rule; NULL: not at hand */
 	const struct name *chain;	/* names it led to, in order */
 	unsigned chain_count;
+	const struct record_item *hit; /* what a list has; NULL: nothing */
 	const struct refused_letter *refused; /* of REFUSED; else NULL */
 	uint64_t repeated; /* left out before this one (--log-suppress) */
 };

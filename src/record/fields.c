@@ -5,6 +5,7 @@
 #include "lists/image.h"
 #include "policy/print.h"
 #include "record/access.h"
+#include "record/hit.h"
 #include "record/record.h"
 #include "wire/name.h"
 #include "wire/types.h"
@@ -82,16 +83,44 @@ static void
 field_list(const struct field_form *form, const struct event *e,
 	   struct text *out)
 {
-	const struct record_item *item = e->item;
+	const struct lists_list *list;
 	struct lists lists;
 
-	if ((item->reason != REASON_LISTED &&
-	     item->reason != REASON_ANSWER_LISTED) ||
-	    e->policy == NULL || lists_of(e->policy, &lists) != ERR_NONE ||
-	    item->number >= lists_count(&lists))
+	if (e->policy == NULL || lists_of(e->policy, &lists) != ERR_NONE)
 		return;
-	form->text(out, "list",
-		   lists_text(&lists, lists_at(&lists, item->number)->name));
+	list = lists_at(&lists, e->item->number);
+	if (list == NULL)
+		return;
+	form->text(out, "list", lists_text(&lists, list->name));
+	field_text(form, out, "category", lists_text(&lists, list->category));
+}
+
+static void
+fields_hit(const struct field_form *form, const struct record_item *hit,
+	   struct text *out)
+{
+	char buf[NAME_TEXT_SIZE + 2];
+	struct text entry;
+
+	text_init(&entry, buf, sizeof(buf));
+	hit_print_entry(hit, &entry);
+	form->text(out, "trigger", hit_trigger(hit));
+	field_text(form, out, "entry", buf);
+	form->text(out, "action", action_word(hit->action));
+	if (hit->action == ACTION_LOG)
+		form->text(out, "would", action_word(hit->would));
+}
+
+void
+fields_list(const struct field_form *form, const struct event *e,
+	    struct text *out)
+{
+	if (e->item->reason != REASON_LISTED &&
+	    e->item->reason != REASON_ANSWER_LISTED)
+		return;
+	field_list(form, e, out);
+	if (e->hit != NULL)
+		fields_hit(form, e->hit, out);
 }
 
 void
@@ -105,7 +134,6 @@ fields_end(const struct field_form *form, const struct event *e,
 	if (!item->ended)
 		return;
 	form->text(out, "rcode", rcode_text(item->rcode, number));
-	field_list(form, e, out);
 	text_init(&reason, buf, sizeof(buf));
 	event_print_reason(item, &reason);
 	field_text(form, out, "reason", buf);

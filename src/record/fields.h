@@ -31,6 +31,9 @@ void fields_grant(const struct field_form *form, const struct event *e,
 /* cause, reason, line */
 void fields_refused(const struct field_form *form, const struct event *e,
 		    struct text *out);
+/* list, category, trigger, entry, action, would */
+void fields_list(const struct field_form *form, const struct event *e,
+		 struct text *out);
 /* rcode, reason, source, upstream, latency_us */
 void fields_end(const struct field_form *form, const struct event *e,
 		struct text *out);

@@ -57,6 +57,7 @@ priority(const struct record_item *item)
 		return LOG_WARNING;
 	case RECORD_BLOCKED:
 	case RECORD_LOCAL:
+	case RECORD_LISTED:
 	case RECORD_BAD_QUERY:
 	case RECORD_REFUSED:
 		return LOG_NOTICE;
@@ -75,6 +76,7 @@ journal_end(const struct event *e, struct text *out)
 	fields_question(&form, e, out);
 	fields_grant(&form, e, out);
 	fields_refused(&form, e, out);
+	fields_list(&form, e, out);
 	fields_end(&form, e, out);
 	if (e->item->audit)
 		put_number(out, "audit", 1);

@@ -151,6 +151,7 @@ json_print(const struct event *e, struct text *out)
 	put_chain(out, e);
 	fields_grant(&form, e, out);
 	fields_refused(&form, e, out);
+	fields_list(&form, e, out);
 	fields_end(&form, e, out);
 	put_audit(out, item);
 	if (e->repeated > 0)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "lists/item.h"
 #include "policy/image.h"
 #include "proc/post.h"
 
@@ -38,6 +39,7 @@ record_is_hit(enum record_kind kind)
 	switch (kind) {
 	case RECORD_BLOCKED:
 	case RECORD_LOCAL:
+	case RECORD_LISTED:
 	case RECORD_BAD_QUERY:
 	case RECORD_BAD_ANSWER:
 	case RECORD_GRANT_FAILED:
@@ -51,7 +53,8 @@ record_is_hit(enum record_kind kind)
 bool
 record_is_event(enum record_kind kind)
 {
-	return kind != RECORD_ALIAS && kind != RECORD_RESOLVED;
+	return kind != RECORD_ALIAS && kind != RECORD_RESOLVED &&
+	       kind != RECORD_HIT;
 }
 
 static bool
@@ -91,11 +94,20 @@ addr_is_sound(const struct addr *a)
 }
 
 static bool
+hit_is_known(const struct record_item *item)
+{
+	return item->trigger < TRIGGER_COUNT && item->action < ACTION_COUNT &&
+	       item->would < ACTION_COUNT && item->wild <= 1 &&
+	       item->bits <= (item->address.family == 4 ? 32 : 128) &&
+	       item->labels < NAME_MAX_WIRE;
+}
+
+static bool
 numbers_are_known(const struct record_item *item)
 {
 	return item->kind < RECORD_KINDS && item->has_id <= 1 &&
 	       item->ended <= 1 && item->audit <= 1 &&
-	       item->borrowed <= 1 &&
+	       item->borrowed <= 1 && hit_is_known(item) &&
 	       item->reason < REASON_COUNT && item->source < SOURCE_COUNT &&
 	       item->chain_count <= RECORD_ALIASES_MAX &&
 	       (item->chain == 0) == (item->chain_count == 0);
@@ -146,11 +158,24 @@ record_next(struct recording *r)
 	return item;
 }
 
+/* Never 0. */
+static uint32_t
+next_number(uint32_t *number)
+{
+	*number = *number == UINT32_MAX ? 1 : *number + 1;
+	return *number;
+}
+
 uint32_t
 record_new_chain(struct recording *r)
 {
-	r->chains = r->chains == UINT32_MAX ? 1 : r->chains + 1;
-	return r->chains;
+	return next_number(&r->chains);
+}
+
+uint32_t
+record_new_hit(struct recording *r)
+{
+	return next_number(&r->hits);
 }
 
 void

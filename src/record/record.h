@@ -30,7 +30,7 @@ enum record_reason {
 	REASON_COUNT
 };
 
-/* False: ALIAS and RESOLVED, which no log has. */
+/* False: ALIAS, RESOLVED and HIT, which no log has. */
 bool record_is_event(enum record_kind kind);
 /* Where an access log has only some of the events (--log-hits-only). */
 bool record_is_hit(enum record_kind kind);
@@ -46,6 +46,7 @@ struct recording {
 	bool timed;  /* the form of the log needs the time of day */
 	uint32_t lost;
 	uint32_t chains; /* numbered so far */
+	uint32_t hits;
 	struct worker_stats *stats;
 	unsigned count;
 	struct {
@@ -64,6 +65,7 @@ void recording_set_generation(struct recording *r, uint32_t generation);
 struct record_item *record_next(struct recording *r);
 /* A number for the aliases that are to follow, and the items behind them. */
 uint32_t record_new_chain(struct recording *r);
+uint32_t record_new_hit(struct recording *r);
 void record_name(struct record_item *item, const struct name *name);
 /* Sends what is gathered; call it before the loop waits. */
 void recording_flush(struct recording *r);

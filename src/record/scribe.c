@@ -77,8 +77,10 @@ take_alias(struct scribe_chain *c, const struct record_item *item)
 {
 	struct name *name;
 
-	if (item->chain_count == 1)
-		*c = (struct scribe_chain){ .number = item->chain };
+	if (item->chain_count == 1) {
+		c->number = item->chain;
+		c->count = 0;
+	}
 	if (item->chain != c->number || item->chain_count != c->count + 1)
 		return;
 	name = &c->name[c->count++];
@@ -152,6 +154,8 @@ scribe_write(struct scribe *s, const struct record_letter *letter,
 			past_note(s->past, item, s->opt->grace_s, now_ms);
 		if (item->kind == RECORD_ALIAS)
 			take_alias(chain, item);
+		if (item->kind == RECORD_HIT)
+			chain->hit = *item;
 		if (!is_written(s, (enum record_kind)item->kind) ||
 		    !repeat_may(&s->repeat, item, now_ms, &e.repeated))
 			continue;
@@ -160,6 +164,9 @@ scribe_write(struct scribe *s, const struct record_letter *letter,
 					item->chain_count == chain->count
 				    ? chain->count
 				    : 0;
+		e.hit = item->hit != 0 && item->hit == chain->hit.hit
+			    ? &chain->hit
+			    : NULL;
 		write_event(s, &e);
 	}
 	return ERR_NONE;

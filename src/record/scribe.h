@@ -15,8 +15,10 @@
 #include "record/repeat.h"
 #include "record/rules.h"
 
-/* Names that one worker sent ahead of the events they belong to. */
+/* What one worker sent ahead of the events it belongs to: names, and the hit
+ * of a list. */
 struct scribe_chain {
+	struct record_item hit;
 	uint32_t number; /* 0: none */
 	unsigned count;
 	struct name name[RECORD_ALIASES_MAX];

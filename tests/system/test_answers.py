@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What policy zones have clients told, on the wire."""
 
+import json
+import re
 import struct
 import textwrap
 
@@ -211,6 +213,88 @@ def test_a_failure_is_no_way_round(stage, up, zones):
            "names": ("good.test CNAME *.\n",)})
     up.script["good.test"] = lambda q: q.send(q.answer(rcode=2))
     assert rcode(stage.client().ask("good.test")) == "NOERROR"
+
+
+# --- the log -----------------------------------------------------------------
+
+def hits(d, count):
+    """The events that lists caused, without what differs each time."""
+    def found():
+        events = [json.loads(line) for line in d.out.lines()]
+        return [{k: e[k] for k in ("event", "name", "list", "trigger",
+                                   "entry", "action", "would", "category")
+                 if k in e} for e in events if "list" in e]
+    assert until(lambda: len(found()) >= count, 3 * SLOW), d.out.text
+    assert len(found()) == count
+    return found()
+
+
+def test_the_log_says_what_was_hit(stage, up, zones):
+    up.add("pass.test", "A", "203.0.113.83", ttl=300)
+    up.add("six.test", "AAAA", "2001:db8:1::5", ttl=300)
+    d = zones({"seen": ("*.test CNAME rpz-drop.\n", "action log"),
+               "all": (RULES + "24.0.113.0.203.rpz-ip CNAME .\n"
+                       "48.zz.1.db8.2001.rpz-ip CNAME .\n",
+                       "category malware")},
+              log_format="json")
+    client = stage.client()
+    client.ask("Bad.test")
+    assert hits(d, 2) == [
+        {"event": "listed", "name": "Bad.test.", "list": "seen",
+         "trigger": "QNAME", "entry": "*.test.", "action": "log",
+         "would": "drop"},
+        {"event": "blocked", "name": "Bad.test.", "list": "all",
+         "category": "malware", "trigger": "QNAME", "entry": "Bad.test.",
+         "action": "nodata"}]
+    client.ask("pass.test")
+    assert hits(d, 4)[-1] == {
+        "event": "listed", "name": "pass.test.", "list": "all",
+        "category": "malware", "trigger": "QNAME", "entry": "pass.test.",
+        "action": "passthru"}
+    client.ask("good.test")
+    assert hits(d, 6)[-1] == {
+        "event": "bad_answer", "name": "good.test.", "list": "all",
+        "category": "malware", "trigger": "IP", "entry": "203.0.113.0/24",
+        "action": "nxdomain"}
+    client.ask("alias.test")
+    assert hits(d, 8)[-1] == {
+        "event": "bad_answer", "name": "alias.test.", "list": "all",
+        "category": "malware", "trigger": "QNAME", "entry": "bad.test.",
+        "action": "nodata"}
+    client.ask("local.test")
+    last = hits(d, 10)[-1]
+    assert (last["event"], last["action"]) == ("local", "data")
+    client.ask("six.test", "AAAA")
+    assert hits(d, 12)[-1]["entry"] == "2001:db8:1::/48"
+
+
+def test_the_text_form_marks_what_passed(stage, up, zones):
+    d = zones({"seen": ("good.test CNAME .\n", "action log")})
+    stage.client().ask("good.test")
+    d.out.wait(r"10.1.0.2 \|~ \[", 3)
+
+
+def test_hits_are_counted_by_list(stage, up, zones):
+    lists = {"one": ("bad.test CNAME .\n",),
+             "two": ("good.test CNAME rpz-passthru.\n",)}
+    d = zones(lists, workers=2)
+
+    def counted(name):
+        line, = [line for line in d.ctl("lists").splitlines()
+                 if line.startswith(name + " ")]
+        return int(re.search(r" hits=(\d+)", line)[1])
+
+    for client in range(2, 10):
+        stage.client(client).ask("bad.test")
+    stage.client().ask("good.test")
+    assert (counted("one"), counted("two")) == (8, 1)
+    path = stage.directory / "lists"
+    text = path.read_text().splitlines()
+    path.write_text("\n".join(reversed(text)) + "\n")
+    d.reload()
+    assert (counted("one"), counted("two")) == (8, 1)
+    stage.client().ask("bad.test")
+    assert (counted("one"), counted("two")) == (9, 1)
 
 
 # --- name servers, behind a resolver that follows delegations ---------------

@@ -194,9 +194,9 @@ def test_lists_and_lookup(stage, up, listed):
                 "ads": ("adblock", "||bad.test^\n@@||fine.bad.test^\n"
                         "##.banner\n||a.test^$script\n")})
     assert d.ctl("lists").splitlines() == [
-        f"ok domains action=passthru names=1 addresses=0 left_out=0 "
+        f"ok domains action=passthru names=1 addresses=0 left_out=0 hits=0 "
         f"file={stage.directory}/ok.list",
-        f"ads adblock action=nxdomain names=2 addresses=0 left_out=1 "
+        f"ads adblock action=nxdomain names=2 addresses=0 left_out=1 hits=0 "
         f"file={stage.directory}/ads.list"]
     assert d.ctl("lookup", "a.b.BAD.test").splitlines() == [
         "listed by list ads, action nxdomain", "entry BAD.test.",
