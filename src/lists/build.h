@@ -37,6 +37,7 @@ struct lists_build {
 	char *texts;
 	size_t texts_len;
 	uint32_t source, source_len, source_name; /* as of the head */
+	uint64_t identity;
 	struct hash_key key; /* drawn anew for each image */
 	uint64_t roots, lengths[TRIGGER_COUNT][4];
 	size_t items;

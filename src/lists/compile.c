@@ -18,7 +18,9 @@
 #include "lists/build.h"
 #include "lists/config.h"
 #include "lists/config_word.h"
+#include "lists/identity.h"
 #include "lists/reading.h"
+#include "lists/saved.h"
 #include "policy/complain.h"
 
 enum { KEYS_MAX = 16 };
@@ -33,6 +35,7 @@ struct job {
 	struct key_config key[KEYS_MAX];
 	unsigned keys;
 	uint32_t line;
+	bool has_saved; /* only keys are looked at */
 };
 
 /* One line of the lists file, and the words of it that are complained of. */
@@ -263,6 +266,8 @@ take_list(struct job *j, const struct wish *w)
 	struct flaw flaw;
 	enum err err;
 
+	if (j->has_saved)
+		return ERR_NONE;
 	if (is_named_already(j))
 		wrong(&flaw, &w->name, "names two lists",
 		      "give each list a name of its own");
@@ -330,19 +335,90 @@ take_lines(struct job *j)
 	return err;
 }
 
+/* ---- the image of last time ----------------------------------------------
+ */
+
+static int
+open_quietly(struct job *j, const char *what)
+{
+	char buf[512];
+	struct text why;
+	int fd = -1;
+
+	text_init(&why, buf, sizeof(buf));
+	return j->source->open(j->source->arg, what, &why, &fd) == ERR_NONE
+		   ? fd
+		   : -1;
+}
+
+static void
+identify_list(struct job *j, struct identity *id)
+{
+	char what[ACL_PATH_SIZE + 8];
+	int fd;
+
+	name_content(&j->config, what, sizeof(what));
+	fd = open_quietly(j, what);
+	identity_content(id, &j->config, fd);
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+identify(struct job *j)
+{
+	const char *at = j->source->text, *end = at + j->source->len;
+	struct identity id;
+	struct key_config key;
+	struct flaw flaw;
+
+	identity_init(&id, j->source->name, at, j->source->len);
+	identity_guard(&id, &j->guard);
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		if (stop == NULL)
+			stop = end;
+		if (config_read_line(at, (size_t)(stop - at), &j->config, &key,
+				     &flaw) == CONFIG_LIST)
+			identify_list(j, &id);
+		at = stop + 1;
+	}
+	j->build.identity = id.is_unsure ? 0 : id.number;
+}
+
+static void
+find_saved(struct job *j, void **image_out, size_t *size_out)
+{
+	int fd;
+
+	identify(j);
+	if (j->build.identity == 0)
+		return;
+	fd = open_quietly(j, "kept:" SAVED_FILE);
+	if (fd == -1)
+		return;
+	j->has_saved =
+	    saved_read(fd, j->build.identity, image_out, size_out) == ERR_NONE;
+	close(fd);
+}
+
 static enum err
 compile(struct job *j, void **image_out, size_t *size_out)
 {
 	enum err err = lists_build_source(&j->build, j->source->name,
 					  j->source->text, j->source->len);
 
+	find_saved(j, image_out, size_out);
 	if (err == ERR_NONE)
 		err = take_lines(j);
 	complain_finish(&j->complaints);
 	if (err == ERR_NONE && j->complaints.errors > 0)
 		err = ERR_SYNTAX;
-	if (err == ERR_NONE)
+	if (err == ERR_NONE && !j->has_saved)
 		err = lists_build_image(&j->build, image_out, size_out);
+	if (err != ERR_NONE && j->has_saved)
+		free(*image_out);
 	return err;
 }
 

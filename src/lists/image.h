@@ -34,7 +34,7 @@
 #include "base/hash.h"
 #include "lists/item.h"
 
-enum { LISTS_VERSION = 2, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
+enum { LISTS_VERSION = 3, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
 #define LISTS_MAGIC 0x64666c73u /* "dfls" */
 
 enum lists_flag {
@@ -122,6 +122,9 @@ struct lists_head {
 	uint32_t source, source_len;
 	uint32_t source_name; /* its name, a text */
 	uint32_t pad;
+	/* Of all that it was made of (lists/identity.h); 0: that is unsure. */
+	uint64_t identity;
+	uint64_t sum; /* of all bytes but these; 0 where identity is */
 };
 
 /* Lists in use; head NULL: there are none. */

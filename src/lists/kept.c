@@ -204,6 +204,23 @@ kept_open(const uint8_t *bytes, size_t len, struct kept *out)
 	return err;
 }
 
+bool
+kept_journal(const uint8_t *head, uint64_t *at_out, uint64_t *check_out)
+{
+	struct reader end = reader_of(head, KEPT_HEAD);
+	struct kept_about about;
+	struct kept_size size;
+
+	end.at = KEPT_HEAD - 8;
+	*check_out = read_u64(&end);
+	if (*check_out != kept_check(0, head, KEPT_HEAD - 8) ||
+	    !read_head(head, &about, &size) || size.body > INT64_MAX / 2 ||
+	    size.indexed > INT64_MAX / 32)
+		return false;
+	*at_out = KEPT_HEAD + size.body + 8 * size.indexed;
+	return true;
+}
+
 void
 kept_close(struct kept *k)
 {

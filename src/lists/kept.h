@@ -61,6 +61,10 @@ struct kept {
 enum err kept_open(const uint8_t *bytes, size_t len, struct kept *out);
 void kept_close(struct kept *k);
 
+/* Of the first KEPT_HEAD bytes of a policy zone: where its journal begins, and
+ * what its first entry begins with. */
+bool kept_journal(const uint8_t *head, uint64_t *at_out, uint64_t *check_out);
+
 /* All records as they are now, sorted; the SOA is `about`'s. ERR_IMAGE: the
  * body is not what it should be. May be called once, just before
  * kept_close(). */

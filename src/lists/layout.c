@@ -11,6 +11,7 @@
 
 #include "lists/build.h"
 #include "lists/nets.h"
+#include "lists/saved.h"
 
 enum { SHARE_SLOTS = 4096, ROOM_FIRST = 64 };
 
@@ -267,6 +268,7 @@ fill_head(struct layout *l)
 	h->source = l->b->source;
 	h->source_len = l->b->source_len;
 	h->source_name = l->b->source_name;
+	h->identity = l->b->identity;
 	memcpy(h->lengths, l->b->lengths, sizeof(h->lengths));
 	at = put_section(&h->meanings, at, l->meanings, sizeof(*l->meaning));
 	at = put_section(&h->marks, at, l->marks, sizeof(*l->mark));
@@ -304,6 +306,9 @@ finish(struct layout *l)
 	put(l, &h->data, l->data.bytes, l->data.len);
 	put(l, &h->nets, l->b->net, l->b->nets * sizeof(*l->b->net));
 	put(l, &h->texts, l->b->texts, l->b->texts_len);
+	if (h->identity != 0)
+		((struct lists_head *)(void *)whole)->sum =
+		    saved_sum(whole, h->size);
 	return ERR_NONE;
 }
 

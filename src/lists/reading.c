@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lists/column.h"
+#include "lists/file.h"
 #include "lists/rpz_zone.h"
 #include "wire/types.h"
 
@@ -88,39 +89,6 @@ take_line_item(void *arg, const struct item *item)
 	if (r->items >= (uint64_t)r->lines * ITEMS_A_LINE + ITEMS_MORE)
 		return ERR_RANGE;
 	return take_item(arg, item);
-}
-
-/* ---- bytes ---------------------------------------------------------------
- */
-
-static enum err
-read_all(int fd, char **text_out, size_t *len_out)
-{
-	size_t room = PIECE, len = 0;
-	char *text = malloc(room);
-
-	while (text != NULL && len <= READING_ZONE_MAX) {
-		ssize_t got = read(fd, text + len, room - len);
-		char *more;
-
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			*text_out = text;
-			*len_out = len;
-			return got == 0 ? ERR_NONE : ERR_SYSTEM;
-		}
-		len += (size_t)got;
-		if (len < room)
-			continue;
-		room *= 2;
-		more = realloc(text, room);
-		if (more == NULL)
-			free(text);
-		text = more;
-	}
-	*text_out = text;
-	return text != NULL ? ERR_RANGE : ERR_FULL;
 }
 
 /* ---- plain lists --------------------------------------------------------- */
@@ -300,9 +268,9 @@ take_zone(struct reading *r, const char *text, size_t len)
 static enum err
 read_zone(struct reading *r, int fd)
 {
-	char *text = NULL;
+	void *text = NULL;
 	size_t len = 0;
-	enum err err = read_all(fd, &text, &len);
+	enum err err = file_read(fd, READING_ZONE_MAX, &text, &len);
 
 	if (err == ERR_NONE)
 		err = take_zone(r, text, len);

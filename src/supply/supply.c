@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lists/saved.h"
 #include "policy/complain.h"
 #include "proc/measure.h"
 #include "supply/primary.h"
@@ -117,6 +118,16 @@ follow(struct supply *s, const char *text, size_t len)
 	}
 }
 
+/* The next start needs no text then. Without it all works. */
+static void
+save(struct supply *s, const struct lists *lists)
+{
+	if (s->kit->lists_dir != -1 &&
+	    saved_write(s->kit->lists_dir, lists) != ERR_NONE)
+		log_warn("The image of the lists cannot be saved: %s",
+			 strerror(errno));
+}
+
 static enum err
 take_policy(struct supply *s, int fd, uint32_t generation)
 {
@@ -132,6 +143,7 @@ take_policy(struct supply *s, int fd, uint32_t generation)
 	if (err == ERR_NONE) {
 		text = lists_source_text(&lists, &len);
 		follow(s, text, len);
+		save(s, &lists);
 	}
 	policy_close(&policy);
 	return err;

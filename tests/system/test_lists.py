@@ -2,6 +2,7 @@
 """Lists of names and addresses, between the access list and the upstream."""
 
 import json
+import time
 
 import pytest
 
@@ -289,3 +290,37 @@ def test_services_that_lead_to_what_is_listed(stage, up, listed):
         assert rcode(client.ask("svc.test", "HTTPS")) == "NXDOMAIN"
         text = str(client.ask("hint.test", "HTTPS"))
         assert "203.0.113.86" in text and "203.0.113.85" not in text
+
+
+def test_a_start_from_the_image_of_last_time(stage, up, listed):
+    """Text is read only where something has changed; what is wrong in it is
+    then told again."""
+    told = "is left out of list ads"
+    copies = stage.directory / "copies"
+
+    def start(text=None):
+        lists = stage.directory / "lists"
+        if text is not None:
+            put(stage.directory / "ads.list", text)
+            put(lists, f"list ads domains {stage.directory}/ads.list\n")
+            time.sleep(0.3)     # until the file counts as settled
+        return stage.daemon(ACL, lists=lists, lists_dir=copies)
+
+    d = start("bad.test\nnot a name\nx.test\n")
+    assert told in d.err.text
+    assert until(lambda: (copies / "lists.image").exists(), 5 * SLOW)
+    d.stop()
+    d = start()
+    assert told not in d.err.text
+    assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
+    d.stop()
+    d = start("other.test\nnot a name\nx.test\n")
+    assert told in d.err.text
+    assert addresses(stage.client().ask("bad.test")) == ["203.0.113.81"]
+    d.stop()
+    with open(copies / "lists.image", "r+b") as f:
+        f.seek(-9, 2)
+        f.write(b"torn")
+    d = start()
+    assert told in d.err.text
+    assert addresses(stage.client().ask("bad.test")) == ["203.0.113.81"]
