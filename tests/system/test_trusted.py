@@ -2,8 +2,10 @@
 """Clients that may resolve whatever no list has, with an access list and
 without one."""
 
-from daemon import environment, once
-from dnsclient import OPEN, addresses, rcode
+from daemon import SLOW, environment, once
+from dnsclient import OPEN, addresses, rcode, until
+from lab import UPSTREAM, UPSTREAM_2
+from primaries import PORT, SECRET, ZONE, Knot
 
 
 def lists(stage, text):
@@ -14,6 +16,22 @@ def lists(stage, text):
     file.write_text(f"list bad domains {path}\n")
     file.chmod(0o644)
     return file
+
+
+def holds(process, what):
+    """Whether it has these bytes anywhere in its memory."""
+    with open(process.path / "mem", "rb", 0) as memory:
+        for line in (process.path / "maps").read_text().splitlines():
+            if line.split()[1][0] != "r" or "[v" in line:
+                continue
+            start, end = (int(n, 16) for n in line.split()[0].split("-"))
+            try:
+                memory.seek(start)
+                if what in memory.read(min(end - start, 64 << 20)):
+                    return True
+            except (OSError, ValueError, OverflowError):
+                continue
+    return False
 
 
 def test_no_access_list_is_needed(stage, up):
@@ -70,3 +88,42 @@ def test_a_key_on_the_command_line_is_refused():
     status, _, err = once("--check", "--tsig-key", "c2VjcmV0", env=env)
     assert status != 0 and "can read a command line" in err
 
+
+
+def test_a_publisher_s_zone_needs_one_file(stage, up):
+    """What its container is given, and nothing else of ours."""
+    up.add("good.test", "A", "203.0.113.80", ttl=300)
+    up.add("bad.test", "A", "203.0.113.81", ttl=300)
+    key = ("key.test", "hmac-md5", SECRET)
+    primary = Knot(stage.lab, stage.directory, key=key)
+    config = stage.directory / "device.conf"
+    config.write_text(f"""\
+DEVICE_ID=tdid_0001
+DNS_POLICY={ZONE}
+MASTER_DNS_IP={UPSTREAM_2}
+MASTER_DNS_PORT={PORT}
+TSIG_KEY={SECRET}
+TSIG_KEY_NAME=key.test
+TRUSTED_ACL="localhost; 10.1.0.0/24;"
+BIND_MODE=2
+FORWARDER_IPS="{UPSTREAM};"
+ROOT_PASSWORD=x
+""")
+    config.chmod(0o600)
+    try:
+        primary.publish(4, ["bad.test"])
+        d = stage.daemon(None, config=config, acl_file=None, upstream=None,
+                         bind=None, bind_port=None, firewall=None, chain=None,
+                         lists_dir=stage.directory / "kept")
+        client = stage.client()
+        assert until(lambda: rcode(client.ask("bad.test")) == "NXDOMAIN",
+                     20 * SLOW), d.err.text
+    finally:
+        primary.stop()
+    assert addresses(client.ask("good.test")) == ["203.0.113.80"]
+    assert "ROOT_PASSWORD (here: dns-firewallctl)" in d.err.text
+    assert SECRET not in d.err.text + d.out.text + d.ctl("status")
+    for process in d.processes():
+        if process.role not in ("supervisor", "lists"):
+            assert holds(process, b"FORWARDER_IPS")
+            assert not holds(process, SECRET.encode()), process.role
