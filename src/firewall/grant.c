@@ -345,18 +345,35 @@ granter_pump(struct granter *g)
 	return post_pump(&g->post, PUMP_AT_ONCE);
 }
 
+/* All have the same deadline: the ring is in its order. NULL: none is late. */
+static struct grant_wait *
+first_late(const struct granter *g, int64_t now_ms)
+{
+	struct grant_wait *first =
+	    LIST_OWNER(g->waits.next, struct grant_wait, link);
+
+	return !list_is_empty(&g->waits) && first->deadline_ms <= now_ms
+		   ? first
+		   : NULL;
+}
+
+/* What has come while there was no CPU to read it has come in time. */
+static void
+read_all(struct granter *g)
+{
+	for (unsigned i = 0; i < LETTERS / PUMP_AT_ONCE; i++)
+		granter_pump(g);
+}
+
 void
 granter_tick(struct granter *g, int64_t now_ms)
 {
-	/* All have the same deadline: the ring is in its order. */
-	while (!list_is_empty(&g->waits)) {
-		struct grant_wait *wait =
-		    LIST_OWNER(g->waits.next, struct grant_wait, link);
+	struct grant_wait *late = first_late(g, now_ms);
 
-		if (wait->deadline_ms > now_ms)
-			break;
-		end_wait(g, wait, GRANT_KERNEL, ETIMEDOUT);
-	}
+	if (late != NULL)
+		read_all(g);
+	while ((late = first_late(g, now_ms)) != NULL)
+		end_wait(g, late, GRANT_KERNEL, ETIMEDOUT);
 	if (g->post.channel == -1)
 		return;
 	for (uint32_t seq = g->first; seq != g->next; seq++) {

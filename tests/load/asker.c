@@ -37,12 +37,20 @@
 #include "wire/reply.h"
 
 enum {
-	AGAIN_MS = 2500,
+	AGAIN_MS = 4000, /* the longest that any question takes */
 	TIMES_MOST = 3, /* that a question is asked */
 	LOOK_MS = 100,
 	CLIENTS_MOST = 64,
 	WINDOW_MOST = 64,
-	RCODES = 16
+	RCODES = 16,
+	CAUSES = 16,
+	CAUSE_SIZE = 64
+};
+
+/* What was said of failures (RFC 8914), and how often. */
+struct cause {
+	char text[CAUSE_SIZE];
+	unsigned long count;
 };
 
 struct open_question {
@@ -72,6 +80,7 @@ struct asker {
 	unsigned long left, answered, unanswered, again, surplus;
 	unsigned long checked, absent, cut;
 	unsigned long rcode[RCODES];
+	struct cause cause[CAUSES];
 	int32_t slowest_ms;
 	unsigned window, count;
 	struct message message;
@@ -197,6 +206,22 @@ is_granted(const struct question *q)
 	return false;
 }
 
+/* The last place is for all that do not find one. */
+static void
+note_cause(struct asker *a, const struct edns *e)
+{
+	char text[CAUSE_SIZE];
+	unsigned i = 0;
+
+	snprintf(text, sizeof(text), "%.*s",
+		 e->ede_present ? (int)e->ede_text_len : 0, e->ede_text);
+	while (i < CAUSES - 1 && a->cause[i].count > 0 &&
+	       strcmp(a->cause[i].text, text) != 0)
+		i++;
+	if (a->cause[i].count++ == 0)
+		memcpy(a->cause[i].text, text, sizeof(text));
+}
+
 static void
 look_behind(struct asker *a, const struct client *c)
 {
@@ -205,6 +230,8 @@ look_behind(struct asker *a, const struct client *c)
 
 	a->cut += (m->header.flags & FLAG_TC) != 0;
 	a->rcode[m->header.flags & (RCODES - 1)]++;
+	if ((m->header.flags & (RCODES - 1)) == RCODE_SERVFAIL)
+		note_cause(a, &m->edns);
 	if (!is_granted(&m->question))
 		return;
 	for (unsigned i = 0; i < m->rr_count; i++)
@@ -369,6 +396,9 @@ report(const struct asker *a, double took_s)
 	       a->rcode[RCODE_SERVFAIL], a->rcode[RCODE_REFUSED],
 	       a->rcode[RCODE_NXDOMAIN], a->cut, a->checked, a->absent,
 	       a->slowest_ms, (double)a->answered / took_s);
+	for (unsigned i = 0; i < CAUSES && a->cause[i].count > 0; i++)
+		fprintf(stderr, "SERVFAIL %lu %s\n", a->cause[i].count,
+			a->cause[i].text);
 }
 
 int

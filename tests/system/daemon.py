@@ -114,6 +114,9 @@ class Lines:
         assert found, f"{pattern!r} was never said:\n{self.text}"
         return found
 
+    def says(self, words):
+        return self.wait(re.escape(words))
+
 
 class Process:
     """A process as /proc shows it."""

@@ -181,8 +181,11 @@ def read_frame(s):
 
 
 def until(what, seconds=3.0, step=0.02):
-    """Waits until what() is true; its last value."""
+    """Waits until what() is true; its last value. Time in which this process
+    was to go on and had no CPU does not count."""
     end = time.monotonic() + seconds
     while not (value := what()) and time.monotonic() < end:
+        due = time.monotonic() + step
         time.sleep(step)
+        end += max(0, time.monotonic() - due - step)
     return value

@@ -56,4 +56,4 @@ def test_a_guest_on_a_tap_device(stage, directory, before):
     assert told[4] == f"connect {debian} 22 shut", told
     assert "REFUSED" in told[5].upper(), told
     assert told[6] == f"connect {github} 443 shut", told
-    assert "192.168.122.12 <- " in d.out.text
+    d.out.says("192.168.122.12 <- ")

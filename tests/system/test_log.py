@@ -121,7 +121,7 @@ def test_application_log_has_levels(stage, up):
     d = stage.daemon(ACL)
     for line in d.err.lines():
         assert line.startswith(("[INFO ] ", "[WARN ] ", "[ERROR] ")), line
-    assert d.err.has(r"^\[INFO \] Server started")
+    d.err.wait(r"^\[INFO \] Server started")
 
 
 def test_stdout_can_be_a_file(stage, up, directory):

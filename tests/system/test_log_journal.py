@@ -170,7 +170,7 @@ def test_without_a_journal_it_does_not_start(stage, up, journal):
     journal.kill()
     d = stage.daemon(ACL, log_journal=True, prefix=journal.inside, wait=False)
     assert d.expect_end() == 1
-    assert d.err.has(r"^\[ERROR\] --log-journal: no systemd journal is at "
+    d.err.wait(r"^\[ERROR\] --log-journal: no systemd journal is at "
                      r"/run/systemd/journal/socket: ")
 
 

@@ -14,6 +14,7 @@ import pytest
 from daemon import is_sanitized
 from dnsclient import Client, question, until
 from lab import ROUTER, UPSTREAM
+from priority import put_first
 
 BUILD = Path(os.environ["DNSFW_BUILD"]) / "tests" / "load"
 CLIENTS, FIRST = 64, 64
@@ -35,10 +36,10 @@ ROOM = {"max_client_grants": 65536, "max_new_grants": 65536,
         "set_size": 1048576}
 
 
-def resident(daemon):
-    """KiB of each process."""
+def resident(processes):
+    """KiB of each."""
     sizes = {}
-    for process in daemon.processes():
+    for process in processes:
         text = Path(f"/proc/{process.pid}/status").read_text()
         line = next(n for n in text.splitlines() if n.startswith("VmRSS"))
         sizes[process.role] = int(line.split()[1])
@@ -52,21 +53,24 @@ def lasting(daemon):
 
 
 class Watch:
-    """The sizes of all processes, once a second."""
+    """The sizes of all processes, once a second; not of those that the
+    supervisor only starts for a moment."""
 
     def __init__(self, daemon):
         self.seen, self.over = [], threading.Event()
-        self.thread = threading.Thread(target=self.look, args=(daemon,))
+        pids = lasting(daemon)
+        self.lasting = [p for p in daemon.processes() if p.pid in pids]
+        self.thread = threading.Thread(target=self.look)
         self.thread.start()
 
-    def look(self, daemon):
+    def look(self):
         while not self.over.wait(1):
-            self.seen.append(resident(daemon))
+            self.seen.append(resident(self.lasting))
 
     def end(self):
         self.over.set()
         self.thread.join()
-        return self.seen
+        return self.seen or [resident(self.lasting)]
 
 
 def fields(line):
@@ -96,6 +100,8 @@ class Drops:
         lost, counted = int(got["lost"]), losses(d)
         print(f"{lost} without an answer, {kernel} dropped by the kernel, "
               f"by the daemon {counted}")
+        assert kernel < got["answered"] / 100 and \
+            got["again"] - lost < got["answered"] / 1000, got
         # what is still on its way is not asked for twice
         kernel += counted.pop("duplicates", 0)
         counted.pop("dropped_kernel", 0)
@@ -142,17 +148,18 @@ def on(**counts):
 def test_a_million_questions(stage, flaky, queries):
     add_clients(stage.lab)
     d = stage.daemon(ACL, **ROOM)
+    put_first(*d.by_role("warden"))
     pids = lasting(d)
     watch, drops = Watch(d), Drops(stage.lab)
     with stage.lab.lan.entered():
         done = subprocess.run(asker(stage.lab, queries), text=True,
                               capture_output=True, timeout=600, check=False)
-    sizes = watch.end() or [resident(d)]
+    sizes = watch.end()
     print(done.stdout, sizes[:1], sizes[-1:])
     got = fields(done.stdout)
     assert done.returncode == 0, (done.stdout, losses(d), d.err.text)
     assert got["answered"] == queries and got["unanswered"] == 0
-    assert got["slowest_ms"] < 4000 and got["again"] < queries / 1000
+    assert got["slowest_ms"] < 4000
     drops.check(got, d)
     assert got["checked"] > queries / 2 and got["absent"] == 0
     assert got["cut"] > 0 and got["servfail"] < queries / 1000
@@ -168,6 +175,7 @@ def test_everything_changes_meanwhile(stage, flaky, queries):
     stay, and so does what they gave."""
     add_clients(stage.lab)
     d = stage.daemon(ACL, serve_stale=60, cache_size=1, **ROOM)
+    put_first(*d.by_role("warden"))
     pids, drops = lasting(d), Drops(stage.lab)
     turns = 0
     with stage.lab.lan.entered():
@@ -184,13 +192,13 @@ def test_everything_changes_meanwhile(stage, flaky, queries):
         if turns % 5 == 0:
             d.ctl("cache", *["dump"] if turns % 2 else ["flush", "--all"])
     got = fields(process.stdout.read())
+    print(got)
     stage.lab.router.run("sh", "-c", "ip addr show dev up0 | sed -n "
                          "'s/.*inet \\(10.77[^ ]*\\).*/\\1/p' | while read a; "
                          "do ip addr del $a dev up0; done")
     assert process.returncode == 0 and got["answered"] == queries, (
         got, d.ctl("status"), d.err.text)
     assert got["absent"] == 0 and got["slowest_ms"] < 4000, got
-    assert got["again"] < queries / 1000, got
     drops.check(got, d)
     assert got["servfail"] < queries / 200, got
     assert pids == lasting(d), "one has died"

@@ -288,7 +288,7 @@ def answered(client):
 def test_address_that_comes_later(stage, up):
     """A router starts before its addresses are there, and says so."""
     d = stage.daemon(ACL, bind=["10.1.0.250", ROUTER])
-    assert "10.1.0.250 is not an address of this machine yet" in d.err.text
+    d.err.says("10.1.0.250 is not an address of this machine yet")
     assert f"{ROUTER} is not" not in d.err.text
     up.add("allowed.test", "A", "203.0.113.5")
     stage.lab.router.run("ip", "addr", "add", "10.1.0.250/24", "dev", "lan0")

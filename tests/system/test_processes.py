@@ -183,7 +183,7 @@ def test_child_that_dies_is_restarted(stage, up, role):
     assert others <= {p.pid for p in d.children()}
     assert until(lambda: "state ok" in d.ctl("status", check=False)[1], 3)
     check_power(by_role(d, role), children_uid())
-    assert d.err.has(role.split()[0])
+    d.err.wait(role.split()[0])
 
 
 def test_grants_survive_every_death(stage, up):

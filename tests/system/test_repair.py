@@ -53,7 +53,7 @@ def test_ends_that_another_changed(stage):
     scene = Scene(stage, many=20)
     flush.entry_for_ever(stage.lab)
     assert until(lambda: not scene.difference(), 20 * SLOW)
-    assert scene.d.err.has("prolonged by others")
+    scene.d.err.wait("prolonged by others")
 
 
 # --- what status says -----------------------------------------------------

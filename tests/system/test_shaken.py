@@ -108,7 +108,7 @@ def fail_one(stage, ground, role, number):
     else:
         status = d.expect_end()
         assert status == 1, (number, status, d.err.text)
-        assert d.err.has(r"^\[ERROR\]"), (number, d.err.text)
+        d.err.wait(r"^\[ERROR\]")
         came = "refused"
     assert not SIGNAL.search(d.err.text), (number, d.err.text)
     return came
