@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Policy zones that come from primaries: knot, bind9, and worse ones."""
 
+import re
 import shutil
 import time
 
 import pytest
 
 from daemon import SLOW
-from dnsclient import addresses, rcode, until
+from dnsclient import OPEN, REFUSED, addresses, rcode, until
 from lab import UPSTREAM, UPSTREAM_2
 from primaries import (ALGORITHMS, PORT, SECRET, ZONE, Knot, Named, Scripted,
                        keyring, signed, stream)
@@ -491,3 +492,51 @@ def test_a_flood_of_them_costs_one_question_in_five_seconds(house):
         assert primary.notify(HEARS, times=50) == 0
     lasted = time.monotonic() - began
     assert 2 <= len(primary.asked) <= 2 + lasted / 5, primary.asked
+
+
+def test_what_is_held_back_is_taken_when_its_owner_says_so(house):
+    primary = house.scripted()
+    d = house.start()
+    d.err.wait(r"is held back, nothing is listed in it", 10)
+    assert re.search(r"^zone rpz .*held", d.ctl("lists"), re.M)
+    d.ctl("lists", "accept", "zone")
+    d.err.wait(r"List zone has come from .*: serial 1, 0 records", 10)
+    assert until(lambda: "held" not in d.ctl("lists"), 5 * SLOW)
+    # not for ever
+    primary.records, primary.serial = ["bad.test"], 2
+    d.ctl("lists", "refresh", "zone")
+    house.becomes(bad=True)
+
+
+def test_protection_outlives_its_primary(house):
+    """A client has a grant; the primary lists the name: revoked, and its
+    packets dropped, within a second of the change; the primary dies, and the
+    daemon starts anew without it."""
+    primary = house.primary(notify=HEARS)
+    primary.publish(1, ["worse.test"])
+    d = house.start(key=("key.test", "hmac-sha256"))
+    house.becomes(worse=True)
+    address, = addresses(house.client.ask("bad.test"))
+    assert house.client.connect(address, 443) == OPEN
+    time.sleep(5 * SLOW)    # the last question is so long ago
+    primary.publish(2, ["worse.test", "bad.test"])
+    d.err.wait(r"serial 1 to 2, 1 came, 0 went", 5)
+    assert until(lambda: not house.stage.lab.grants(), 1 * SLOW)
+    assert house.client.connect(address, 443) == REFUSED
+    primary.stop()
+    d.ctl("lists", "refresh", "zone")
+    d.err.wait(r"List zone: .*: Connection refused")
+    assert house.blocked("bad.test")
+    d.stop()
+    house.start(key=("key.test", "hmac-sha256"))
+    assert house.blocked("bad.test") and house.blocked("worse.test")
+    assert addresses(house.client.ask("fine.test"))
+
+
+def test_it_comes_whole_through_a_thousand_messages(house):
+    primary = house.primary(Named)
+    many = [f"n{i}.other.test" for i in range(60000)]
+    primary.publish(1, [*many, "bad.test"])
+    house.start(key=("key.test", "hmac-sha256"))
+    house.becomes(bad=True, fine=False, seconds=30)
+    assert all(house.blocked(n) for n in many[::6000])
