@@ -172,6 +172,42 @@ addr_embedded(const struct addr *a, struct addr *out)
 	return nat64_local_embedded(a, out);
 }
 
+bool
+addr_class_net(size_t i, struct net *out, enum addr_class *class_out)
+{
+	const size_t count4 = sizeof(ranges4) / sizeof(ranges4[0]);
+	const size_t count6 = sizeof(ranges6) / sizeof(ranges6[0]);
+	const struct range *r = i < count4 ? &ranges4[i] : &ranges6[i - count4];
+
+	if (i >= count4 + count6)
+		return false;
+	*out = (struct net){ .bits = r->bits };
+	if (i < count4)
+		addr_from_v4(r->byte, &out->addr);
+	else
+		addr_from_v6(r->byte, &out->addr);
+	*class_out = r->class;
+	return true;
+}
+
+bool
+addr_embedding_net(size_t i, struct net *out)
+{
+	const size_t count = sizeof(embeddings) / sizeof(embeddings[0]);
+
+	if (i > count)
+		return false;
+	*out = (struct net){ .bits = sizeof(nat64_local) * 8,
+			     .addr.family = 6 };
+	if (i == count) {
+		memcpy(out->addr.byte, nat64_local, sizeof(nat64_local));
+		return true;
+	}
+	out->bits = embeddings[i].bits;
+	memcpy(out->addr.byte, embeddings[i].byte, sizeof(out->addr.byte));
+	return true;
+}
+
 void
 addr_mask(struct addr *a, unsigned bits)
 {

@@ -59,6 +59,10 @@ bool addr_is_loopback(const struct addr *a);
 /* 0.0.0.0 or :: */
 bool addr_is_wildcard(const struct addr *a);
 enum addr_class addr_class_of(const struct addr *a);
+/* The i-th of the nets named there, those of both families; embedded: the
+ * i-th prefix that embeds IPv4. False: there are no more. */
+bool addr_class_net(size_t i, struct net *out, enum addr_class *class_out);
+bool addr_embedding_net(size_t i, struct net *out);
 /* The IPv4 address embedded in an IPv6 address as listed above. */
 bool addr_embedded(const struct addr *a, struct addr *out);
 /* Keep the first bits, clear the others. */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "firewall/admission.h"
 #include "firewall/broom.h"
+#include "firewall/fixed_keep.h"
 
 /* Documentation addresses (RFC 5737, RFC 3849) and the discard port. */
 void
@@ -95,8 +96,10 @@ admission_place(struct admission *a)
 	struct backend_fence fence = { .policy = &a->judge.policy,
 				       .own = a->judge.own };
 
-	if (a->kind->place == NULL)
-		return ERR_NONE;
+	enum err err = fixed_stand(a->fixed, &fence.fixed);
+
+	if (err != ERR_NONE || a->kind->place == NULL)
+		return err;
 	return a->kind->place(a->backend, &fence);
 }
 

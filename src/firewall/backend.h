@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "firewall/complaints.h"
+#include "firewall/fixed.h"
 #include "firewall/ledger.h"
 #include "policy/image.h"
 #include "proc/role.h"
@@ -60,9 +61,25 @@ struct backend_setup {
 struct backend_fence {
 	const struct policy *policy;
 	const struct own_addresses *own;
+	uint32_t fixed; /* sets of lists that are there, a bit each */
+};
+
+/* A set of lists as it is to be. */
+struct fixed_shape {
+	enum fixed_index set;
+	size_t count; /* entries that it must have room for */
+	/* What is in it, for one that must be made larger. */
+	const struct fixed_entries *have;
+};
+
+/* Entries that go and entries that come; where they overlap, all at once. */
+struct fixed_change {
+	enum fixed_index set;
+	const struct fixed_entries *remove, *add;
 };
 
 struct backend; /* each kind has its own */
+typedef void fixed_entry_fn(void *arg, const struct fixed_entry *entry);
 
 typedef void backend_entry_fn(void *arg, const struct backend_entry *entry);
 
@@ -100,6 +117,22 @@ struct backend_kind {
 	 * ours, and what then tells whether they have. NULL: nobody tells. */
 	int (*watch)(const struct backend *b);
 	bool (*heard)(struct backend *b);
+	/* Sets of lists (firewall/fixed.h); NULL where there are none. Made,
+	 * or taken as it is and with what is in it; *found_out says which.
+	 * ERR_BUSY as of prepare(). */
+	enum err (*fixed_prepare)(struct backend *b,
+				  const struct fixed_shape *shape,
+				  bool *found_out);
+	/* What stays covered is covered all the time. ERR_NONE: the kernel
+	 * has acknowledged all of it; else any part of it may be done. */
+	enum err (*fixed_change)(struct backend *b,
+				 const struct fixed_change *change);
+	/* *odd_out: there is more in it than was told, in another shape. */
+	enum err (*fixed_list)(struct backend *b, enum fixed_index set,
+			       fixed_entry_fn *each, void *arg, bool *odd_out);
+	enum err (*fixed_look)(struct backend *b, enum fixed_index set,
+			       struct backend_look *out);
+	enum err (*fixed_clear)(struct backend *b, enum fixed_index set);
 };
 
 extern const struct backend_kind backend_ipset, backend_nftables, backend_none;

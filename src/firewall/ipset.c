@@ -105,19 +105,19 @@ agree_on_protocol(struct backend *b)
 	return ERR_NONE;
 }
 
-static enum err
-find_revision(struct backend *b, enum set_index set)
+enum err
+ipset_find_revision(struct backend *b, const char *type, uint8_t family,
+		    uint8_t *out)
 {
-	const char *type = ipset_type_of(set);
 	struct netlink_refusal refusal;
 	struct ipset_header h;
-	enum err err = ask_header(
-	    b, ipset_ask_type(&b->paper, type, set_family(set)), &h, &refusal);
+	enum err err = ask_header(b, ipset_ask_type(&b->paper, type, family),
+				  &h, &refusal);
 
 	if (err != ERR_NONE)
-		ipset_complain(b, "find the type of", b->name[set],
+		ipset_complain(b, "find in the kernel the type of", type,
 			       ipset_cause(err, &refusal));
-	b->revision[set] = h.revision;
+	*out = h.revision;
 	return err;
 }
 
@@ -296,7 +296,9 @@ find_out(struct backend *b)
 
 	for (unsigned i = 0; i < SET_COUNT && err == ERR_NONE; i++) {
 		if (set_in_families(i, b->families))
-			err = find_revision(b, i);
+			err = ipset_find_revision(b, ipset_type_of(i),
+						  set_family(i),
+						  &b->revision[i]);
 	}
 	return err;
 }
@@ -313,6 +315,8 @@ ipset_open(const struct backend_setup *s, struct backend **out)
 	b->families = s->families;
 	b->complaints = s->complaints;
 	err = name_sets(b, s->prefix);
+	if (err == ERR_NONE)
+		err = ipset_fixed_names(b, s->prefix);
 	if (err == ERR_NONE)
 		err = netlink_open(&b->netlink);
 	if (err != ERR_NONE) {
@@ -339,4 +343,9 @@ const struct backend_kind backend_ipset = {
 	.list = ipset_list_entries,
 	.look = ipset_look,
 	.dispose = ipset_dispose,
+	.fixed_prepare = ipset_fixed_prepare,
+	.fixed_change = ipset_fixed_change,
+	.fixed_list = ipset_fixed_list,
+	.fixed_look = ipset_fixed_look,
+	.fixed_clear = ipset_fixed_clear,
 };

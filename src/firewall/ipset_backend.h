@@ -16,6 +16,9 @@ struct backend {
 	uint8_t revision[SET_COUNT];
 	char name[SET_COUNT][IPSET_MAXNAMELEN];
 	char copy[SET_COUNT][IPSET_MAXNAMELEN]; /* successor, being filled */
+	/* Sets of lists; the successor is of one of them at a time. */
+	char fixed[FIXED_COUNT][IPSET_MAXNAMELEN];
+	char fixed_copy[IPSET_MAXNAMELEN];
 };
 
 struct ipset_listing {
@@ -41,6 +44,22 @@ enum err ipset_list_named(struct backend *b, const char *name,
 void ipset_complain(const struct backend *b, const char *what,
 		    const char *name, const char *cause);
 const char *ipset_cause(enum err err, const struct netlink_refusal *r);
+
+enum err ipset_find_revision(struct backend *b, const char *type,
+			     uint8_t family, uint8_t *out);
+
+/* ---- ipset_fixed.c: sets of lists ---------------------------------------- */
+
+enum err ipset_fixed_names(struct backend *b, const char *prefix);
+enum err ipset_fixed_prepare(struct backend *b,
+			     const struct fixed_shape *shape, bool *found_out);
+enum err ipset_fixed_change(struct backend *b,
+			    const struct fixed_change *change);
+enum err ipset_fixed_list(struct backend *b, enum fixed_index set,
+			  fixed_entry_fn *each, void *arg, bool *odd_out);
+enum err ipset_fixed_look(struct backend *b, enum fixed_index set,
+			  struct backend_look *out);
+enum err ipset_fixed_clear(struct backend *b, enum fixed_index set);
 
 /* backend_kind.prepare: the set is there and of the right shape. */
 enum err ipset_prepare(struct backend *b, enum set_index set);

@@ -196,24 +196,30 @@ ipset_prepare(struct backend *b, enum set_index set)
 	return replace(b, set, h.entries);
 }
 
+static enum err
+destroy(struct backend *b, const char *name)
+{
+	struct netlink_refusal refusal;
+	enum err err = ipset_ask(
+	    b, ipset_command(&b->paper, IPSET_CMD_DESTROY, name, NULL),
+	    &refusal);
+
+	if (err == ERR_NONE || (err == ERR_DENIED && refusal.code == ENOENT))
+		return ERR_NONE;
+	ipset_complain(b, "remove", name, ipset_cause(err, &refusal));
+	return err;
+}
+
 enum err
 ipset_dispose(struct backend *b)
 {
-	struct netlink_refusal refusal;
 	enum err first = ERR_NONE;
 
-	for (unsigned set = 0; set < SET_COUNT; set++) {
-		enum err err = ipset_ask(b,
-					 ipset_command(&b->paper,
-						       IPSET_CMD_DESTROY,
-						       b->name[set], NULL),
-					 &refusal);
+	for (unsigned set = 0; set < SET_COUNT + FIXED_COUNT; set++) {
+		enum err err = destroy(b, set < SET_COUNT
+					      ? b->name[set]
+					      : b->fixed[set - SET_COUNT]);
 
-		if (err == ERR_NONE ||
-		    (err == ERR_DENIED && refusal.code == ENOENT))
-			continue;
-		ipset_complain(b, "remove", b->name[set],
-			       ipset_cause(err, &refusal));
 		first = first == ERR_NONE ? err : first;
 	}
 	return first;

@@ -16,12 +16,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "firewall/ipset_attr.h"
 
-enum { ATTR_MAX = 32, HASHSIZE_MIN = 64 };
-
-struct attrs {
-	const struct nlattr *at[ATTR_MAX];
-};
+enum { HASHSIZE_MIN = 64 };
 
 const char *
 ipset_type_of(enum set_index set)
@@ -69,61 +66,16 @@ ipset_copy_name(enum set_index set, const char *prefix,
 
 /* ---- writing ------------------------------------------------------------ */
 
-static struct nlmsghdr *
-begin(struct ipset_paper *p, enum ipset_cmd cmd, uint16_t flags)
-{
-	struct nlmsghdr *m;
-	struct nfgenmsg *g;
-
-	/* What pads an attribute shall not be what was written before. */
-	memset(p->bytes, 0, sizeof(p->bytes));
-	m = mnl_nlmsg_put_header(p->bytes);
-	m->nlmsg_type = (uint16_t)(NFNL_SUBSYS_IPSET << 8 | cmd);
-	m->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-	g = mnl_nlmsg_put_extra_header(m, sizeof(*g));
-	g->nfgen_family = AF_INET;
-	g->version = NFNETLINK_V0;
-	g->res_id = 0;
-	mnl_attr_put_u8(m, IPSET_ATTR_PROTOCOL, p->protocol);
-	return m;
-}
-
-static uint8_t
-kernel_family(uint8_t family)
-{
-	return family == 4 ? AF_INET : AF_INET6;
-}
-
-static void
-put_u32(struct nlmsghdr *m, uint16_t attr, uint32_t value)
-{
-	mnl_attr_put_u32(m, attr | NLA_F_NET_BYTEORDER, htonl(value));
-}
-
-static void
-put_addr(struct nlmsghdr *m, uint16_t attr, const struct addr *a)
-{
-	struct nlattr *nest = mnl_attr_nest_start(m, attr);
-
-	if (a->family == 4)
-		mnl_attr_put(m, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER, 4,
-			     a->byte);
-	else
-		mnl_attr_put(m, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER,
-			     16, a->byte);
-	mnl_attr_nest_end(m, nest);
-}
-
 /* In hash:ip,port,ip the client is the first address; in hash:ip,port there
  * is only the destination. */
 static void
 put_key(struct nlmsghdr *m, const struct ledger_key *key)
 {
 	if (set_is_local(key->set)) {
-		put_addr(m, IPSET_ATTR_IP, &key->destination);
+		ipset_put_addr(m, IPSET_ATTR_IP, &key->destination);
 	} else {
-		put_addr(m, IPSET_ATTR_IP, &key->client);
-		put_addr(m, IPSET_ATTR_IP2, &key->destination);
+		ipset_put_addr(m, IPSET_ATTR_IP, &key->client);
+		ipset_put_addr(m, IPSET_ATTR_IP2, &key->destination);
 	}
 	mnl_attr_put_u16(m, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER,
 			 htons(key->port));
@@ -133,16 +85,16 @@ put_key(struct nlmsghdr *m, const struct ledger_key *key)
 struct nlmsghdr *
 ipset_ask_protocol(struct ipset_paper *p)
 {
-	return begin(p, IPSET_CMD_PROTOCOL, 0);
+	return ipset_begin(p, IPSET_CMD_PROTOCOL, 0);
 }
 
 struct nlmsghdr *
 ipset_ask_type(struct ipset_paper *p, const char *type, uint8_t family)
 {
-	struct nlmsghdr *m = begin(p, IPSET_CMD_TYPE, 0);
+	struct nlmsghdr *m = ipset_begin(p, IPSET_CMD_TYPE, 0);
 
 	mnl_attr_put_strz(m, IPSET_ATTR_TYPENAME, type);
-	mnl_attr_put_u8(m, IPSET_ATTR_FAMILY, kernel_family(family));
+	mnl_attr_put_u8(m, IPSET_ATTR_FAMILY, ipset_family(family));
 	return m;
 }
 
@@ -162,17 +114,18 @@ struct nlmsghdr *
 ipset_create(struct ipset_paper *p, const struct ipset_shape *shape)
 {
 	struct nlmsghdr *m =
-	    begin(p, IPSET_CMD_CREATE, NLM_F_CREATE | NLM_F_EXCL);
+	    ipset_begin(p, IPSET_CMD_CREATE, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *data;
 
 	mnl_attr_put_strz(m, IPSET_ATTR_SETNAME, shape->name);
 	mnl_attr_put_strz(m, IPSET_ATTR_TYPENAME, shape->type);
 	mnl_attr_put_u8(m, IPSET_ATTR_REVISION, shape->revision);
-	mnl_attr_put_u8(m, IPSET_ATTR_FAMILY, kernel_family(shape->family));
+	mnl_attr_put_u8(m, IPSET_ATTR_FAMILY, ipset_family(shape->family));
 	data = mnl_attr_nest_start(m, IPSET_ATTR_DATA);
-	put_u32(m, IPSET_ATTR_TIMEOUT, BACKEND_DEFAULT_TIMEOUT);
-	put_u32(m, IPSET_ATTR_HASHSIZE, hashsize_for(shape->size));
-	put_u32(m, IPSET_ATTR_MAXELEM, shape->size);
+	if (!shape->lasting)
+		ipset_put_u32(m, IPSET_ATTR_TIMEOUT, BACKEND_DEFAULT_TIMEOUT);
+	ipset_put_u32(m, IPSET_ATTR_HASHSIZE, hashsize_for(shape->size));
+	ipset_put_u32(m, IPSET_ATTR_MAXELEM, shape->size);
 	mnl_attr_nest_end(m, data);
 	return m;
 }
@@ -181,7 +134,7 @@ struct nlmsghdr *
 ipset_command(struct ipset_paper *p, enum ipset_cmd cmd, const char *name,
 	      const char *second)
 {
-	struct nlmsghdr *m = begin(p, cmd, 0);
+	struct nlmsghdr *m = ipset_begin(p, cmd, 0);
 
 	mnl_attr_put_strz(m, IPSET_ATTR_SETNAME, name);
 	if (second != NULL)
@@ -192,11 +145,11 @@ ipset_command(struct ipset_paper *p, enum ipset_cmd cmd, const char *name,
 struct nlmsghdr *
 ipset_list(struct ipset_paper *p, const char *name, bool header_only)
 {
-	struct nlmsghdr *m = begin(p, IPSET_CMD_LIST, NLM_F_DUMP);
+	struct nlmsghdr *m = ipset_begin(p, IPSET_CMD_LIST, NLM_F_DUMP);
 
 	mnl_attr_put_strz(m, IPSET_ATTR_SETNAME, name);
 	if (header_only)
-		put_u32(m, IPSET_ATTR_FLAGS, IPSET_FLAG_LIST_HEADER);
+		ipset_put_u32(m, IPSET_ATTR_FLAGS, IPSET_FLAG_LIST_HEADER);
 	return m;
 }
 
@@ -210,7 +163,7 @@ put_entry(struct nlmsghdr *m, enum ipset_cmd cmd,
 	if (cmd == IPSET_CMD_ADD) {
 		assert(entry->timeout_s >= 1 &&
 		       entry->timeout_s <= BACKEND_MAX_TIMEOUT);
-		put_u32(m, IPSET_ATTR_TIMEOUT, entry->timeout_s);
+		ipset_put_u32(m, IPSET_ATTR_TIMEOUT, entry->timeout_s);
 	}
 	if (line > 0)
 		mnl_attr_put_u32(m, IPSET_ATTR_LINENO, line);
@@ -221,7 +174,7 @@ struct nlmsghdr *
 ipset_change(struct ipset_paper *p, enum ipset_cmd cmd,
 	     const struct ipset_change *change)
 {
-	struct nlmsghdr *m = begin(p, cmd, 0);
+	struct nlmsghdr *m = ipset_begin(p, cmd, 0);
 	struct nlattr *adt;
 
 	assert(change->count >= 1 && change->count <= BACKEND_BATCH);
@@ -239,7 +192,7 @@ ipset_change(struct ipset_paper *p, enum ipset_cmd cmd,
 struct nlmsghdr *
 ipset_test(struct ipset_paper *p, const struct ipset_change *change)
 {
-	struct nlmsghdr *m = begin(p, IPSET_CMD_TEST, 0);
+	struct nlmsghdr *m = ipset_begin(p, IPSET_CMD_TEST, 0);
 
 	mnl_attr_put_strz(m, IPSET_ATTR_SETNAME, change->name);
 	put_entry(m, IPSET_CMD_TEST, &change->entry[0], 0);
@@ -247,60 +200,6 @@ ipset_test(struct ipset_paper *p, const struct ipset_change *change)
 }
 
 /* ---- reading ------------------------------------------------------------ */
-
-static int
-keep(const struct nlattr *attr, void *arg)
-{
-	struct attrs *a = arg;
-	uint16_t type = mnl_attr_get_type(attr);
-
-	if (type < ATTR_MAX)
-		a->at[type] = attr;
-	return MNL_CB_OK;
-}
-
-static void
-read_top(const struct nlmsghdr *m, struct attrs *out)
-{
-	*out = (struct attrs){ 0 };
-	if (mnl_nlmsg_get_payload_len(m) >= sizeof(struct nfgenmsg))
-		mnl_attr_parse(m, sizeof(struct nfgenmsg), keep, out);
-}
-
-static void
-read_nest(const struct nlattr *nest, struct attrs *out)
-{
-	*out = (struct attrs){ 0 };
-	mnl_attr_parse_nested(nest, keep, out);
-}
-
-static uint8_t
-get_u8(const struct nlattr *a)
-{
-	return a != NULL && mnl_attr_get_payload_len(a) >= 1
-		   ? *(const uint8_t *)mnl_attr_get_payload(a)
-		   : 0;
-}
-
-static uint16_t
-get_be16(const struct nlattr *a)
-{
-	uint16_t value = 0;
-
-	if (a != NULL && mnl_attr_get_payload_len(a) >= sizeof(value))
-		memcpy(&value, mnl_attr_get_payload(a), sizeof(value));
-	return ntohs(value);
-}
-
-static uint32_t
-get_u32(const struct nlattr *a)
-{
-	uint32_t value = 0;
-
-	if (a != NULL && mnl_attr_get_payload_len(a) >= sizeof(value))
-		memcpy(&value, mnl_attr_get_payload(a), sizeof(value));
-	return value;
-}
 
 static void
 get_word(const struct nlattr *a, char out[IPSET_MAXNAMELEN])
@@ -314,26 +213,6 @@ get_word(const struct nlattr *a, char out[IPSET_MAXNAMELEN])
 		memcpy(out, mnl_attr_get_payload(a), len);
 }
 
-static bool
-get_addr(const struct nlattr *a, struct addr *out)
-{
-	struct attrs in;
-	const struct nlattr *v4, *v6;
-
-	if (a == NULL)
-		return false;
-	read_nest(a, &in);
-	v4 = in.at[IPSET_ATTR_IPADDR_IPV4];
-	v6 = in.at[IPSET_ATTR_IPADDR_IPV6];
-	if (v4 != NULL && mnl_attr_get_payload_len(v4) == 4)
-		addr_from_v4(mnl_attr_get_payload(v4), out);
-	else if (v6 != NULL && mnl_attr_get_payload_len(v6) == 16)
-		addr_from_v6(mnl_attr_get_payload(v6), out);
-	else
-		return false;
-	return true;
-}
-
 static uint8_t
 our_family(uint8_t family)
 {
@@ -345,26 +224,26 @@ our_family(uint8_t family)
 void
 ipset_read_header(const struct nlmsghdr *m, struct ipset_header *out)
 {
-	struct attrs top, data = { 0 };
+	struct ipset_attrs top, data = { 0 };
 
 	*out = (struct ipset_header){ 0 };
-	read_top(m, &top);
+	ipset_read_top(m, &top);
 	get_word(top.at[IPSET_ATTR_SETNAME], out->name);
 	get_word(top.at[IPSET_ATTR_TYPENAME], out->type);
-	out->family = our_family(get_u8(top.at[IPSET_ATTR_FAMILY]));
-	out->revision = get_u8(top.at[IPSET_ATTR_REVISION]);
-	out->protocol = get_u8(top.at[IPSET_ATTR_PROTOCOL]);
-	out->protocol_min = get_u8(top.at[IPSET_ATTR_PROTOCOL_MIN]);
+	out->family = our_family(ipset_u8(top.at[IPSET_ATTR_FAMILY]));
+	out->revision = ipset_u8(top.at[IPSET_ATTR_REVISION]);
+	out->protocol = ipset_u8(top.at[IPSET_ATTR_PROTOCOL]);
+	out->protocol_min = ipset_u8(top.at[IPSET_ATTR_PROTOCOL_MIN]);
 	if (top.at[IPSET_ATTR_DATA] == NULL)
 		return;
-	read_nest(top.at[IPSET_ATTR_DATA], &data);
+	ipset_read_nest(top.at[IPSET_ATTR_DATA], &data);
 	out->has_timeout = data.at[IPSET_ATTR_TIMEOUT] != NULL;
 	out->has_trap = data.at[IPSET_ATTR_NETMASK] != NULL ||
-			(ntohl(get_u32(data.at[IPSET_ATTR_CADT_FLAGS])) &
+			(ntohl(ipset_u32(data.at[IPSET_ATTR_CADT_FLAGS])) &
 			 IPSET_FLAG_WITH_FORCEADD) != 0;
-	out->references = ntohl(get_u32(data.at[IPSET_ATTR_REFERENCES]));
-	out->entries = ntohl(get_u32(data.at[IPSET_ATTR_ELEMENTS]));
-	out->maxelem = ntohl(get_u32(data.at[IPSET_ATTR_MAXELEM]));
+	out->references = ntohl(ipset_u32(data.at[IPSET_ATTR_REFERENCES]));
+	out->entries = ntohl(ipset_u32(data.at[IPSET_ATTR_ELEMENTS]));
+	out->maxelem = ntohl(ipset_u32(data.at[IPSET_ATTR_MAXELEM]));
 }
 
 bool
@@ -377,12 +256,12 @@ ipset_is_usable(const struct ipset_header *h, enum set_index set)
 uint32_t
 ipset_read_line(const struct nlmsghdr *copy)
 {
-	struct attrs top;
+	struct ipset_attrs top;
 
 	if (copy == NULL)
 		return 0;
-	read_top(copy, &top);
-	return get_u32(top.at[IPSET_ATTR_LINENO]);
+	ipset_read_top(copy, &top);
+	return ipset_u32(top.at[IPSET_ATTR_LINENO]);
 }
 
 static bool
@@ -390,20 +269,20 @@ read_entry(const struct nlattr *nest, enum set_index set,
 	   struct backend_entry *out)
 {
 	struct ledger_key *key = &out->key;
-	struct attrs in;
+	struct ipset_attrs in;
 
 	*out = (struct backend_entry){ .key.set = (uint8_t)set };
-	read_nest(nest, &in);
+	ipset_read_nest(nest, &in);
 	if (set_is_local(set)) {
-		if (!get_addr(in.at[IPSET_ATTR_IP], &key->destination))
+		if (!ipset_addr(in.at[IPSET_ATTR_IP], &key->destination))
 			return false;
-	} else if (!get_addr(in.at[IPSET_ATTR_IP], &key->client) ||
-		   !get_addr(in.at[IPSET_ATTR_IP2], &key->destination)) {
+	} else if (!ipset_addr(in.at[IPSET_ATTR_IP], &key->client) ||
+		   !ipset_addr(in.at[IPSET_ATTR_IP2], &key->destination)) {
 		return false;
 	}
-	key->port = get_be16(in.at[IPSET_ATTR_PORT]);
-	key->protocol = get_u8(in.at[IPSET_ATTR_PROTO]);
-	out->timeout_s = ntohl(get_u32(in.at[IPSET_ATTR_TIMEOUT]));
+	key->port = ipset_be16(in.at[IPSET_ATTR_PORT]);
+	key->protocol = ipset_u8(in.at[IPSET_ATTR_PROTO]);
+	out->timeout_s = ntohl(ipset_u32(in.at[IPSET_ATTR_TIMEOUT]));
 	return key->destination.family == set_family(set);
 }
 
@@ -434,9 +313,9 @@ ipset_read_entries(const struct nlmsghdr *m, enum set_index set,
 		   backend_entry_fn *each, void *arg)
 {
 	struct walk w = { .set = set, .each = each, .arg = arg };
-	struct attrs top;
+	struct ipset_attrs top;
 
-	read_top(m, &top);
+	ipset_read_top(m, &top);
 	if (top.at[IPSET_ATTR_ADT] != NULL)
 		mnl_attr_parse_nested(top.at[IPSET_ATTR_ADT], on_entry, &w);
 	return w.strange;

@@ -28,6 +28,7 @@ struct ipset_shape {
 	uint8_t family;	  /* 4 or 6 */
 	uint8_t revision; /* of the type */
 	uint32_t size;	  /* entries: maxelem; hashsize follows from it */
+	bool lasting;	  /* entries have no end */
 };
 
 /* What the kernel says of a set, or of a type. */

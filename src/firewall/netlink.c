@@ -21,7 +21,7 @@
 #include "base/clock.h"
 
 /* A batch must leave whole, whatever the system's default is. */
-enum { BUSY_PAUSE_MS = 1, SEND_ROOM = 1 << 20 };
+enum { BUSY_PAUSE_MS = 1, SEND_ROOM = 1 << 25 };
 
 enum err
 netlink_open(struct netlink *out)

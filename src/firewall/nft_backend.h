@@ -64,6 +64,7 @@ const char *nft_cause(enum err err, const struct netlink_refusal *r);
 struct nft_set_shape {
 	bool present;
 	bool has_timeout, is_map, is_plain; /* plain: nor intervals */
+	bool is_interval;   /* and nothing else than that */
 	uint32_t key_len, key_type, size;
 };
 
@@ -162,8 +163,27 @@ void nft_tally_edge(struct nft_tally *t, const struct nft_edge *e);
 enum err nft_tally_set(struct backend *b, const struct nft_fence_id *id,
 		       struct nft_tally *tally);
 
+/* ---- nft_fixed.c: sets of lists ------------------------------------------ */
+
+const char *nft_fixed_name(enum fixed_index set);
+/* In the batch that is being written. */
+void nft_put_fixed_gone(struct backend *b, enum fixed_index set);
+/* backend_kind.fixed_... */
+enum err nft_fixed_prepare(struct backend *b, const struct fixed_shape *shape,
+			   bool *found_out);
+enum err nft_fixed_change(struct backend *b,
+			  const struct fixed_change *change);
+enum err nft_fixed_list(struct backend *b, enum fixed_index set,
+			fixed_entry_fn *each, void *arg, bool *odd_out);
+enum err nft_fixed_look(struct backend *b, enum fixed_index set,
+			struct backend_look *out);
+enum err nft_fixed_clear(struct backend *b, enum fixed_index set);
+
 /* ---- nft_refuse.c: the rules around those for grants (--enforce) --------- */
 
+/* What lists say before all else: let through, or dropped. */
+enum err nft_put_lists(struct backend *b, const struct nft_place *at,
+		       uint32_t fixed);
 enum err nft_put_before(struct backend *b, const struct nft_place *at);
 /* The same, and nothing else passes: for the moment between a table that was
  * taken from us and its rules. */

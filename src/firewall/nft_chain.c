@@ -184,6 +184,8 @@ put_chain(struct backend *b, const struct nft_place *at,
 	enum err err = nft_rules_clear(&b->paper, at);
 
 	if (err == ERR_NONE && nft_enforces(b))
+		err = nft_put_lists(b, at, f->fixed);
+	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_put_before(b, at);
 	if (err == ERR_NONE)
 		err = put_grants(b, at);

@@ -15,7 +15,7 @@
 #include "firewall/netlink.h"
 
 /* One message of a batch, and a whole batch, at most. */
-enum { NFT_MESSAGE_MAX = 32768, NFT_PAPER_SIZE = 1 << 20, NFT_NAME_SIZE = 64 };
+enum { NFT_MESSAGE_MAX = 32768, NFT_PAPER_SIZE = 1 << 25, NFT_NAME_SIZE = 64 };
 
 /* Where our sets and rules are. */
 struct nft_place {

@@ -21,6 +21,75 @@ enum { PORT_DHCP = 67, PORT_DHCPV6 = 547 };
 /* Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810). */
 static const uint8_t link_types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
 
+/* ---- lists ---------------------------------------------------------------- */
+
+/* Packets to its addresses, or from them. */
+static void
+match_list(struct nft_rule *r, enum fixed_index set, bool source)
+{
+	uint8_t family = fixed_family(set);
+
+	nft_match_family(r, family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_match_address_set(r, family, nft_fixed_name(set), source);
+}
+
+static enum err
+put_list_log(struct backend *b, const struct nft_place *at,
+	     enum fixed_index set, bool source)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	match_list(&r, set, source);
+	nft_log_group(&r, (uint16_t)b->opt->nflog_group);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+static enum err
+put_list_verdict(struct backend *b, const struct nft_place *at,
+		 enum fixed_index set, bool source)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	match_list(&r, set, source);
+	if (set == FIXED_BLOCK4 || set == FIXED_BLOCK6)
+		nft_drop(&r);
+	else
+		nft_accept(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
+/* In audit mode all of it but the drop. */
+static enum err
+put_list(struct backend *b, const struct nft_place *at, enum fixed_index set,
+	 bool source)
+{
+	bool blocks = set == FIXED_BLOCK4 || set == FIXED_BLOCK6;
+	enum err err = ERR_NONE;
+
+	if (blocks && b->opt->nflog_group != 0)
+		err = put_list_log(b, at, set, source);
+	if (err != ERR_NONE || (blocks && b->opt->mode == MODE_AUDIT))
+		return err;
+	return put_list_verdict(b, at, set, source);
+}
+
+enum err
+nft_put_lists(struct backend *b, const struct nft_place *at, uint32_t fixed)
+{
+	enum err err = ERR_NONE;
+
+	for (unsigned set = FIXED_ALWAYS4; set <= FIXED_BLOCK6; set++) {
+		if ((fixed >> set & 1) == 0)
+			continue;
+		if (err == ERR_NONE)
+			err = put_list(b, at, set, false);
+		/* What this host sends comes from itself. */
+		if (err == ERR_NONE && at != &b->output)
+			err = put_list(b, at, set, true);
+	}
+	return err;
+}
+
 /* ---- before ------------------------------------------------------------- */
 
 static enum err

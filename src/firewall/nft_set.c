@@ -101,6 +101,7 @@ on_set(void *arg, const struct nlmsghdr *part)
 			.has_timeout = (flags & NFT_SET_TIMEOUT) != 0,
 			.is_map = (flags & NFT_SET_MAP) != 0,
 			.is_plain = (flags & OTHER) == 0,
+			.is_interval = (flags & OTHER) == NFT_SET_INTERVAL,
 			.key_len = nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
 			.key_type = nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
 			.size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE),
@@ -279,9 +280,15 @@ put_table_gone(struct backend *b)
 }
 
 static enum err
-put_ours_gone(struct backend *b, const bool present[SET_COUNT])
+put_ours_gone(struct backend *b, const bool present[SET_COUNT],
+	      const bool fixed[FIXED_COUNT])
 {
 	enum err err = nft_rules_clear(&b->paper, &b->at);
+
+	for (unsigned set = 0; set < FIXED_COUNT && err == ERR_NONE; set++) {
+		if (fixed[set])
+			nft_put_fixed_gone(b, set);
+	}
 
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
 		if (present[set])
@@ -294,7 +301,7 @@ enum err
 nft_dispose(struct backend *b)
 {
 	struct netlink_refusal refusal = { 0 };
-	bool present[SET_COUNT];
+	bool present[SET_COUNT], fixed[FIXED_COUNT];
 	enum err err = ERR_NONE;
 
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
@@ -303,13 +310,19 @@ nft_dispose(struct backend *b)
 		err = nft_look_at(b, b->name[set], &shape);
 		present[set] = shape.present;
 	}
+	for (unsigned set = 0; set < FIXED_COUNT && err == ERR_NONE; set++) {
+		struct backend_look look;
+
+		err = nft_fixed_look(b, set, &look);
+		fixed[set] = look.present;
+	}
 	if (err != ERR_NONE)
 		return err;
 	nft_begin(&b->paper);
 	if (nft_enforces(b))
 		put_table_gone(b);
 	else
-		err = put_ours_gone(b, present);
+		err = put_ours_gone(b, present, fixed);
 	if (err == ERR_NONE)
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err == ERR_DENIED && refusal.code == ENOENT && nft_enforces(b))

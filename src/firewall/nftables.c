@@ -360,4 +360,9 @@ const struct backend_kind backend_nftables = {
 	.place = nft_place_rules,
 	.watch = nftables_watch,
 	.heard = nftables_heard,
+	.fixed_prepare = nft_fixed_prepare,
+	.fixed_change = nft_fixed_change,
+	.fixed_list = nft_fixed_list,
+	.fixed_look = nft_fixed_look,
+	.fixed_clear = nft_fixed_clear,
 };

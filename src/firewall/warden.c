@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "firewall/audit.h"
+#include "firewall/fixed_keep.h"
 #include "firewall/flows.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
@@ -148,6 +149,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	policy_close(&judge->policy);
 	judge->policy = fresh;
 	judge->lists = lists;
+	fixed_plan(wd->admission.fixed);
 	fence_again(wd);
 	gone = revoke_not_given(&wd->admission);
 	if (gone > 0)
@@ -169,6 +171,7 @@ on_own(struct warden *wd, int fd)
 	wd->admission.judge.own = own;
 	policy_find_interfaces(&wd->admission.judge.policy, own);
 	wd->admission.own_ms = clock_ms();
+	fixed_plan(wd->admission.fixed);
 	fence_again(wd);
 	if (revoke_own(&wd->admission) > 0)
 		health_new_epoch(&wd->health);
@@ -272,6 +275,7 @@ tick(struct warden *wd)
 	atomic_store_explicit(&wd->kit->board->beat_ms, now,
 			      memory_order_relaxed);
 	health_tick(&wd->health, now);
+	fixed_watch(wd->admission.fixed, now, false);
 	if (wd->admission.flows != NULL)
 		flows_pump(wd->admission.flows);
 	admission_sweep(&wd->admission, &wd->swept_to,
@@ -283,7 +287,7 @@ wait_ms(const struct warden *wd)
 {
 	int64_t left = wd->tick_ms + HEALTH_TICK_MS - clock_ms();
 
-	return left > 0 ? (int)left : 0;
+	return left > 0 && !wd->busy ? (int)left : 0;
 }
 
 enum { POLL_SUPERVISOR, POLL_NEWS, POLL_FLOWS, POLL_WORKERS };
@@ -330,8 +334,10 @@ hear_all(struct warden *wd)
 	if (at[POLL_SUPERVISOR].revents != 0)
 		err = post_pump(&wd->supervisor, LETTERS_AT_ONCE);
 	if (at[POLL_NEWS].revents != 0 &&
-	    wd->admission.kind->heard(wd->admission.backend))
+	    wd->admission.kind->heard(wd->admission.backend)) {
 		health_alarm(&wd->health, clock_ms());
+		fixed_watch(wd->admission.fixed, clock_ms(), true);
+	}
 	if (at[POLL_FLOWS].revents != 0)
 		flows_pump(wd->admission.flows);
 	for (unsigned i = POLL_WORKERS; i < n; i++) {
@@ -360,7 +366,9 @@ warden_main(struct role_kit *kit)
 	meet(wd);
 	if (role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
 		return EXIT_FAILURE;
-	while (hear_all(wd))
+	while (hear_all(wd)) {
 		tick(wd);
+		wd->busy = fixed_work(wd->admission.fixed, clock_ms());
+	}
 	return EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "firewall/fixed_keep.h"
 #include "firewall/revoke.h"
 #include "firewall/warden_inside.h"
 #include "lists/member.h"
@@ -93,6 +94,10 @@ open_backend(struct warden *wd)
 
 	a->kind = kinds[opt->firewall];
 	err = a->kind->open(&setup, &a->backend);
+	if (err == ERR_NONE)
+		err = fixed_keeper_new(a, &a->fixed);
+	if (err == ERR_NONE)
+		fixed_plan(a->fixed);
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
 		if (set_in_families(set, wd->kit->families))
 			err = admission_prepare(a, set);

@@ -33,6 +33,7 @@ struct warden {
 	uint32_t swept_to;
 	int64_t tick_ms;
 	bool stopping;
+	bool busy; /* there is work that may go on at once */
 	struct log_limit bad_log;
 };
 

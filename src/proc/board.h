@@ -36,6 +36,9 @@ enum rules_word {
 	RULES_WORDS
 };
 
+/* How it is with a set that lists have in the kernel. */
+enum fixed_state { FIXED_ABSENT, FIXED_FILLING, FIXED_STANDS };
+
 /* A warden that has not looked for so long has stopped, or is held up: what it
  * said of the sets is old. */
 enum { BOARD_OLD_MS = 800 };
@@ -57,6 +60,9 @@ struct board {
 	    adopted, repairs, revoked, flows_cut,
 	    comparisons, put_back, cut_short;
 	_Atomic uint32_t finding[4];	   /* enum set_finding */
+	/* Sets of lists (enum fixed_index): enum fixed_state, entries, and
+	 * rules that refer to them; UINT32_MAX: nobody knows */
+	_Atomic uint32_t fixed_state[6], fixed_entries[6], fixed_references[6];
 	_Atomic uint32_t rules;		   /* enum rules_word */
 };
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What lists have in the kernel: sets whose entries stay until their lists
+ * change (dns-firewall.lists(5)).
+ *
+ * ALWAYS holds the addresses that may be talked to without a grant
+ * (allow-set), BLOCK those that nobody may talk to (block-set), STATIC what
+ * rules open to addresses of a list.
+ */
+#ifndef FIREWALL_FIXED_H
+#define FIREWALL_FIXED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct judge;
+
+enum fixed_index {
+	FIXED_ALWAYS4,
+	FIXED_ALWAYS6,
+	FIXED_BLOCK4,
+	FIXED_BLOCK6,
+	FIXED_STATIC4,
+	FIXED_STATIC6,
+	FIXED_COUNT
+};
+
+/* In ALWAYS and BLOCK only the net `to` is filled. */
+struct fixed_entry {
+	struct net to, client;
+	uint16_t port;
+	uint8_t protocol;
+	uint8_t pad;
+};
+
+/* Sorted by fixed_compare(), none twice; no two that hold the same packet. */
+struct fixed_entries {
+	struct fixed_entry *at;
+	size_t count, room;
+};
+
+static inline uint8_t
+fixed_family(enum fixed_index set)
+{
+	return set % 2 == 0 ? 4 : 6;
+}
+
+static inline bool
+fixed_has_clients(enum fixed_index set)
+{
+	return set == FIXED_STATIC4 || set == FIXED_STATIC6;
+}
+
+void fixed_fini(struct fixed_entries *e);
+/* ERR_FULL. */
+enum err fixed_add(struct fixed_entries *e, const struct fixed_entry *entry);
+int fixed_compare(const struct fixed_entry *a, const struct fixed_entry *b);
+void fixed_sort(struct fixed_entries *e);
+
+/* ---- fixed_want.c: what lists and policy would have there ---------------- */
+
+/* Some list has entries for it, or some rule; they may be none now. */
+bool fixed_is_wanted(const struct judge *j, enum fixed_index set);
+/* ERR_FULL. */
+enum err fixed_want(const struct judge *j, enum fixed_index set,
+		    struct fixed_entries *out);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which addresses belong into the sets of lists.
+ *
+ * A list is somebody else's word. What it has blocked is never an address of
+ * ours, of a private net, or of an upstream, so that no feed can cut off the
+ * clients or stop DNS; and what it opens is held against the same guard as a
+ * grant.
+ */
+#include "firewall/fixed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "firewall/judge.h"
+#include "firewall/netset.h"
+#include "policy/table.h"
+#include "proc/role.h"
+
+/* ---- arrays ------------------------------------------------------------- */
+
+void
+fixed_fini(struct fixed_entries *e)
+{
+	free(e->at);
+	*e = (struct fixed_entries){ 0 };
+}
+
+enum err
+fixed_add(struct fixed_entries *e, const struct fixed_entry *entry)
+{
+	if (e->count == e->room) {
+		size_t room = e->room != 0 ? e->room * 2 : 64;
+		void *more = realloc(e->at, room * sizeof(*e->at));
+
+		if (more == NULL)
+			return ERR_FULL;
+		e->at = more;
+		e->room = room;
+	}
+	e->at[e->count++] = *entry;
+	return ERR_NONE;
+}
+
+int
+fixed_compare(const struct fixed_entry *a, const struct fixed_entry *b)
+{
+	int order = net_compare(&a->to, &b->to);
+
+	if (order == 0)
+		order = net_compare(&a->client, &b->client);
+	if (order == 0)
+		order = (int)a->protocol - (int)b->protocol;
+	return order != 0 ? order : (int)a->port - (int)b->port;
+}
+
+static int
+by_entry(const void *a, const void *b)
+{
+	return fixed_compare(a, b);
+}
+
+void
+fixed_sort(struct fixed_entries *e)
+{
+	for (size_t i = 1; i < e->count; i++) {
+		if (fixed_compare(&e->at[i - 1], &e->at[i]) <= 0)
+			continue;
+		qsort(e->at, e->count, sizeof(*e->at), by_entry);
+		return;
+	}
+}
+
+/* ---- the guard ----------------------------------------------------------- */
+
+static enum err
+add_host(struct netset *to, const struct addr *a)
+{
+	const struct net host = { .addr = *a,
+				  .bits = a->family == 4 ? 32 : 128 };
+
+	return netset_add(to, &host);
+}
+
+static enum err
+add_own(const struct own_addresses *own, struct netset *to)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < own->count && i < OWN_MAX && err == ERR_NONE;
+	     i++)
+		err = add_host(to, &own->addr[i]);
+	return err;
+}
+
+static enum err
+add_classes(enum addr_class class, struct netset *to)
+{
+	enum addr_class its;
+	struct net net;
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; addr_class_net(i, &net, &its) && err == ERR_NONE;
+	     i++)
+		if (its == class)
+			err = netset_add(to, &net);
+	return err;
+}
+
+static enum err
+add_upstreams(const struct options *opt, struct netset *to)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < opt->upstream_count && err == ERR_NONE; i++)
+		err = add_host(to, &opt->upstream[i].addr);
+	for (uint32_t i = 0; i < opt->forward_count && err == ERR_NONE; i++)
+		err = add_host(to, &opt->forward[i].at.addr);
+	return err;
+}
+
+/* What nobody's list may block. */
+static enum err
+guard_from_block(const struct judge *j, struct netset *out)
+{
+	enum err err = add_classes(ADDR_NEVER, out);
+
+	if (err == ERR_NONE)
+		err = add_classes(ADDR_PRIVATE, out);
+	if (err == ERR_NONE)
+		err = add_own(j->own, out);
+	if (err == ERR_NONE)
+		err = add_upstreams(j->opt, out);
+	netset_settle(out);
+	return err;
+}
+
+/* Private nets, but those that the owner says are good. */
+static enum err
+add_private(const struct judge *j, struct netset *to)
+{
+	struct netset private = { 0 }, ok = { 0 };
+	enum err err = add_classes(ADDR_PRIVATE, &private);
+
+	for (uint32_t i = 0; i < j->opt->private_ok_count && err == ERR_NONE;
+	     i++)
+		err = netset_add(&ok, &j->opt->private_ok[i]);
+	netset_settle(&private);
+	netset_settle(&ok);
+	if (err == ERR_NONE)
+		err = netset_cut(&private, &ok);
+	for (size_t i = 0; i < private.count && err == ERR_NONE; i++)
+		err = netset_add(to, &private.at[i]);
+	netset_fini(&private);
+	netset_fini(&ok);
+	return err;
+}
+
+/* What nobody's list may open. Who could be behind a translator or a tunnel
+ * is not known here. */
+static enum err
+guard_from_opening(const struct judge *j, struct netset *out)
+{
+	struct net net;
+	enum err err = add_classes(ADDR_NEVER, out);
+
+	if (err == ERR_NONE)
+		err = add_private(j, out);
+	if (err == ERR_NONE)
+		err = add_own(j->own, out);
+	for (size_t i = 0; addr_embedding_net(i, &net) && err == ERR_NONE; i++)
+		err = netset_add(out, &net);
+	netset_settle(out);
+	return err;
+}
+
+/* ---- ALWAYS and BLOCK ----------------------------------------------------- */
+
+static uint32_t
+flag_of(enum fixed_index set)
+{
+	return set == FIXED_BLOCK4 || set == FIXED_BLOCK6 ? LISTS_BLOCK_SET
+							  : LISTS_ALLOW_SET;
+}
+
+static enum err
+add_list(const struct lists *l, uint32_t list, uint8_t family,
+	 struct netset *to)
+{
+	size_t count;
+	const struct net *net = lists_nets(l, list, &count);
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < count && err == ERR_NONE; i++)
+		if (net[i].addr.family == family)
+			err = netset_add(to, &net[i]);
+	return err;
+}
+
+static enum err
+add_flagged(const struct judge *j, enum fixed_index set, struct netset *to)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < lists_count(&j->lists) && err == ERR_NONE;
+	     i++)
+		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
+			err = add_list(&j->lists, i, fixed_family(set), to);
+	netset_settle(to);
+	return err;
+}
+
+static enum err
+add_entries(const struct netset *nets, const struct fixed_entry *like,
+	    struct fixed_entries *out)
+{
+	struct fixed_entry entry = *like;
+	enum err err = ERR_NONE;
+
+	for (size_t i = 0; i < nets->count && err == ERR_NONE; i++) {
+		entry.to = nets->at[i];
+		err = fixed_add(out, &entry);
+	}
+	return err;
+}
+
+static enum err
+want_flagged(const struct judge *j, enum fixed_index set,
+	     struct fixed_entries *out)
+{
+	const struct fixed_entry like = { 0 };
+	struct netset nets = { 0 }, guard = { 0 };
+	enum err err = add_flagged(j, set, &nets);
+
+	if (err == ERR_NONE)
+		err = flag_of(set) == LISTS_BLOCK_SET
+			  ? guard_from_block(j, &guard)
+			  : guard_from_opening(j, &guard);
+	if (err == ERR_NONE)
+		err = netset_cut(&nets, &guard);
+	if (err == ERR_NONE)
+		err = add_entries(&nets, &like, out);
+	netset_fini(&nets);
+	netset_fini(&guard);
+	return err;
+}
+
+/* ---- all ------------------------------------------------------------------ */
+
+bool
+fixed_is_wanted(const struct judge *j, enum fixed_index set)
+{
+	uint32_t wanted = fixed_family(set) == 4 ? ROLE_IPV4 : ROLE_IPV6;
+	bool family = (j->families & wanted) != 0;
+
+	if (fixed_has_clients(set))
+		return false;
+	for (uint32_t i = 0; family && i < lists_count(&j->lists); i++)
+		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
+			return true;
+	return false;
+}
+
+enum err
+fixed_want(const struct judge *j, enum fixed_index set,
+	   struct fixed_entries *out)
+{
+	enum err err = ERR_NONE;
+
+	*out = (struct fixed_entries){ 0 };
+	if (fixed_is_wanted(j, set))
+		err = want_flagged(j, set, out);
+	fixed_sort(out);
+	if (err != ERR_NONE)
+		fixed_fini(out);
+	return err;
+}
