@@ -46,7 +46,7 @@ struct fixed_keeper {
 	unsigned next; /* to be looked at */
 };
 
-/* ---- told ------------------------------------------------------------------ */
+/* ---- told -------------------------------------------------------------- */
 
 static const char *
 word_of(enum fixed_index set)
@@ -109,7 +109,7 @@ say_done(const struct part *p, enum fixed_index set)
 			 (unsigned long long)p->removed, p->wanted.count);
 }
 
-/* ---- life ------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 /* One that is there is to be looked into, wanted or not. */
 static void
@@ -151,7 +151,7 @@ fixed_keeper_free(struct fixed_keeper *k)
 	free(k);
 }
 
-/* ---- what is to be ------------------------------------------------------------ */
+/* ---- what is to be ----------------------------------------------------- */
 
 static void
 forget(struct part *p)
@@ -225,7 +225,7 @@ fixed_plan(struct fixed_keeper *k)
 		plan_one(k, set);
 }
 
-/* ---- made, and looked into ------------------------------------------------------ */
+/* ---- made, and looked into --------------------------------------------- */
 
 struct intake {
 	struct fixed_entries *to;
@@ -322,7 +322,7 @@ fixed_stand(struct fixed_keeper *k, uint32_t *sets_out)
 	return err;
 }
 
-/* ---- changed ---------------------------------------------------------------------- */
+/* ---- changed ----------------------------------------------------------- */
 
 struct piece {
 	struct fixed_entries remove, add;
@@ -432,7 +432,7 @@ fixed_work(struct fixed_keeper *k, int64_t now_ms)
 	return more;
 }
 
-/* ---- watched ------------------------------------------------------------------------ */
+/* ---- watched ----------------------------------------------------------- */
 
 static void
 look_at(struct fixed_keeper *k, enum fixed_index set)

@@ -17,7 +17,7 @@
 #include "policy/table.h"
 #include "proc/role.h"
 
-/* ---- arrays ------------------------------------------------------------- */
+/* ---- arrays ------------------------------------------------------------ */
 
 void
 fixed_fini(struct fixed_entries *e)
@@ -71,7 +71,7 @@ fixed_sort(struct fixed_entries *e)
 	}
 }
 
-/* ---- the guard ----------------------------------------------------------- */
+/* ---- the guard --------------------------------------------------------- */
 
 static enum err
 add_host(struct netset *to, const struct addr *a)
@@ -174,7 +174,7 @@ guard_from_opening(const struct judge *j, struct netset *out)
 	return err;
 }
 
-/* ---- ALWAYS and BLOCK ----------------------------------------------------- */
+/* ---- ALWAYS and BLOCK -------------------------------------------------- */
 
 static uint32_t
 flag_of(enum fixed_index set)
@@ -245,7 +245,7 @@ want_flagged(const struct judge *j, enum fixed_index set,
 	return err;
 }
 
-/* ---- all ------------------------------------------------------------------ */
+/* ---- all --------------------------------------------------------------- */
 
 bool
 fixed_is_wanted(const struct judge *j, enum fixed_index set)

@@ -21,7 +21,7 @@
 
 enum { SIZE_LEAST = 65536, SIZE_MOST = 1 << 24 };
 
-/* ---- names and shapes ---------------------------------------------------- */
+/* ---- names and shapes -------------------------------------------------- */
 
 static const char *
 type_of(enum fixed_index set)
@@ -77,7 +77,7 @@ size_for(size_t count)
 	return size;
 }
 
-/* ---- messages ------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------- */
 
 static void
 put_net(struct nlmsghdr *m, uint16_t addr, uint16_t bits,
@@ -166,7 +166,7 @@ ipset_fixed_change(struct backend *b, const struct fixed_change *change)
 			       : err;
 }
 
-/* ---- what is there --------------------------------------------------------- */
+/* ---- what is there ----------------------------------------------------- */
 
 struct listing {
 	enum fixed_index set;
@@ -272,7 +272,7 @@ ipset_fixed_look(struct backend *b, enum fixed_index set,
 	return ERR_NONE;
 }
 
-/* ---- made ------------------------------------------------------------------ */
+/* ---- made -------------------------------------------------------------- */
 
 static enum err
 command(struct backend *b, enum ipset_cmd cmd, const char *name,

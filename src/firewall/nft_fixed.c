@@ -40,7 +40,7 @@ nft_fixed_name(enum fixed_index set)
 	return names[set];
 }
 
-/* ---- what is there -------------------------------------------------------- */
+/* ---- what is there ----------------------------------------------------- */
 
 static bool
 is_usable(const struct nft_set_shape *s, enum fixed_index set)
@@ -92,7 +92,7 @@ nft_fixed_list(struct backend *b, enum fixed_index set, fixed_entry_fn *each,
 	return err == ERR_NONE && edges.full ? ERR_FULL : err;
 }
 
-/* ---- made ----------------------------------------------------------------- */
+/* ---- made -------------------------------------------------------------- */
 
 static void
 describe(struct nftnl_set *s, enum fixed_index set)
@@ -187,7 +187,7 @@ nft_fixed_prepare(struct backend *b, const struct fixed_shape *shape,
 	return make(b, shape->set, look.other);
 }
 
-/* ---- changed ---------------------------------------------------------------- */
+/* ---- changed ----------------------------------------------------------- */
 
 static enum err
 send_large(struct backend *b, enum fixed_index set)

@@ -45,7 +45,7 @@ nft_fixed_key_type(enum fixed_index set)
 	return fixed_family(set) == 4 ? TYPE_IPV4 : TYPE_IPV6;
 }
 
-/* ---- keys ----------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------- */
 
 static void
 highest(const struct net *net, uint8_t out[16])
@@ -90,7 +90,7 @@ write_key(enum fixed_index set, const struct fixed_entry *e, bool high,
 	memcpy(out + len + 2 * WORD, to, len);
 }
 
-/* ---- written ---------------------------------------------------------------- */
+/* ---- written ----------------------------------------------------------- */
 
 static void
 put_key(struct nlmsghdr *m, uint16_t attr, const uint8_t *key, uint32_t len)
@@ -174,7 +174,7 @@ nft_put_fixed(struct nft_paper *p, const struct nft_place *at,
 	}
 }
 
-/* ---- read -------------------------------------------------------------------- */
+/* ---- read -------------------------------------------------------------- */
 
 struct attrs {
 	const struct nlattr *at[ATTR_MAX];
@@ -314,7 +314,7 @@ nft_read_fixed(const struct nlmsghdr *part, struct nft_bounds *e)
 				      on_element, e);
 }
 
-/* ---- put together -------------------------------------------------------------- */
+/* ---- put together ------------------------------------------------------ */
 
 /* An end before the beginning of what follows it at once. */
 static int

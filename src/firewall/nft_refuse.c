@@ -21,7 +21,7 @@ enum { PORT_DHCP = 67, PORT_DHCPV6 = 547 };
 /* Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810). */
 static const uint8_t link_types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
 
-/* ---- lists ---------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------- */
 
 /* Packets to its addresses, or from them. */
 static void
@@ -90,7 +90,7 @@ nft_put_lists(struct backend *b, const struct nft_place *at, uint32_t fixed)
 	return err;
 }
 
-/* ---- before ------------------------------------------------------------- */
+/* ---- before ------------------------------------------------------------ */
 
 static enum err
 put_established(struct backend *b, const struct nft_place *at)
@@ -207,7 +207,7 @@ nft_put_shut(struct backend *b, const struct nft_place *at)
 	return nft_rule_put(&b->paper, at, &r);
 }
 
-/* ---- behind ------------------------------------------------------------- */
+/* ---- behind ------------------------------------------------------------ */
 
 static bool
 holds_own(const struct net *net, const struct own_addresses *own)

@@ -363,7 +363,7 @@ class Lab:
         found = {}
         text = self.router.run("ipset", "save", *([name] if name else []))
         for line in text.splitlines():
-            if not line.startswith("add "):
+            if not line.startswith("add ") or "allow" not in line:
                 continue
             _, _, element, *words = line.split()
             timeout = int(words[words.index("timeout") + 1])

@@ -36,6 +36,9 @@ class Talk:
         self.socket.connect((address, port))
         assert self.goes_on(5)
 
+    def close(self):
+        self.socket.close()
+
     def goes_on(self, seconds=0.4):
         token = random.randbytes(8)
         self.socket.settimeout(seconds * SLOW)
