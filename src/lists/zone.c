@@ -132,7 +132,7 @@ read_type(struct zone_reading *z, const char **at, struct zone_rr *rr)
 		else if (!has_ttl && zone_word_ttl(&word, &rr->ttl))
 			has_ttl = true;
 		else
-			return type_parse(word.text, word.len, &rr->type);
+			return zone_type_read(word.text, word.len, &rr->type);
 	}
 	return false;
 }

@@ -98,6 +98,15 @@ take_character(struct scan *s)
 	return true;
 }
 
+/* Those at the end, unless a backslash keeps one. */
+static void
+cut_blanks(struct scan *s)
+{
+	while (s->len > 0 && s->to[s->len - 1] == ' ' &&
+	       (s->len < 2 || s->to[s->len - 2] != '\\'))
+		s->len--;
+}
+
 static void
 take_record(struct zone_lines *l, struct zone_line *out)
 {
@@ -106,6 +115,7 @@ take_record(struct zone_lines *l, struct zone_line *out)
 
 	while (s.at < s.end && !s.torn && take_character(&s))
 		;
+	cut_blanks(&s);
 	out->is_torn = s.torn || s.quoted || s.depth > 0;
 	out->line = l->line;
 	out->text = l->buf;

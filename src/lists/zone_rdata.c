@@ -11,6 +11,7 @@
 #include <ldns/ldns.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "lists/zone.h"
@@ -76,6 +77,29 @@ read_address(const struct zone_word *w, uint16_t type, struct zone_rdata *out)
 			 out->bytes) == 1;
 }
 
+/* RFC 6895 3.1: 128 to 255 are of questions and of messages. */
+static bool
+zones_hold(unsigned type)
+{
+	return type > 0 && type < UINT16_MAX && type != TYPE_OPT &&
+	       (type < 128 || type > 255);
+}
+
+bool
+zone_type_read(const char *text, size_t len, uint16_t *out)
+{
+	char word[32];
+
+	if (type_parse(text, len, out))
+		return zones_hold(*out);
+	if (len >= sizeof(word))
+		return false;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	*out = (uint16_t)ldns_get_rr_type_by_name(word);
+	return zones_hold(*out);
+}
+
 /* ---- what libldns knows ------------------------------------------------- */
 
 static bool
@@ -139,7 +163,7 @@ zone_rdata_read(uint16_t type, const char *text, const struct name *origin,
 		return false;
 	if (zone_word_next(&at, &more))
 		return read_any(type, text, origin, out);
-	if (type == TYPE_CNAME)
+	if (strcasecmp(type_layout(type), "n") == 0)
 		return read_target(&word, origin, out);
 	if (type == TYPE_A || type == TYPE_AAAA)
 		return read_address(&word, type, out);

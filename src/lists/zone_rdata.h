@@ -19,6 +19,10 @@ struct zone_rdata {
 	uint8_t bytes[65535];
 };
 
+/* The word of a type that zones may hold; false: it is none, or one that only
+ * questions and messages have. */
+bool zone_type_read(const char *text, size_t len, uint16_t *out);
+
 /* What stands behind the type, to the end of `text`, which ends in NUL and is
  * shorter than ZONE_LINE_MAX. False: it is not that of the type. */
 bool zone_rdata_read(uint16_t type, const char *text, const struct name *origin,

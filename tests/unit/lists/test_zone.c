@@ -293,6 +293,20 @@ test_too_large(void **state)
 	content_fini(&c);
 }
 
+/* Types that only libldns knows, and blanks behind what they end with. */
+static void
+test_types(void **state)
+{
+	(void)state;
+	has("a CAA 0 issue \"b\" \nb HINFO \"x\" \"y\" ; z\n",
+	    "a. 300 CAA 0005697373756562\nb. 300 HINFO 01780179\n");
+	has("a SSHFP 1 1 abcd\n", "a. 300 TYPE44 0101abcd\n");
+	has("a PTR \\@.\n", "a. 300 PTR 014000\n");
+	leaves_out("a ANY \\# 0");
+	leaves_out("a OPT \\# 0");
+	leaves_out("a TYPE0 \\# 0");
+}
+
 /* A record is the same however it is written. */
 static void
 test_one_form(void **state)
@@ -319,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_one_form),
 	};
 
