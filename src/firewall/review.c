@@ -8,7 +8,7 @@
 #include "firewall/review.h"
 
 #include "firewall/names.h"
-#include "lists/match.h"
+#include "lists/contest.h"
 #include "lists/member.h"
 #include "policy/prefixed.h"
 #include "proc/role.h"
@@ -117,11 +117,11 @@ rule_for_names(const struct quest *q, const struct policy_client *client)
 	return rule;
 }
 
-/* An action but to let it pass. */
+/* An action but to let it pass. By TCP the truth is told. */
 static bool
 forbids(const struct lists_hit *hit)
 {
-	return hit->action != ACTION_PASSTHRU;
+	return hit->action != ACTION_PASSTHRU && hit->action != ACTION_TCP_ONLY;
 }
 
 static bool
@@ -135,29 +135,80 @@ is_listed_address(const struct judge *j, const struct addr *a, uint64_t among)
 	       forbids(&hit);
 }
 
-/* What a list has is not given, unless a rule spells the name out that was
- * asked. The first of the names that a list knows decides, then the address. */
+/* A look at all that is told of a grant, name by name. */
+struct look {
+	const struct quest *quest;
+	const struct policy_client *client;
+	struct contest contest;
+	unsigned at; /* number of the name */
+	bool shut;
+};
+
 static bool
-is_listed(const struct judge *j, const struct policy_client *client,
-	  const struct ledger_key *key, const struct grant_names *names)
+is_last_of_chain(const struct look *l)
 {
-	struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
-	struct lists_hit hit;
+	const struct grant_names *n = &l->quest->told->names;
+
+	return n->links == 0 ? l->at == 0 : l->at == n->borrowed + n->links;
+}
+
+/* The one asked, or one that it is an alias of; others led to it, or are
+ * those of services: of them counts alone that they may not be asked. */
+static bool
+is_of_chain(const struct look *l)
+{
+	const struct grant_names *n = &l->quest->told->names;
+
+	return l->at == 0 ||
+	       (l->at > n->borrowed && l->at <= n->borrowed + n->links);
+}
+
+/* True: a list has decided. */
+static bool
+look_at(struct look *l, const struct name *name)
+{
+	struct contest *c = &l->contest;
+
+	contest_begin(c, c->lists, c->among);
+	if (l->at == 0)
+		contest_addr(c, TRIGGER_CLIENT_IP, l->client->addr);
+	contest_name(c, TRIGGER_QNAME, name);
+	if (is_last_of_chain(l))
+		contest_addr(c, TRIGGER_IP, &l->quest->key->destination);
+	if (c->best.list == LISTS_NONE)
+		return false;
+	l->shut = forbids(&c->best);
+	if (l->shut || !is_of_chain(l))
+		return l->shut;
+	/* Later lists do not hold what leads from here; of an address it is
+	 * that one alone. */
+	if (c->best.trigger != TRIGGER_IP)
+		c->among &= lists_before(c->best.list);
+	return true;
+}
+
+/* What a list has is not given, unless a rule spells the name out that was
+ * asked. The first name of the chain that one has decides. */
+static bool
+is_listed(const struct quest *q, const struct policy_client *client)
+{
+	const struct lists *lists = &q->judge->lists;
+	struct look l = { .quest = q, .client = client };
 	struct verdict v;
 	struct name name;
 	size_t at = 0;
 
-	if (j->lists.head == NULL || !names_next(names, &at, &name))
+	if (lists->head == NULL || !names_next(&q->told->names, &at, &name))
 		return false;
-	policy_match_prefixed(&j->policy, client, &name, &v);
+	policy_match_prefixed(&q->judge->policy, client, &name, &v);
 	if (v.exact)
 		return false;
-	by_name.among &= ~v.opened;
-	do {
-		if (lists_match_name(&j->lists, &by_name, &name, &hit, NULL))
-			return forbids(&hit);
-	} while (names_next(names, &at, &name));
-	return is_listed_address(j, &key->destination, by_name.among);
+	contest_begin(&l.contest, lists,
+		      lists_for_client(lists, client->addr) & ~v.opened);
+	while (!look_at(&l, &name) && names_next(&q->told->names, &at, &name))
+		l.at++;
+	return l.shut || is_listed_address(q->judge, &q->key->destination,
+					   l.contest.among);
 }
 
 static bool
@@ -167,8 +218,7 @@ gives_to(void *arg, const struct addr *client)
 	const struct policy_client asker = { client, q->told->reason.ifindex };
 
 	q->rule = rule_for_names(q, &asker);
-	return q->rule != IMAGE_NONE &&
-	       !is_listed(q->judge, &asker, q->key, &q->told->names);
+	return q->rule != IMAGE_NONE && !is_listed(q, &asker);
 }
 
 /* The rule is known, and by which name it came is not. */

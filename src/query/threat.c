@@ -8,7 +8,7 @@
  * every time, also where the answer comes from the cache, for lists change.
  *
  * The first name of the chain that any list has decides, and there the first
- * hit (threat_order.h). What the question alone decides is not asked of an
+ * hit (lists/contest.h). What the question alone decides is not asked of an
  * upstream: where an earlier list might still have the addresses or the
  * servers that come back, the hit waits for them.
  */
@@ -18,7 +18,7 @@
 #include "query/audit.h"
 #include "query/note.h"
 #include "query/scratch.h"
-#include "query/threat_order.h"
+#include "lists/contest.h"
 #include "query/threat_reply.h"
 #include "query/threat_servers.h"
 #include "upstream/match.h"

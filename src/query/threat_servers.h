@@ -4,7 +4,7 @@
 #define QUERY_THREAT_SERVERS_H
 
 #include "query/query.h"
-#include "query/threat_order.h"
+#include "lists/contest.h"
 
 /* Where some list that can still win has rules about servers. False: they are
  * being looked up, and q is resumed when it is to judge anew. */

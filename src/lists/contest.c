@@ -3,7 +3,7 @@
  * The order of hits. It asks the lists for no more than can change the
  * outcome: what is behind the best hit is not looked up.
  */
-#include "query/threat_order.h"
+#include "lists/contest.h"
 
 #include <string.h>
 

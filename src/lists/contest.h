@@ -6,8 +6,8 @@
  * the server's name that is last in canonical order (RFC 4034 6.1), the
  * lowest net.
  */
-#ifndef QUERY_THREAT_ORDER_H
-#define QUERY_THREAT_ORDER_H
+#ifndef LISTS_CONTEST_H
+#define LISTS_CONTEST_H
 
 #include "lists/match.h"
 
