@@ -17,7 +17,7 @@ rotate(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static void
+static inline void
 sip_round(struct sip *s)
 {
 	s->v0 += s->v1;
@@ -32,7 +32,7 @@ sip_round(struct sip *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
-static void
+static inline void
 sip_word(struct sip *s, uint64_t word)
 {
 	s->v3 ^= word;
@@ -40,7 +40,17 @@ sip_word(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* Up to eight bytes, the first one lowest. */
+/* Written out, so that the compiler knows it for a load. */
+static inline uint64_t
+whole_word(const uint8_t b[8])
+{
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+	       (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+	       (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
+}
+
+/* Fewer than eight bytes, the first one lowest. */
 static uint64_t
 word_of(const uint8_t *bytes, size_t len)
 {
@@ -64,7 +74,7 @@ hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8)
-		sip_word(&s, word_of(p, 8));
+		sip_word(&s, whole_word(p));
 	sip_word(&s, word_of(p, left) | (uint64_t)len << 56);
 	s.v2 ^= 0xff;
 	sip_round(&s);

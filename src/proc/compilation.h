@@ -20,7 +20,7 @@
 
 enum {
 	COMPLAINTS_SIZE = 32768,
-	COMPILATION_LIMIT_MS = 30000,
+	COMPILATION_LIMIT_MS = 120000, /* ten million names, slow CPUs */
 	COMPILATION_FDS = 2,
 	/* The compiler's exit status where the policy depends on our own
 	 * addresses: it is to run again when they change. */

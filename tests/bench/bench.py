@@ -13,6 +13,10 @@ machine does falls on both, and the ratio of the medians is what counts.
     hot       one name under ->, from the cache of both; ours grants each time
     rules     refused again, by us alone: beside an access list of ten rules
               one of 100,000, which should cost a query the same
+    lists     one name under a wildcard, from the cache, by us alone: beside no
+              list one of a million names, which should cost a query the same
+    listed    names out of that list, beside unbound with them in a policy
+              zone and as local zones, dnsmasq and BIND, where installed
 """
 
 import argparse
@@ -22,10 +26,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
+import blocked  # noqa: E402
 import lab as lab_  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from dnsclient import Client, question, until  # noqa: E402
@@ -36,6 +42,8 @@ RULES = 100000
 GRANTS = 60000  # new names a round
 ACL = ("10.1.0.0/24 -> *.grant.test:TCP:443\n"
        "10.1.0.0/24 -> hot.test:TCP:443\n"
+       "10.1.0.0/24 -> *.warm.test:TCP:443\n"
+       "10.1.0.0/24 ~> *.test\n"
        "10.1.0.0/24 ~> *.forward.test\n")
 UNBOUND = f"""\
 server:
@@ -71,6 +79,10 @@ def names(load, turn):
         return [f"n{n}.forward.test" for n in range(1000)]
     if load == "hot":
         return ["hot.test"]
+    if load == "lists":
+        return ["www.warm.test"]
+    if load == "listed":
+        return [blocked.name(n * 997) for n in range(1000)]
     return [f"n{n}.refused.example" for n in range(1000)]
 
 
@@ -112,8 +124,22 @@ def ours(lab, directory, acl, **options):
     home.chmod(0o755)
     daemon = Daemon(lab, home, acl, max_new_grants=1000000,
                     max_client_grants=1000000, set_size=1048576, **options)
-    yield
+    yield daemon
     daemon.stop()
+
+
+@contextlib.contextmanager
+def with_list(lab, directory, **options):
+    names = blocked.write_names(directory / "names.list", "{}\n".format)
+    lists = directory / "lists"
+    lists.write_text(f"list all domains {names}\n")
+    lists.chmod(0o644)
+    begun = time.monotonic()
+    with ours(lab, directory, ACL, lists=lists,
+              lists_dir=directory / "copies", **options) as daemon:
+        blocked.tell("dns-firewall", begun,
+                     [daemon.pid] + [c.pid for c in daemon.children()])
+        yield
 
 
 @contextlib.contextmanager
@@ -128,6 +154,18 @@ def two_servers(lab, directory, load, workers):
                                      workers=workers, firewall="none",
                                      bind_port=PORT_OTHER))
             yield {"100,000 rules": PORT_OURS, "10 rules": PORT_OTHER}
+            return
+        if load == "lists":
+            stack.enter_context(with_list(lab, directory, workers=workers,
+                                          firewall="none"))
+            stack.enter_context(ours(lab, directory, ACL, workers=workers,
+                                     firewall="none", bind_port=PORT_OTHER))
+            yield {"with a list": PORT_OURS, "without": PORT_OTHER}
+            return
+        if load == "listed":
+            stack.enter_context(with_list(lab, directory, workers=workers))
+            yield {"dns-firewall": PORT_OURS,
+                   **stack.enter_context(blocked.others(lab, directory))}
             return
         if load == "nft":
             lab.router.run("nft", "-f", "-", stdin=NFT_TABLE)
@@ -193,7 +231,7 @@ def main():
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("load", nargs="*",
                         default=["refused", "forward", "grant", "nft", "hot",
-                                 "rules"])
+                                 "rules", "lists", "listed"])
     options = parser.parse_args()
     lab = lab_.Lab()
     try:
