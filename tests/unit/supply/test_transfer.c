@@ -351,8 +351,10 @@ other_question(ldns_pkt *pkt)
 static void
 other_name(ldns_pkt *pkt)
 {
-	ldns_rr_set_owner(ldns_rr_list_rr(ldns_pkt_question(pkt), 0),
-			  ldns_dname_new_frm_str("y.test."));
+	ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
+
+	ldns_rdf_deep_free(ldns_rr_owner(question));
+	ldns_rr_set_owner(question, ldns_dname_new_frm_str("y.test."));
 }
 
 static void
