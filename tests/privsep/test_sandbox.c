@@ -17,11 +17,14 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -32,6 +35,9 @@
 #include "proc/role.h"
 
 enum { NFLOG_GROUP = 20707 };
+
+/* Of the lists process; -1: it has none. */
+static int lists_dir = -1;
 
 static int
 try_netlink(void)
@@ -229,6 +235,7 @@ in_child(const struct trial *t, int parent)
 	kit.opt = &opt;
 	kit.parent = parent;
 	kit.supervisor = -1;
+	kit.lists_dir = lists_dir;
 	if (role_enter_sandbox(&kit) != ERR_NONE)
 		_exit(200);
 	failed = make_attempts(t->list, t->count);
@@ -307,6 +314,100 @@ witness_is_shut_in(void **state)
 	nobody_can(ROLE_WITNESS);
 }
 
+/* ---- the lists process: one directory, and the way out ------------------- */
+
+static int
+try_listen(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	bind(fd, (struct sockaddr *)&at, sizeof(at));
+	return listen(fd, 1);
+}
+
+static int
+try_leave_directory(void)
+{
+	return openat(lists_dir, "../dns-firewall-must-not-be",
+		      O_CREAT | O_WRONLY, 0600);
+}
+
+static int
+try_link(void)
+{
+	return symlinkat("/etc/passwd", lists_dir, "link");
+}
+
+static int
+try_directory(void)
+{
+	return mkdirat(lists_dir, "directory", 0700);
+}
+
+static int
+try_mode(void)
+{
+	return fchmodat(lists_dir, ".", 0777, 0);
+}
+
+static int
+try_rename_away(void)
+{
+	close(openat(lists_dir, "a.new", O_CREAT | O_WRONLY, 0600));
+	return renameat(lists_dir, "a.new", AT_FDCWD, "/tmp/a.new");
+}
+
+/* What it is for works: -1. */
+static int
+cannot_keep(void)
+{
+	int fd = openat(lists_dir, "b.new", O_CREAT | O_RDWR, 0600);
+	bool kept = fd != -1 && pwrite(fd, "x", 1, 0) == 1 &&
+		    fdatasync(fd) == 0 &&
+		    renameat(lists_dir, "b.new", lists_dir, "b.kept") == 0 &&
+		    unlinkat(lists_dir, "b.kept", 0) == 0;
+
+	return kept ? -1 : 0;
+}
+
+static int
+cannot_reach_out(void)
+{
+	return try_internet_socket() >= 0 ? -1 : 0;
+}
+
+static void
+lists_are_shut_in(void **state)
+{
+	static const struct attempt more[] = {
+		{ "listen", try_listen },
+		{ "leave its directory", try_leave_directory },
+		{ "make a link", try_link },
+		{ "make a directory", try_directory },
+		{ "change a mode", try_mode },
+		{ "rename out of its directory", try_rename_away },
+		{ "not keep a copy", cannot_keep },
+		{ "not make a socket", cannot_reach_out },
+	};
+	struct trial t = { ROLE_LISTS, more, sizeof(more) / sizeof(more[0]) };
+	char path[] = "/tmp/copies-XXXXXX";
+
+	(void)state;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		skip(); /* without it files are kept shut by nothing */
+	assert_non_null(mkdtemp(path));
+	if (geteuid() == 0)
+		assert_int_equal(chown(path, 65534, 65534), 0);
+	lists_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	nobody_can(ROLE_LISTS);
+	must_all_fail(&t);
+	unlinkat(lists_dir, "a.new", 0);
+	close(lists_dir);
+	lists_dir = -1;
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* The one descriptor that it has and nobody else: what the supervisor set up
  * with power, it can read and not change. */
 static int nflog = -1;
@@ -368,7 +469,7 @@ the_witness_cannot_change_what_it_hears(void **state)
 }
 
 static void
-only_workers_have_internet_sockets(void **state)
+only_workers_and_lists_have_internet_sockets(void **state)
 {
 	static const struct attempt list[] = {
 		{ "internet socket", try_internet_socket }
@@ -427,8 +528,9 @@ main(void)
 		cmocka_unit_test(control_is_shut_in),
 		cmocka_unit_test(compiler_is_shut_in),
 		cmocka_unit_test(witness_is_shut_in),
+		cmocka_unit_test(lists_are_shut_in),
 		cmocka_unit_test(the_witness_cannot_change_what_it_hears),
-		cmocka_unit_test(only_workers_have_internet_sockets),
+		cmocka_unit_test(only_workers_and_lists_have_internet_sockets),
 		cmocka_unit_test(a_worker_connects_to_upstream_ports_only),
 	};
 
