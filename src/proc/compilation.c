@@ -281,8 +281,12 @@ open_source(struct compilation *c, const struct compilation_setup *setup,
 
 	snprintf(name, OPTION_TEXT_SIZE, "%s", setup->path);
 	*fd_out = -1;
+	/* Lists alone are of the policy that was compiled before: so is whose
+	 * it is. */
+	if (setup->policy != -1)
+		return ERR_NONE;
 	c->owner = 0;
-	if (setup->policy != -1 || setup->path[0] == '\0')
+	if (setup->path[0] == '\0')
 		return ERR_NONE;
 	c->owner = nobody;
 	if (stat(setup->path, &st) == 0)
