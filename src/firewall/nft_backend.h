@@ -188,6 +188,12 @@ enum err nft_put_before(struct backend *b, const struct nft_place *at);
 /* The same, and nothing else passes: for the moment between a table that was
  * taken from us and its rules. */
 enum err nft_put_shut(struct backend *b, const struct nft_place *at);
+/* Our own user may ask that server, by UDP and TCP. */
+enum err nft_put_asked(struct backend *b, const struct nft_place *at,
+		       const struct endpoint *to);
+/* And those whom the lists of the policy come from. */
+enum err nft_put_publishers(struct backend *b, const struct nft_place *at,
+			    const struct policy *policy);
 enum err nft_put_behind(struct backend *b, const struct nft_place *at,
 			const struct backend_fence *f);
 

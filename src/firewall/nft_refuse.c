@@ -140,9 +140,9 @@ put_link(struct backend *b, const struct nft_place *at)
 	return err;
 }
 
-static enum err
-put_upstream(struct backend *b, const struct nft_place *at,
-	     const struct endpoint *to)
+enum err
+nft_put_asked(struct backend *b, const struct nft_place *at,
+	      const struct endpoint *to)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
 	struct net host = { .addr = to->addr,
@@ -172,9 +172,9 @@ put_upstreams(struct backend *b, const struct nft_place *at)
 	enum err err = ERR_NONE;
 
 	for (uint32_t i = 0; i < opt->upstream_count && err == ERR_NONE; i++)
-		err = put_upstream(b, at, &opt->upstream[i]);
+		err = nft_put_asked(b, at, &opt->upstream[i]);
 	for (uint32_t i = 0; i < opt->forward_count && err == ERR_NONE; i++)
-		err = put_upstream(b, at, &opt->forward[i].at);
+		err = nft_put_asked(b, at, &opt->forward[i].at);
 	return err;
 }
 
@@ -338,9 +338,12 @@ nft_put_behind(struct backend *b, const struct nft_place *at,
 	unsigned sets = f->policy->head->interfaces.count + 1;
 	enum err err = ERR_NONE;
 
-	if (at == &b->output)
-		return names_this_host(f) ? put_refusal(b, at, &everything)
-					  : ERR_NONE;
+	if (at == &b->output) {
+		if (!names_this_host(f))
+			return ERR_NONE;
+		err = nft_put_publishers(b, at, f->policy);
+		return err == ERR_NONE ? put_refusal(b, at, &everything) : err;
+	}
 	for (unsigned i = 0; i < sets && err == ERR_NONE; i++)
 		err = put_bound(b, at, f->policy, i);
 	return err;

@@ -99,6 +99,12 @@ enum config_line config_read_line(const char *text, size_t len,
 				  struct list_config *list,
 				  struct key_config *key, struct flaw *flaw);
 
+/* Hands over each list of a lists file that was found good before. Its error
+ * ends it. */
+typedef enum err config_list_fn(void *arg, const struct list_config *list);
+enum err config_each_list(const char *text, size_t len, config_list_fn *each,
+			  void *arg);
+
 /* "hmac-sha256" */
 const char *tsig_word(enum tsig_algorithm algorithm);
 
