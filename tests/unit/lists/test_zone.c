@@ -302,9 +302,25 @@ test_types(void **state)
 	    "a. 300 CAA 0005697373756562\nb. 300 HINFO 01780179\n");
 	has("a SSHFP 1 1 abcd\n", "a. 300 TYPE44 0101abcd\n");
 	has("a PTR \\@.\n", "a. 300 PTR 014000\n");
+	has("a NAPTR 1 2 \"u\" \"S\" \"\" B.c.\n",
+	    "a. 300 NAPTR 0001000201750153000162016300\n");
 	leaves_out("a ANY \\# 0");
 	leaves_out("a OPT \\# 0");
 	leaves_out("a TYPE0 \\# 0");
+}
+
+/* RFC 1982 3.2, its last example too. */
+static void
+test_serials(void **state)
+{
+	(void)state;
+	assert_true(serial_is_later(1, 0));
+	assert_true(serial_is_later(0, 4294967295));
+	assert_true(serial_is_later(44, 0) && serial_is_later(0, 4294967000));
+	assert_false(serial_is_later(7, 7));
+	assert_false(serial_is_later(0, 1));
+	assert_false(serial_is_later(0x80000000, 0));
+	assert_false(serial_is_later(0, 0x80000000));
 }
 
 /* A record is the same however it is written. */
@@ -334,6 +350,7 @@ main(void)
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_serials),
 		cmocka_unit_test(test_one_form),
 	};
 
