@@ -82,7 +82,7 @@ crew_init(struct crew *c, const struct options *opt,
 {
 	*c = (struct crew){ .opt = opt, .workers = opt->workers };
 	c->log_fd = c->output = c->journal = c->options = -1;
-	c->policy = c->own = -1;
+	c->policy = c->before = c->own = -1;
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
@@ -349,10 +349,18 @@ hand_to(struct crew *c, unsigned roles, enum hand what, int fd)
 }
 
 void
+crew_close_before(struct crew *c)
+{
+	if (c->before != -1)
+		close(c->before);
+	c->before = -1;
+}
+
+void
 crew_new_policy(struct crew *c, int fd)
 {
-	if (c->policy != -1)
-		close(c->policy);
+	crew_close_before(c);
+	c->before = c->policy;
 	c->policy = fd;
 	c->generation++;
 	/* The warden first: a worker that is still behind is told so by it,

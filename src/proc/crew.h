@@ -30,6 +30,7 @@ struct crew {
 	uint32_t families;   /* ROLE_IPV4 | ROLE_IPV6 with a chain */
 	uint32_t generation; /* of the policy */
 	int log_fd, output, journal, options, policy, own, control;
+	int before; /* the policy before this one, until all have let go */
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
 	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
 	int lists_dir, sources, sources_ro;		  /* -1: none */
@@ -53,9 +54,11 @@ enum err crew_bind(struct crew *c, struct text *complaint);
 enum err crew_start(struct crew *c, struct child *child);
 /* The one child of a role, or NULL. */
 struct child *crew_find(struct crew *c, enum role role);
-/* Hands a new version to all that have a use for it. fd becomes the crew's,
- * the old one is closed. */
+/* Hands a new version to all that have a use for it. fd becomes the crew's.
+ * The old one stays open until crew_close_before(): whoever is the last to let
+ * go of an image pays for its pages, and that must not be a worker. */
 void crew_new_policy(struct crew *c, int fd);
+void crew_close_before(struct crew *c);
 /* Key files for the lists process, with the policy that follows; -1 where
  * there is none. They become the crew's. */
 void crew_new_keys(struct crew *c, const int fd[ROLE_MAX_KEYS]);

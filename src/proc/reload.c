@@ -169,6 +169,7 @@ reload_settle(struct supervisor *s, int64_t now_ms)
 	    (!crew_has_taken(&s->crew) && now_ms < s->settle_until_ms))
 		return;
 	s->settle_until_ms = 0;
+	crew_close_before(&s->crew);
 	if (!s->unasked) {
 		finish(s, true);
 		return;

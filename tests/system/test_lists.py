@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lists of names and addresses, between the access list and the upstream."""
 
+import contextlib
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -325,3 +327,22 @@ def test_a_start_from_the_image_of_last_time(stage, up, listed):
     d = start()
     assert told in d.err.text
     assert addresses(stage.client().ask("bad.test")) == ["203.0.113.81"]
+
+
+def test_an_image_is_let_go_when_all_have_the_next(stage, up, listed):
+    """By us, who have time for it; a worker has none."""
+    d = listed({"ads": ("domains", "bad.test\n")})
+
+    def images():
+        found = set()
+        for fd in Path(f"/proc/{d.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if "memfd:policy" in str(fd.readlink()):
+                    found.add(fd.stat().st_ino)
+        return found
+
+    before = images()
+    for _ in range(3):
+        d.reload()
+    assert until(lambda: len(images()) == len(before) == 1, 10 * SLOW)
+    assert images() != before
