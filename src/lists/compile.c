@@ -417,8 +417,10 @@ compile(struct job *j, void **image_out, size_t *size_out)
 		err = ERR_SYNTAX;
 	if (err == ERR_NONE && !j->has_saved)
 		err = lists_build_image(&j->build, image_out, size_out);
-	if (err != ERR_NONE && j->has_saved)
+	if (err != ERR_NONE && j->has_saved) {
 		free(*image_out);
+		*image_out = NULL;
+	}
 	return err;
 }
 

@@ -4,6 +4,7 @@ that does whatever a test has it do."""
 
 import base64
 import contextlib
+import shutil
 import socket
 import struct
 import subprocess
@@ -139,6 +140,10 @@ def stream(messages, of=(0, -1)):
         yield wire
 
 
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def keyring(name, algorithm, secret):
     if algorithm == "hmac-md5":
         algorithm = "hmac-md5.sig-alg.reg.int"
@@ -226,7 +231,10 @@ class Named(Server):
                 check-names ignore; check-integrity no;
             }};
             """))
-        return ["named", "-g", "-n", "1", "-c",
+        # Its own copy: a profile of AppArmor goes by the path.
+        program = self.home / "named"
+        shutil.copy2("/usr/sbin/named", program)
+        return [str(program), "-g", "-n", "1", "-c",
                 str(self.home / "named.conf")]
 
     def reload(self):
@@ -252,7 +260,7 @@ class Scripted:
         self.open(socket.SOCK_STREAM, self.hear_tcp)
 
     def open(self, kind, work):
-        s = self.lab.net.socket(socket.AF_INET, kind)
+        s = self.lab.net.socket(family_of(self.address), kind)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((self.address, self.port))
         if kind == socket.SOCK_STREAM:
@@ -323,7 +331,7 @@ class Scripted:
                            *(self.block(n) for n in self.records),
                            self.soa())]
 
-    def notify(self, to, key=None, offset=0, times=1):
+    def notify(self, to, key=None, offset=0, times=1, tcp=False):
         """Says that the zone has changed, from this address, so many times:
         the response code of the first, whose signature is right where it is
         0. key: (name, algorithm, secret)"""
@@ -336,12 +344,15 @@ class Scripted:
             message.use_tsig(keyring(*key))
             wire, mac = signed(message, offset)[:2]
         address, _, port = to.partition("@")
-        with self.lab.net.socket() as s:
+        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
+        head = struct.pack("!H", len(wire)) if tcp else b""
+        with self.lab.net.socket(family_of(address), kind) as s:
             s.settimeout(5 * SLOW)
             s.bind((self.address, 0))
+            s.connect((address, int(port)))
             for _ in range(times):
-                s.sendto(wire, (address, int(port)))
-            reply = s.recv(4096)
+                s.send(head + wire)
+            reply = s.recv(4096)[len(head):]
         if reply[3] & 15 == 0:
             dns.message.from_wire(reply, keyring=message.keyring,
                                   request_mac=mac)

@@ -9,12 +9,13 @@ import pytest
 
 from daemon import SLOW
 from dnsclient import OPEN, REFUSED, addresses, rcode, until
-from lab import UPSTREAM, UPSTREAM_2
+from lab import UPSTREAM, UPSTREAM6, UPSTREAM_2
 from primaries import (ALGORITHMS, PORT, SECRET, ZONE, Knot, Named, Scripted,
                        keyring, signed, stream)
 
 ACL = "10.1.0.0/24 -> *.test:TCP:443\n"
-HEARS = "172.30.0.1@5353"
+KEY = ("key.test", "hmac-sha256", SECRET)
+HEARS, HEARS6 = "172.30.0.1@5353", "fd00:2::1@5353"
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ class House:
         (directory / "lists").chmod(0o644)
         self.daemon = self.stage.daemon(
             ACL, lists=directory / "lists", lists_dir=directory / "copies",
-            notify_bind=HEARS, **options)
+            notify_bind=[HEARS, HEARS6], **options)
         return self.daemon
 
     def blocked(self, name):
@@ -104,6 +105,39 @@ def test_port_53_without_a_key(house):
     house.start([UPSTREAM_2])
     house.becomes(bad=True, fine=False)
     assert primary.asked == [("tcp", "AXFR")]
+
+
+@pytest.mark.parametrize("tcp", (False, True), ids=("udp", "tcp"))
+def test_ipv6_and_news_by_tcp(house, tcp):
+    primary = house.scripted(address=UPSTREAM6, keyring=keyring(*KEY))
+    primary.records = ["bad.test"]
+    house.start([f"{UPSTREAM6}@{PORT}"], key=KEY[:2])
+    house.becomes(bad=True, fine=False)
+    primary.records, primary.serial = ["fine.test"], 2
+    assert primary.notify(HEARS6, key=KEY, tcp=tcp) == 0
+    house.becomes(bad=False, fine=True, seconds=15)
+
+
+def test_another_key_counts_from_the_reload(house):
+    primary = house.scripted(keyring=keyring(*KEY))
+    primary.records = ["bad.test"]
+    d = house.start(key=KEY[:2], secret=OTHER)
+    d.err.wait(r"List zone: .*Connection|List zone: .*the connection ended")
+    (house.stage.directory / "secret").write_text(SECRET)
+    d.ctl("reload")
+    d.ctl("lists", "refresh", "zone")
+    house.becomes(bad=True, fine=False)
+
+
+def test_a_key_that_others_may_read_is_refused(house):
+    path = house.stage.directory / "secret"
+    house.start(key=KEY[:2])
+    house.daemon.stop()
+    path.chmod(0o640)
+    with pytest.raises(AssertionError, match="secret"):
+        house.daemon = house.stage.daemon(
+            ACL, lists=house.stage.directory / "lists",
+            lists_dir=house.stage.directory / "copies")
 
 
 OTHER = SECRET.replace("AQID", "AQIE")
@@ -237,9 +271,6 @@ def test_a_whole_zone_is_right_or_nothing(house):
     for n, said in enumerate(AXFR_TRICKS.values()):
         assert d.err.has(rf"172\.30\.0\.3:{5401 + n}: .*{said}"), \
             (said, d.err.text)
-
-
-KEY = ("key.test", "hmac-sha256", SECRET)
 
 
 def zone_in(p, query, count):
