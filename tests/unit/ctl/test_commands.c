@@ -72,7 +72,7 @@ unknown_command_names_the_commands(void **state)
 			    "unknown command \"panic\"; commands are status, "
 			    "stats, grants, audit, explain, lists, lookup, "
 			    "why, suggest, diff, reload, confirm, revoke, flush, top, cache, "
-			    "check, doctor and query");
+			    "check, health, doctor and query");
 	assert_int_equal(parse(&p, ""), ERR_SYNTAX);
 	assert_non_null(strstr(p.why, "unknown command \"\""));
 	/* A command is a whole word in lower case. */

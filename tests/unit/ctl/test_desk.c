@@ -173,7 +173,7 @@ unknown_command(void **state)
 			    "error: unknown command \"panic\"; commands are "
 			    "status, stats, grants, audit, explain, lists, "
 			    "lookup, why, suggest, diff, reload, confirm, revoke, flush, top, "
-			    "cache, check, doctor and query\n");
+			    "cache, check, health, doctor and query\n");
 	assert_true(over);
 	close(fd);
 }
