@@ -383,6 +383,8 @@ void
 health_alarm(struct health *h, int64_t now_ms)
 {
 	h->a->suspect = true;
+	/* It need not be as it was when it could not be mended. */
+	h->retry_ms = 0;
 	look_at_all(h);
 	if (h->a->down)
 		mend_all(h, now_ms);

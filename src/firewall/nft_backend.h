@@ -103,7 +103,7 @@ void nft_let_go(struct nft_kept *kept);
 
 /* backend_kind.place; ERR_AGAIN: the table was made anew for it. */
 enum err nft_place_rules(struct backend *b, const struct backend_fence *f);
-/* Says so; ERR_MISSING. */
+/* Says so; ERR_MISSING. ERR_AGAIN where we make it ourselves. */
 enum err nft_complain_missing(struct backend *b);
 /* Ours stand in their chains as they were placed, and nothing else. */
 enum err nft_rules_stand(struct backend *b, bool *stand_out);

@@ -200,6 +200,9 @@ nft_complain_missing(struct backend *b)
 	char line[COMPLAINT_SIZE];
 	struct text text;
 
+	/* Nobody else makes those of our own table. */
+	if (nft_enforces(b))
+		return ERR_AGAIN;
 	text_init(&text, line, sizeof(line));
 	text_printf(&text,
 		    "The chain is gone: make it again with \"nft add chain %s "
