@@ -17,6 +17,7 @@
 #include "firewall/backend.h"
 #include "firewall/chain.h"
 #include "firewall/nft_find.h"
+#include "proc/doors.h"
 
 static bool
 daemon_runs(const struct options *opt)
@@ -41,8 +42,10 @@ clear_rules(const struct options *opt, uint32_t *families_out)
 	struct chain chain;
 	enum err err;
 
-	if (opt->firewall == FIREWALL_NFTABLES)
-		return nft_find(opt, families_out);
+	if (opt->firewall == FIREWALL_NFTABLES) {
+		*families_out = nft_families(opt);
+		return ERR_NONE;
+	}
 	*families_out = ROLE_IPV4 | ROLE_IPV6;
 	err = chain_find(opt, &chain);
 	/* Without a chain there are no rules; the sets may be there. */
@@ -74,7 +77,10 @@ dispose(const struct options *opt, uint32_t families)
 int
 cleanup_run(const struct options *opt)
 {
+	char why[512];
 	uint32_t families;
+	struct claim claim;
+	struct text text;
 	enum err err;
 
 	if (opt->firewall == FIREWALL_NONE) {
@@ -86,6 +92,11 @@ cleanup_run(const struct options *opt)
 			  opt->control);
 		return EXIT_FAILURE;
 	}
+	text_init(&text, why, sizeof(why));
+	if (door_claim(opt, &claim, &text) != ERR_NONE) {
+		log_error("--cleanup: %s", why);
+		return EXIT_FAILURE;
+	}
 	err = clear_rules(opt, &families);
 	if (err == ERR_NONE)
 		err = dispose(opt, families);
@@ -93,5 +104,6 @@ cleanup_run(const struct options *opt)
 		log_info("Rules and sets are gone");
 	else
 		log_error("--cleanup: %s", err_text(err));
+	door_let_go(&claim);
 	return err == ERR_NONE ? EXIT_SUCCESS : EXIT_FAILURE;
 }

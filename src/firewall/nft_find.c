@@ -107,6 +107,10 @@ say_found(const struct options *opt, uint32_t families)
 			log_warn("--enforce keeps chains of its own: --chain "
 				 "\"%s\" is ignored",
 				 opt->chain);
+		if (strcmp(opt->nft_table, "inet filter") != 0)
+			log_warn("--enforce keeps a table of its own: "
+				 "--nft-table \"%s\" is ignored",
+				 opt->nft_table);
 		log_info("Using nftables backend, table \"inet " OUR_TABLE
 			 "\" of our own");
 		return;
@@ -117,6 +121,15 @@ say_found(const struct options *opt, uint32_t families)
 		log_warn("No IPv4 rules will be created.");
 	if ((families & ROLE_IPV6) == 0)
 		log_warn("No IPv6 rules will be created.");
+}
+
+uint32_t
+nft_families(const struct options *opt)
+{
+	struct nft_place at, output;
+
+	nft_find_places(opt, &at, &output);
+	return families_of(&at);
 }
 
 enum err

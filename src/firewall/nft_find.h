@@ -10,6 +10,8 @@
  * chain. */
 void nft_find_places(const struct options *opt, struct nft_place *at,
 		     struct nft_place *output);
+/* That its table may have: ROLE_IPV4 | ROLE_IPV6. */
+uint32_t nft_families(const struct options *opt);
 /* For the supervisor, before anything is touched: the table and the chain
  * are there. ERR_MISSING after a complaint. families: ROLE_IPV4 |
  * ROLE_IPV6. */

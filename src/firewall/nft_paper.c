@@ -55,6 +55,14 @@ nft_begin(struct nft_paper *p)
 	put_edge(p, NFNL_MSG_BATCH_BEGIN);
 }
 
+bool
+nft_is_blank(const struct nft_paper *p)
+{
+	const struct nlmsghdr *first = (const void *)p->bytes;
+
+	return p->len <= NLMSG_ALIGN(first->nlmsg_len);
+}
+
 struct nlmsghdr *
 nft_message(struct nft_paper *p, uint16_t type, const struct nft_place *at,
 	    uint16_t flags)

@@ -37,6 +37,8 @@ void nft_begin(struct nft_paper *p);
 struct nlmsghdr *nft_message(struct nft_paper *p, uint16_t type,
 			     const struct nft_place *at, uint16_t flags);
 void nft_done(struct nft_paper *p, const struct nlmsghdr *m);
+/* Nothing has been written since: there is nothing to send. */
+bool nft_is_blank(const struct nft_paper *p);
 /* Sends the batch: what netlink_ask_batch() says; ERR_RANGE: it was too
  * long. */
 enum err nft_send(struct nft_paper *p, struct netlink *n,

@@ -279,20 +279,45 @@ put_table_gone(struct backend *b)
 	nft_done(&b->paper, m);
 }
 
+/* What is there of all that is ours in the owner's table. */
+struct ours {
+	bool chain, set[SET_COUNT], fixed[FIXED_COUNT];
+};
+
 static enum err
-put_ours_gone(struct backend *b, const bool present[SET_COUNT],
-	      const bool fixed[FIXED_COUNT])
+put_ours_gone(struct backend *b, const struct ours *ours)
 {
-	enum err err = nft_rules_clear(&b->paper, &b->at);
+	enum err err =
+	    ours->chain ? nft_rules_clear(&b->paper, &b->at) : ERR_NONE;
 
 	for (unsigned set = 0; set < FIXED_COUNT && err == ERR_NONE; set++) {
-		if (fixed[set])
+		if (ours->fixed[set])
 			nft_put_fixed_gone(b, set);
 	}
+	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
+		if (ours->set[set])
+			put_gone(b, b->name[set]);
+	}
+	return err;
+}
+
+static enum err
+look_for_ours(struct backend *b, struct ours *out)
+{
+	enum err err =
+	    nft_has_chain(&b->netlink, &b->paper, &b->at, &out->chain);
 
 	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
-		if (present[set])
-			put_gone(b, b->name[set]);
+		struct nft_set_shape shape;
+
+		err = nft_look_at(b, b->name[set], &shape);
+		out->set[set] = shape.present;
+	}
+	for (unsigned set = 0; set < FIXED_COUNT && err == ERR_NONE; set++) {
+		struct backend_look look;
+
+		err = nft_fixed_look(b, set, &look);
+		out->fixed[set] = look.present;
 	}
 	return err;
 }
@@ -301,29 +326,17 @@ enum err
 nft_dispose(struct backend *b)
 {
 	struct netlink_refusal refusal = { 0 };
-	bool present[SET_COUNT], fixed[FIXED_COUNT];
-	enum err err = ERR_NONE;
+	struct ours ours;
+	enum err err = look_for_ours(b, &ours);
 
-	for (unsigned set = 0; set < SET_COUNT && err == ERR_NONE; set++) {
-		struct nft_set_shape shape;
-
-		err = nft_look_at(b, b->name[set], &shape);
-		present[set] = shape.present;
-	}
-	for (unsigned set = 0; set < FIXED_COUNT && err == ERR_NONE; set++) {
-		struct backend_look look;
-
-		err = nft_fixed_look(b, set, &look);
-		fixed[set] = look.present;
-	}
 	if (err != ERR_NONE)
 		return err;
 	nft_begin(&b->paper);
 	if (nft_enforces(b))
 		put_table_gone(b);
 	else
-		err = put_ours_gone(b, present, fixed);
-	if (err == ERR_NONE)
+		err = put_ours_gone(b, &ours);
+	if (err == ERR_NONE && !nft_is_blank(&b->paper))
 		err = nft_send(&b->paper, &b->netlink, &refusal);
 	if (err == ERR_DENIED && refusal.code == ENOENT && nft_enforces(b))
 		return ERR_NONE;

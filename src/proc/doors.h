@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "conf/options.h"
 
 /* One UDP and one TCP socket a worker for one address, bound to it (the
  * address first alone, without SO_REUSEPORT, so that a second instance is
@@ -52,6 +53,17 @@ enum err door_secret(int *fd_out);
  * a living daemon behind it replaced. mode 0660, group gid. */
 enum err door_control(const char *path, uint32_t gid, int *fd_out,
 		      struct text *complaint);
+
+/* Keeps other daemons of this network namespace away from the chain and the
+ * sets of the options, for as long as the descriptors are open; -1: there is
+ * nothing to keep, or somebody else has the name. ERR_BUSY: a daemon of ours
+ * has it. */
+struct claim {
+	int chain, sets;
+};
+enum err door_claim(const struct options *opt, struct claim *out,
+		    struct text *complaint);
+void door_let_go(struct claim *c);
 
 /* A socket connected to the systemd journal (systemd.journal-fields(7)). */
 enum err door_journal(int *fd_out, struct text *complaint);

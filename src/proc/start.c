@@ -3,8 +3,8 @@
  * The start: everything is opened and checked before the first query is
  * answered, and what is wrong is said before anything is touched.
  *
- * The ACL is compiled first; the addresses are bound, so that a second
- * instance ends here; then the warden, the rules, and last the workers.
+ * The ACL is compiled first; the addresses are bound and the chain claimed, so
+ * that a second instance ends here; then the warden, the rules, and last the workers.
  */
 #include "proc/supervise.h"
 
@@ -174,6 +174,20 @@ warn_of_audit(const struct supervisor *s)
 }
 
 static enum err
+claim_firewall(struct supervisor *s)
+{
+	char why[512];
+	struct text text;
+	enum err err;
+
+	text_init(&text, why, sizeof(why));
+	err = door_claim(s->opt, &s->claim, &text);
+	if (err != ERR_NONE)
+		log_error("--firewall: %s", text.len > 0 ? why : err_text(err));
+	return err;
+}
+
+static enum err
 open_all(struct supervisor *s)
 {
 	char why[256];
@@ -191,8 +205,10 @@ open_all(struct supervisor *s)
 		log_error("%s", why);
 		return err;
 	}
+	err = claim_firewall(s);
 	/* Whose port it was need not be found out any more. */
-	err = supervisor_shed(false);
+	if (err == ERR_NONE)
+		err = supervisor_shed(false);
 	if (err != ERR_NONE)
 		return err;
 	warn_of_absent(s);

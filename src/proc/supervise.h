@@ -13,6 +13,7 @@
 #include "proc/caches.h"
 #include "proc/compilation.h"
 #include "proc/crew.h"
+#include "proc/doors.h"
 #include "proc/own.h"
 #include "proc/supervisor.h"
 
@@ -62,6 +63,7 @@ struct supervisor {
 	} rules;
 	struct caches caches;
 	struct audits audits;
+	struct claim claim; /* to the chain and the sets */
 };
 
 /* One round of the loop: waits, hears, reaps, restarts. */

@@ -3,16 +3,19 @@
 and what others do to them."""
 
 import contextlib
+import os
 import re
+import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
 import pytest
 
 from conftest import every_firewall
-from daemon import SLOW, once
+from daemon import Daemon, SLOW, once
 from dnsclient import OPEN, REFUSED, SILENT, addresses, rcode, until
 from lab import CHAIN, UPSTREAM
 
@@ -653,15 +656,82 @@ def test_options_that_do_not_fit_together(stage, options, said):
     assert status == 1 and said in err
 
 
+# ---- not alone -----------------------------------------------------------------
+
+def second(stage, **options):
+    """Another daemon beside the first, which it does not know of."""
+    home = stage.directory / "second"
+    home.mkdir(exist_ok=True)
+    d = Daemon(stage.lab, home, ACL, **{"bind": ["127.0.0.9"], **options})
+    stage.daemons.append(d)
+    return d
+
+
+@every_firewall
+def test_a_second_daemon_on_the_same_chain(stage, up):
+    """They would take each other's rules away, and each other's grants."""
+    d = stage.daemon(ACL)
+    with pytest.raises(AssertionError, match=r"did not start(.|\n)*--firewall: "
+                       rf"another dns-firewall \(pid {d.pid}\) keeps "):
+        second(stage)
+    opens(stage.client())
+    status, _, err = cleanup(stage, "elsewhere")
+    assert status == 1 and f"(pid {d.pid}) keeps" in err
+    os.kill(d.pid, signal.SIGKILL)
+    d.popen.wait()
+    d.finish()
+    stage.daemon(ACL)
+    opens(stage.client())
+
+
+@pytest.mark.parametrize("lab", ["nft", "nftables"], indirect=True)
+def test_two_daemons_with_a_chain_each(stage, up):
+    d = stage.daemon(ACL)
+    if stage.lab.uses_nftables():
+        nft(stage, "add chain inet filter MINE\n")
+    else:
+        for family in (4, 6):
+            stage.lab.router.run(stage.lab.tool(family), "-w", "-N", "MINE")
+    with pytest.raises(AssertionError, match=r'keeps the sets "DNSALLOWL'):
+        second(stage, chain="MINE", set_prefix=CHAIN)
+    other = second(stage, chain="MINE")
+    opens(stage.client())
+    assert "state ok" in d.ctl("status") and "state ok" in other.ctl("status")
+
+
+@both
+def test_a_stranger_cannot_keep_us_from_starting(stage, up):
+    d = stage.daemon(ACL)
+    names = set(re.findall(r"@(dns-firewall/[0-9a-f]{16})",
+                           stage.lab.router.run("ss", "-xlH")))
+    d.stop()
+    assert names
+    with stage.lab.router.entered():
+        stranger = subprocess.Popen(
+            ["setpriv", "--reuid", "65534", "--clear-groups",
+             "/usr/bin/python3", "-c", "import socket, sys\n"
+             "held = [socket.socket(socket.AF_UNIX) for _ in sys.argv[1:]]\n"
+             "for s, name in zip(held, sys.argv[1:]):\n"
+             "    s.bind('\\0' + name)\n"
+             "    s.listen(1)\n"
+             "print(flush=True)\n"
+             "sys.stdin.read()", *names],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with stranger:
+        stranger.stdout.readline()
+        stage.daemon(ACL)
+        stranger.stdin.close()
+
+
 # ---- taken away -----------------------------------------------------------------
 
-def cleanup(stage, *more):
+def cleanup(stage, control="control"):
     options = [f"--{k.replace('_', '-')}" if v is True else
                f"--{k.replace('_', '-')}={v}"
                for k, v in stage.lab.options().items()]
     return once("--cleanup", "--acl-file", "/nonexistent", "--upstream",
-                UPSTREAM, "--control", stage.directory / "control", *options,
-                *more, lab=stage.lab)
+                UPSTREAM, "--control", stage.directory / control, *options,
+                lab=stage.lab)
 
 
 @every_firewall
@@ -698,3 +768,24 @@ def test_cleanup_leaves_a_set_that_others_use(stage, up):
     status, _, err = cleanup(stage)
     assert status == 1 and "others" in err or "refers to it" in err
     assert name in stage.lab.sets()
+
+
+@owners
+@pytest.mark.parametrize("before", [
+    "", "delete table inet filter\n",
+    f"flush chain inet filter forward\nflush chain inet filter output\n"
+    f"flush chain inet filter {CHAIN}\ndelete chain inet filter {CHAIN}\n"])
+def test_cleanup_where_the_owner_has_been(stage, up, before):
+    d = stage.daemon(ACL)
+    d.stop()
+    nft(stage, before)
+    status, _, err = cleanup(stage)
+    assert status == 0 and "ERROR" not in err
+    assert stage.lab.sets() == [] and stage.lab.chain() == []
+    assert cleanup(stage)[0] == 0
+
+
+@ours
+def test_a_table_beside_enforce_is_ignored_and_said(stage, up):
+    d = stage.daemon(ACL, nft_table="ip mine")
+    assert '--nft-table "ip mine" is ignored' in d.err.text
