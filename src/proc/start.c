@@ -3,8 +3,9 @@
  * The start: everything is opened and checked before the first query is
  * answered, and what is wrong is said before anything is touched.
  *
- * The ACL is compiled first; the addresses are bound and the chain claimed, so
- * that a second instance ends here; then the warden, the rules, and last the workers.
+ * The ACL is compiled first; the addresses are bound and the chain is claimed,
+ * so that a second instance ends here; then the warden, the rules, and last
+ * the workers.
  */
 #include "proc/supervise.h"
 
