@@ -13,4 +13,11 @@ int64_t clock_us(void);
  * decide by. */
 uint64_t clock_date_ms(void);
 
+/* A day, as a calendar has it (month and day from 1). */
+struct date {
+	unsigned year, month, day;
+};
+/* Days since 1970. */
+void date_of(uint64_t days, struct date *out);
+
 #endif

@@ -82,7 +82,7 @@ crew_init(struct crew *c, const struct options *opt,
 {
 	*c = (struct crew){ .opt = opt, .workers = opt->workers };
 	c->log_fd = c->output = c->journal = c->options = -1;
-	c->policy = c->before = c->own = -1;
+	c->policy = c->before = c->own = c->rpz_log = -1;
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
@@ -196,6 +196,7 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_CONTROL, ONE(CONTROL), c->control },
 		{ HAND_OUTPUT, ONE(RECORDER), c->output },
 		{ HAND_JOURNAL, ONE(RECORDER), c->journal },
+		{ HAND_RPZ_LOG, ONE(RECORDER), c->rpz_log },
 	};
 	enum err err = ERR_NONE;
 
@@ -416,6 +417,15 @@ crew_new_journal(struct crew *c, int fd)
 		close(c->journal);
 	c->journal = fd;
 	hand_to(c, ONE(RECORDER), HAND_JOURNAL, fd);
+}
+
+void
+crew_new_rpz_log(struct crew *c, int fd)
+{
+	if (c->rpz_log != -1)
+		close(c->rpz_log);
+	c->rpz_log = fd;
+	hand_to(c, ONE(RECORDER), HAND_RPZ_LOG, fd);
 }
 
 void

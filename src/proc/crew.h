@@ -29,7 +29,7 @@ struct crew {
 	uint32_t workers;
 	uint32_t families;   /* ROLE_IPV4 | ROLE_IPV6 with a chain */
 	uint32_t generation; /* of the policy */
-	int log_fd, output, journal, options, policy, own, control;
+	int log_fd, output, journal, rpz_log, options, policy, own, control;
 	int before; /* the policy before this one, until all have let go */
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
 	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
@@ -64,6 +64,7 @@ void crew_close_before(struct crew *c);
 void crew_new_keys(struct crew *c, const int fd[ROLE_MAX_KEYS]);
 void crew_new_own(struct crew *c, int fd);
 void crew_new_journal(struct crew *c, int fd);
+void crew_new_rpz_log(struct crew *c, int fd);
 /* Everybody who has a policy works by the latest. */
 bool crew_has_taken(const struct crew *c);
 /* Says the crew's state on the page that status reads. */

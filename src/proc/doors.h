@@ -65,6 +65,9 @@ enum err door_claim(const struct options *opt, struct claim *out,
 		    struct text *complaint);
 void door_let_go(struct claim *c);
 
+/* A file to append to, regular and no link; a missing one is made (0640). */
+enum err door_log_file(const char *path, int *fd_out, struct text *complaint);
+
 /* A socket connected to the systemd journal (systemd.journal-fields(7)). */
 enum err door_journal(int *fd_out, struct text *complaint);
 

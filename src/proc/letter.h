@@ -49,6 +49,7 @@ enum hand {
 	HAND_WORKER,	 /* channel to worker number index */
 	HAND_OUTPUT,	 /* sink of the access log */
 	HAND_JOURNAL,	 /* connected socket of the systemd journal */
+	HAND_RPZ_LOG,	 /* file of --rpz-log, to append to */
 	HAND_CONTROL,	 /* listening socket of the control tool */
 	HAND_ACL,	 /* compiler: text */
 	HAND_IMAGE,	 /* compiler: where the image is written */

@@ -107,6 +107,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->output;
 	case HAND_JOURNAL:
 		return &kit->journal;
+	case HAND_RPZ_LOG:
+		return &kit->rpz_log;
 	case HAND_CONTROL:
 		return &kit->control;
 	case HAND_ACL:
@@ -210,7 +212,7 @@ kit_clear(struct role_kit *kit)
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
 	kit->past = kit->refusals = kit->nflog = kit->witness = -1;
-	kit->lists_dir = -1;
+	kit->lists_dir = kit->rpz_log = -1;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		kit->key[i] = -1;
 }

@@ -54,6 +54,7 @@ struct role_kit {
 	uint32_t worker_epoch[ROLE_MAX_WORKERS];
 	int output;	  /* recorder: sink of the access log */
 	int journal;	  /* recorder: the same, with --log-journal */
+	int rpz_log;	  /* recorder: file of --rpz-log */
 	int control;	  /* control: listening socket */
 	int acl, image, complaints, print; /* compiler */
 	char source_name[OPTION_TEXT_SIZE]; /* compiler: argv after role */

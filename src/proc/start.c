@@ -121,6 +121,22 @@ open_journal(struct supervisor *s)
 	return ERR_DENIED;
 }
 
+static enum err
+open_rpz_log(struct supervisor *s)
+{
+	char why[OPTION_TEXT_SIZE + 128];
+	struct text text;
+
+	if (s->opt->rpz_log[0] == '\0')
+		return ERR_NONE;
+	text_init(&text, why, sizeof(why));
+	if (door_log_file(s->opt->rpz_log, &s->crew.rpz_log, &text) ==
+	    ERR_NONE)
+		return ERR_NONE;
+	log_error("--rpz-log: %s", why);
+	return ERR_DENIED;
+}
+
 static void
 warn_of_ignored(const struct supervisor *s)
 {
@@ -196,6 +212,8 @@ open_all(struct supervisor *s)
 	enum err err;
 
 	err = open_journal(s);
+	if (err == ERR_NONE)
+		err = open_rpz_log(s);
 	if (err == ERR_NONE)
 		err = open_nflog(s);
 	if (err != ERR_NONE)

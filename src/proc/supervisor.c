@@ -272,6 +272,24 @@ proceed_to_end(struct supervisor *s, int64_t now)
 		s->phase = ENDED;
 }
 
+/* Somebody has moved it away; where it cannot be made anew, lines go on to
+ * where they went. */
+static void
+reopen_rpz_log(struct supervisor *s)
+{
+	char why[OPTION_TEXT_SIZE + 128];
+	struct text text;
+	int fd;
+
+	if (s->opt->rpz_log[0] == '\0')
+		return;
+	text_init(&text, why, sizeof(why));
+	if (door_log_file(s->opt->rpz_log, &fd, &text) == ERR_NONE)
+		crew_new_rpz_log(&s->crew, fd);
+	else
+		log_error("--rpz-log: %s", why);
+}
+
 static void
 on_signal(struct supervisor *s)
 {
@@ -280,6 +298,8 @@ on_signal(struct supervisor *s)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue; /* each turn reaps */
+		else if (info.ssi_signo == SIGUSR1)
+			reopen_rpz_log(s);
 		else if (info.ssi_signo == SIGHUP && s->phase == RUNNING)
 			reload_begin(s);
 		else if (info.ssi_signo != SIGHUP)
@@ -425,6 +445,7 @@ open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

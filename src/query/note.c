@@ -18,7 +18,8 @@
 bool
 note_is_detailed(const struct options *opt)
 {
-	return opt->log_journal || opt->log_format != LOG_FORMAT_TEXT;
+	return opt->log_journal || opt->rpz_log[0] != '\0' ||
+	       opt->log_format != LOG_FORMAT_TEXT;
 }
 
 /* What was granted is asked for later, whether or not the log has it. */

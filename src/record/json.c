@@ -10,6 +10,7 @@
  */
 #include "record/json.h"
 
+#include "base/clock.h"
 #include "policy/print.h"
 #include "record/fields.h"
 
@@ -52,34 +53,18 @@ put_number(struct text *out, const char *key, uint64_t value)
 static const struct field_form form = { .text = put_text,
 					.number = put_number };
 
-/* Days since 1970 as year, month and day. A year begins in March here, so
- * that the leap day is its last. */
-static void
-put_day(struct text *out, uint64_t days)
-{
-	uint64_t since_0000 = days + 719468; /* the first of March */
-	uint64_t era = since_0000 / 146097, day = since_0000 % 146097;
-	uint64_t year =
-	    (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	uint64_t of_year = day - (365 * year + year / 4 - year / 100);
-	uint64_t month = (5 * of_year + 2) / 153;
-
-	text_printf(out, "%04u-%02u-%02u",
-		    (unsigned)(year + era * 400 + (month >= 10)),
-		    (unsigned)(month < 10 ? month + 3 : month - 9),
-		    (unsigned)(of_year - (153 * month + 2) / 5 + 1));
-}
-
 /* RFC 3339, without the C library, which would look for a time zone. */
 static void
 put_time(struct text *out, uint64_t time_ms)
 {
 	unsigned second = (unsigned)(time_ms / 1000 % 86400);
+	struct date date;
 	char buf[48];
 	struct text t;
 
 	text_init(&t, buf, sizeof(buf));
-	put_day(&t, time_ms / 1000 / 86400);
+	date_of(time_ms / 1000 / 86400, &date);
+	text_printf(&t, "%04u-%02u-%02u", date.year, date.month, date.day);
 	text_printf(&t, "T%02u:%02u:%02u.%03uZ", second / 3600,
 		    second / 60 % 60, second % 60, (unsigned)(time_ms % 1000));
 	put_text(out, "time", buf);

@@ -17,7 +17,7 @@
 enum {
 	/* the most that one letter holds: what fills 8 KiB, as the kernel
 	 * stores it */
-	RECORD_BATCH = 21,
+	RECORD_BATCH = 20,
 	RECORD_ALIASES_MAX = 16
 };
 

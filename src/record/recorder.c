@@ -133,6 +133,7 @@ write_lines(struct recorder *r)
 	uint64_t missed;
 
 	r->reader_busy = err == ERR_AGAIN;
+	rpz_log_write(&r->scribe.rpz);
 	if (err == ERR_CLOSED)
 		ask_for_journal(r);
 	if (err == ERR_SYSTEM && log_may(&r->say_failed, clock_ms(), &missed))
@@ -304,6 +305,10 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		r->witness_newcomer = fd;
 		return;
 	}
+	if (hand->hand == HAND_RPZ_LOG) {
+		rpz_log_take(&r->scribe.rpz, fd);
+		return;
+	}
 	if (hand->hand == HAND_JOURNAL) {
 		take_journal(r, fd);
 		return;
@@ -426,7 +431,8 @@ recorder_init(struct recorder *r, struct role_kit *kit)
 	}
 	take_newcomers(r);
 	if (queue_init(&r->queue, kit->opt->log_journal) != ERR_NONE ||
-	    scribe_init(&r->scribe, kit->opt, &r->queue) != ERR_NONE)
+	    scribe_init(&r->scribe, kit->opt, &r->queue) != ERR_NONE ||
+	    rpz_log_init(&r->scribe.rpz, kit->rpz_log) != ERR_NONE)
 		return ERR_SYSTEM;
 	open_past(r, kit->past);
 	kit->past = -1;

@@ -36,6 +36,7 @@ scribe_init(struct scribe *s, const struct options *opt,
 	    struct line_queue *queue)
 {
 	*s = (struct scribe){ .opt = opt, .queue = queue };
+	rpz_log_init(&s->rpz, -1);
 	s->size = JSON_LINE_SIZE + JOURNAL_FIELDS_SIZE;
 	s->buf = malloc(s->size);
 	if (s->buf == NULL)
@@ -47,15 +48,23 @@ void
 scribe_fini(struct scribe *s)
 {
 	rules_fini(&s->rules);
+	rpz_log_fini(&s->rpz);
 	repeat_fini(&s->repeat);
 	free(s->buf);
 	*s = (struct scribe){ 0 };
 }
 
 static bool
-names_rules(const struct scribe *s)
+has_fields(const struct scribe *s)
 {
 	return s->opt->log_journal || s->opt->log_format == LOG_FORMAT_JSON;
+}
+
+/* Or lists. */
+static bool
+names_rules(const struct scribe *s)
+{
+	return has_fields(s) || s->opt->rpz_log[0] != '\0';
 }
 
 void
@@ -129,9 +138,28 @@ scribe_refused(struct scribe *s, const struct refused_letter *r)
 
 	if (!refused_is_sound(r))
 		return ERR_BROKEN;
-	if (names_rules(s))
+	if (has_fields(s))
 		write_event(s, &e);
 	return ERR_NONE;
+}
+
+/* What came ahead of the event, and a line of --rpz-log for each hit. */
+static void
+find_ahead(struct scribe *s, struct event *e, const struct record_item *item,
+	   struct scribe_chain *chain)
+{
+	e->item = item;
+	e->chain_count = item->chain == chain->number &&
+				 item->chain_count == chain->count
+			     ? chain->count
+			     : 0;
+	e->hit = NULL;
+	if (item->hit == 0 || item->hit != chain->hit.hit)
+		return;
+	e->hit = &chain->hit;
+	if (chain->hit_told != item->hit)
+		rpz_log_event(&s->rpz, e);
+	chain->hit_told = item->hit;
 }
 
 enum err
@@ -156,18 +184,11 @@ scribe_write(struct scribe *s, const struct record_letter *letter,
 			take_alias(chain, item);
 		if (item->kind == RECORD_HIT)
 			chain->hit = *item;
-		if (!is_written(s, (enum record_kind)item->kind) ||
-		    !repeat_may(&s->repeat, item, now_ms, &e.repeated))
+		if (!is_written(s, (enum record_kind)item->kind))
 			continue;
-		e.item = item;
-		e.chain_count = item->chain == chain->number &&
-					item->chain_count == chain->count
-				    ? chain->count
-				    : 0;
-		e.hit = item->hit != 0 && item->hit == chain->hit.hit
-			    ? &chain->hit
-			    : NULL;
-		write_event(s, &e);
+		find_ahead(s, &e, item, chain);
+		if (repeat_may(&s->repeat, item, now_ms, &e.repeated))
+			write_event(s, &e);
 	}
 	return ERR_NONE;
 }

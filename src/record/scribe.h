@@ -13,12 +13,14 @@
 #include "record/queue.h"
 #include "record/record.h"
 #include "record/repeat.h"
+#include "record/rpz_log.h"
 #include "record/rules.h"
 
 /* What one worker sent ahead of the events it belongs to: names, and the hit
  * of a list. */
 struct scribe_chain {
 	struct record_item hit;
+	uint32_t hit_told; /* its number, once it is in the file of hits */
 	uint32_t number; /* 0: none */
 	unsigned count;
 	struct name name[RECORD_ALIASES_MAX];
@@ -30,11 +32,13 @@ struct scribe {
 	struct rules rules;
 	struct repeat repeat;
 	struct past *past; /* NULL: nobody looks back */
+	struct rpz_log rpz;
 	struct text line;
 	char *buf;
 	size_t size;
 };
 
+/* Without a file of --rpz-log; that is rpz_log_init()'s. */
 enum err scribe_init(struct scribe *s, const struct options *opt,
 		     struct line_queue *queue);
 void scribe_fini(struct scribe *s);

@@ -3,6 +3,7 @@
 
 import json
 import re
+import signal
 import struct
 import textwrap
 
@@ -11,7 +12,7 @@ import dns.message
 import dns.rdatatype
 import pytest
 
-from daemon import SLOW
+from daemon import SLOW, once
 from dnsclient import (addresses, ede, ede_text, question, rcode, read_frame,
                        until)
 from lab import UPSTREAM
@@ -295,6 +296,73 @@ def test_hits_are_counted_by_list(stage, up, zones):
     assert (counted("one"), counted("two")) == (8, 1)
     stage.client().ask("bad.test")
     assert (counted("one"), counted("two")) == (9, 1)
+
+
+def bare(line):
+    """A line of the file of hits without time, number and port."""
+    found = re.fullmatch(
+        r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d\.\d{3} rpz: info: "
+        r"client @0x[0-9a-f]+ (\S+)#\d+ (.*)", line)
+    assert found, line
+    return " ".join(found.groups())
+
+
+def test_hits_go_to_a_file_as_bind_writes_them(stage, up, zones):
+    log = stage.directory / "hits.log"
+    up.add("pass.test", "A", "203.0.113.83", ttl=300)
+    up.add("six.test", "AAAA", "2001:db8:1::5", ttl=300)
+    d = zones({"seen": ("*.test CNAME rpz-drop.\n", "action log"),
+               "all": (RULES + "24.0.113.0.203.rpz-ip CNAME .\n"
+                       "48.zz.1.db8.2001.rpz-ip CNAME .\n"
+                       "32.9.0.1.10.rpz-client-ip CNAME *.\n",)},
+              rpz_log=log)
+
+    def lines(count):
+        assert until(lambda: log.read_text().count("\n") >= count,
+                     3 * SLOW), log.read_text()
+        return [bare(line) for line in log.read_text().splitlines()]
+
+    client = stage.client()
+    client.ask("Bad.test")
+    client.ask("pass.test")
+    client.ask("alias.test")
+    client.ask("six.test", "AAAA")
+    client.ask("good.test")
+    stage.client(9).ask("x.test")
+    client.ask("moved.test")
+    seen = "(%s): disabled rpz QNAME DROP rewrite %s/%s/IN via *.test.seen.rpz"
+    assert [line for line in lines(14) if "disabled" not in line] == [
+        "10.1.0.2 (Bad.test): rpz QNAME NODATA rewrite Bad.test/A/IN via "
+        "Bad.test.all.rpz",
+        "10.1.0.2 (pass.test): rpz QNAME PASSTHRU rewrite pass.test/A/IN via "
+        "pass.test.all.rpz",
+        "10.1.0.2 (alias.test): rpz QNAME NODATA rewrite bad.test/A/IN via "
+        "bad.test.all.rpz",
+        "10.1.0.2 (six.test): rpz IP NXDOMAIN rewrite six.test/AAAA/IN via "
+        "48.zz.1.db8.2001.rpz-ip.all.rpz",
+        "10.1.0.2 (good.test): rpz IP NXDOMAIN rewrite good.test/A/IN via "
+        "24.0.113.0.203.rpz-ip.all.rpz",
+        "10.1.0.9 (x.test): rpz CLIENT-IP NODATA rewrite x.test/A/IN via "
+        "32.9.0.1.10.rpz-client-ip.all.rpz",
+        "10.1.0.2 (moved.test): rpz QNAME CNAME rewrite moved.test/A/IN via "
+        "moved.test.all.rpz"]
+    assert "10.1.0.2 " + seen % ("Bad.test", "Bad.test", "A") in lines(14)
+    old = stage.directory / "hits.1"
+    log.rename(old)
+    d.signal(signal.SIGUSR1)
+    assert until(log.exists, 3 * SLOW)
+    client.ask("nodata.test")
+    assert "nodata.test" in lines(2)[-1]
+    assert "|> [" in d.out.text and "rpz: info" not in d.out.text
+
+
+def test_a_file_of_hits_that_cannot_be(stage):
+    (stage.directory / "acl").write_text(ACL)
+    status, _, err = once("--acl-file", stage.directory / "acl",
+                          "--upstream", UPSTREAM, "--bind", "10.1.0.1",
+                          "--firewall", "none", "--rpz-log", "/dev/null",
+                          lab=stage.lab)
+    assert status == 1 and "/dev/null is not a regular file" in err
 
 
 # --- name servers, behind a resolver that follows delegations ---------------
