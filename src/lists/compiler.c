@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lists/accord.h"
+#include "lists/ldns.h"
 #include "lists/policy_zone.h"
 #include "policy/fetch.h"
 #include "policy/match.h"
@@ -337,6 +338,9 @@ compiler_main(struct role_kit *kit)
 	int status = 1;
 	enum err err;
 
+	/* For text of policy zones; its file cannot be opened later. */
+	if (kit->opt == NULL || kit->opt->lists[0] != '\0')
+		ldns();
 	if ((kit->own != -1 && own_open(kit->own, &source.own) != ERR_NONE) ||
 	    role_enter_sandbox(kit) != ERR_NONE || role_ready(kit) != ERR_NONE)
 		return 1;

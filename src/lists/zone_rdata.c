@@ -8,12 +8,12 @@
 #include "lists/zone_rdata.h"
 
 #include <arpa/inet.h>
-#include <ldns/ldns.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/addr.h"
+#include "lists/ldns.h"
 #include "lists/zone.h"
 #include "lists/zone_line.h"
 #include "wire/types.h"
@@ -92,11 +92,11 @@ zone_type_read(const char *text, size_t len, uint16_t *out)
 
 	if (type_parse(text, len, out))
 		return zones_hold(*out);
-	if (len >= sizeof(word))
+	if (len >= sizeof(word) || ldns() == NULL)
 		return false;
 	memcpy(word, text, len);
 	word[len] = '\0';
-	*out = (uint16_t)ldns_get_rr_type_by_name(word);
+	*out = (uint16_t)ldns()->get_rr_type_by_name(word);
 	return zones_hold(*out);
 }
 
@@ -107,15 +107,15 @@ gather(const ldns_rr *rr, struct zone_rdata *out)
 {
 	out->len = 0;
 
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *field = ldns_rr_rdf(rr, i);
+	for (size_t i = 0; i < ldns()->rr_rd_count(rr); i++) {
+		const ldns_rdf *field = ldns()->rr_rdf(rr, i);
 
 		if (field == NULL ||
-		    ldns_rdf_size(field) > sizeof(out->bytes) - out->len)
+		    ldns()->rdf_size(field) > sizeof(out->bytes) - out->len)
 			return false;
-		memcpy(out->bytes + out->len, ldns_rdf_data(field),
-		       ldns_rdf_size(field));
-		out->len = (uint16_t)(out->len + ldns_rdf_size(field));
+		memcpy(out->bytes + out->len, ldns()->rdf_data(field),
+		       ldns()->rdf_size(field));
+		out->len = (uint16_t)(out->len + ldns()->rdf_size(field));
 	}
 	return true;
 }
@@ -131,12 +131,12 @@ record_of(uint16_t type, const char *text, const struct name *origin)
 
 	len = snprintf(line, sizeof(line), ". 1 IN %s %s",
 		       type_text(type, word), text);
-	below = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->len,
-				      origin->wire);
+	below = ldns()->rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->len,
+					 origin->wire);
 	if (below != NULL && len > 0 && (size_t)len < sizeof(line) &&
-	    ldns_rr_new_frm_str(&rr, line, 1, below, NULL) != LDNS_STATUS_OK)
+	    ldns()->rr_new_frm_str(&rr, line, 1, below, NULL) != LDNS_STATUS_OK)
 		rr = NULL;
-	ldns_rdf_deep_free(below);
+	ldns()->rdf_deep_free(below);
 	return rr;
 }
 
@@ -144,11 +144,12 @@ static bool
 read_any(uint16_t type, const char *text, const struct name *origin,
 	 struct zone_rdata *to)
 {
-	ldns_rr *rr = record_of(type, text, origin);
+	ldns_rr *rr = ldns() ? record_of(type, text, origin) : NULL;
 	bool is_whole =
-	    rr != NULL && ldns_rr_get_type(rr) == type && gather(rr, to);
+	    rr != NULL && ldns()->rr_get_type(rr) == type && gather(rr, to);
 
-	ldns_rr_free(rr);
+	if (rr != NULL)
+		ldns()->rr_free(rr);
 	return is_whole;
 }
 

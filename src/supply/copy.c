@@ -12,12 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "supply/crypto.h"
 
 static const char first_line[] = "# A list that dns-firewall has fetched; "
 				 "it writes it anew.\n";
@@ -149,7 +150,8 @@ copy_head_write(int dir, const char *name, const struct copy_head *head)
 void
 copy_drop(struct copy *c)
 {
-	EVP_MD_CTX_free(c->digest);
+	if (c->digest != NULL)
+		crypto()->EVP_MD_CTX_free(c->digest);
 	c->digest = NULL;
 	if (c->fd == -1)
 		return;
@@ -167,9 +169,10 @@ copy_begin(struct copy *c, int dir, const char *list)
 	c->err = ERR_NONE;
 	c->bytes = c->len = 0;
 	snprintf(c->name, sizeof(c->name), "%s.new", list);
-	c->digest = EVP_MD_CTX_new();
+	c->digest = crypto() ? crypto()->EVP_MD_CTX_new() : NULL;
 	if (c->digest == NULL ||
-	    EVP_DigestInit_ex(c->digest, EVP_sha256(), NULL) != 1) {
+	    crypto()->EVP_DigestInit_ex(c->digest, crypto()->EVP_sha256(),
+					NULL) != 1) {
 		copy_drop(c);
 		return ERR_FULL;
 	}
@@ -209,7 +212,7 @@ copy_write(struct copy *c, const void *bytes, size_t len)
 {
 	const char *from = bytes;
 
-	EVP_DigestUpdate(c->digest, bytes, len);
+	crypto()->EVP_DigestUpdate(c->digest, bytes, len);
 	c->bytes += len;
 	while (len > 0 && c->err == ERR_NONE) {
 		size_t piece = sizeof(c->waiting) - c->len;
@@ -238,7 +241,7 @@ copy_end(struct copy *c, struct copy_head *head)
 		errno = c->cause;
 		return ERR_SYSTEM;
 	}
-	EVP_DigestFinal_ex(c->digest, digest, &len);
+	crypto()->EVP_DigestFinal_ex(c->digest, digest, &len);
 	for (unsigned i = 0; i < len && 2 * i + 2 < sizeof(head->digest); i++)
 		snprintf(head->digest + 2 * i, 3, "%02x", digest[i]);
 	head->bytes = c->bytes;

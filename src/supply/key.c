@@ -7,7 +7,6 @@
  */
 #include "supply/key.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 struct algorithm {
@@ -129,6 +128,6 @@ key_read_secret(const char *text, size_t len, struct tsig_key *key)
 void
 key_forget(struct tsig_key *key)
 {
-	OPENSSL_cleanse(key->secret, sizeof(key->secret));
+	explicit_bzero(key->secret, sizeof(key->secret));
 	key->secret_len = 0;
 }

@@ -339,6 +339,17 @@ begin_https(struct supply *s)
 }
 
 static enum err
+begin_crypto(void)
+{
+	enum err err = tsig_prepare();
+
+	if (err != ERR_NONE)
+		log_error("libcrypto.so.3 is not there, or without HMAC; "
+			  "fetched lists need it (Debian: libssl3)");
+	return err;
+}
+
+static enum err
 begin(struct supply *s)
 {
 	struct role_kit *kit = s->kit;
@@ -353,7 +364,7 @@ begin(struct supply *s)
 	close(kit->own);
 	err = begin_https(s);
 	if (err == ERR_NONE)
-		err = tsig_prepare();
+		err = begin_crypto();
 	if (err == ERR_NONE)
 		err = begin_notify(s);
 	if (err == ERR_NONE)

@@ -13,8 +13,8 @@
 #include "supply/tsig.h"
 
 #include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+
+#include "supply/crypto.h"
 
 enum { VARIABLES_SIZE = 2 * NAME_MAX_WIRE + 32 };
 
@@ -60,12 +60,13 @@ restart(struct tsig *t)
 	uint8_t len[2] = { 0, (uint8_t)t->prior_len };
 
 	if (t->key->secret_len == 0 ||
-	    !EVP_MAC_init(t->mac, t->key->secret, t->key->secret_len, NULL))
+	    !crypto()->EVP_MAC_init(t->mac, t->key->secret, t->key->secret_len,
+				    NULL))
 		return false;
 	if (t->prior_len == 0)
 		return true;
-	return EVP_MAC_update(t->mac, len, sizeof(len)) &&
-	       EVP_MAC_update(t->mac, t->prior, t->prior_len);
+	return crypto()->EVP_MAC_update(t->mac, len, sizeof(len)) &&
+	       crypto()->EVP_MAC_update(t->mac, t->prior, t->prior_len);
 }
 
 /* A digest's name as libcrypto wants it: in memory that it may write to. */
@@ -76,21 +77,24 @@ choose_digest(struct tsig *t)
 	OSSL_PARAM params[2];
 
 	strncpy(digest, key_digest(t->key->algorithm), sizeof(digest) - 1);
-	params[0] =
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
-	params[1] = OSSL_PARAM_construct_end();
-	return EVP_MAC_CTX_set_params(t->mac, params);
+	params[0] = crypto()->OSSL_PARAM_construct_utf8_string(
+	    OSSL_MAC_PARAM_DIGEST, digest, 0);
+	params[1] = crypto()->OSSL_PARAM_construct_end();
+	return crypto()->EVP_MAC_CTX_set_params(t->mac, params);
 }
 
 enum err
 tsig_begin(struct tsig *t, const struct tsig_key *key)
 {
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	const struct crypto_calls *c = crypto();
+	EVP_MAC *hmac = c ? c->EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
 
 	tsig_end(t);
 	*t = (struct tsig){ .key = key };
-	t->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-	EVP_MAC_free(hmac);
+	if (hmac == NULL)
+		return ERR_FULL;
+	t->mac = c->EVP_MAC_CTX_new(hmac);
+	c->EVP_MAC_free(hmac);
 	if (t->mac && choose_digest(t) && restart(t))
 		return ERR_NONE;
 	tsig_end(t);
@@ -100,7 +104,8 @@ tsig_begin(struct tsig *t, const struct tsig_key *key)
 void
 tsig_end(struct tsig *t)
 {
-	EVP_MAC_CTX_free(t->mac);
+	if (t->mac != NULL)
+		crypto()->EVP_MAC_CTX_free(t->mac);
 	t->mac = NULL;
 }
 
@@ -115,14 +120,15 @@ feed_variables(struct tsig *t, const struct signature *s, bool timers_only)
 		signature_timers(&w, s);
 	else
 		signature_variables(&w, s);
-	return !w.full && EVP_MAC_update(t->mac, bytes, w.at);
+	return !w.full && crypto()->EVP_MAC_update(t->mac, bytes, w.at);
 }
 
 /* The MAC that ends here becomes the one before, if it is to count. */
 static bool
 finish(struct tsig *t, uint8_t mac[SIGNATURE_MAC_MAX], size_t *len_out)
 {
-	return EVP_MAC_final(t->mac, mac, len_out, SIGNATURE_MAC_MAX) &&
+	return crypto()->EVP_MAC_final(t->mac, mac, len_out,
+				       SIGNATURE_MAC_MAX) &&
 	       *len_out == key_mac_size(t->key->algorithm);
 }
 
@@ -138,7 +144,7 @@ carry_on(struct tsig *t, const struct signature *s)
 enum err
 tsig_sign_as(struct tsig *t, struct writer *w, struct signature *s)
 {
-	if (!EVP_MAC_update(t->mac, w->bytes, w->at) ||
+	if (!crypto()->EVP_MAC_update(t->mac, w->bytes, w->at) ||
 	    !feed_variables(t, s, false) || !finish(t, s->mac, &s->mac_len))
 		return ERR_SYSTEM;
 	signature_write(w, s);
@@ -168,7 +174,8 @@ take_unsigned(struct tsig *t, const uint8_t *bytes, size_t len)
 		return TSIG_MISSING;
 	if (++t->waiting > TSIG_UNSIGNED_MAX)
 		return TSIG_RARE;
-	return EVP_MAC_update(t->mac, bytes, len) ? TSIG_LATER : TSIG_FAILED;
+	return crypto()->EVP_MAC_update(t->mac, bytes, len) ? TSIG_LATER
+							    : TSIG_FAILED;
 }
 
 static enum tsig_verdict
@@ -193,11 +200,13 @@ check_mac(struct tsig *t, const uint8_t *bytes, const struct signature *s)
 	size_t len;
 
 	signature_header(bytes, s, header);
-	if (!EVP_MAC_update(t->mac, header, sizeof(header)) ||
-	    !EVP_MAC_update(t->mac, bytes + HEADER_SIZE, s->at - HEADER_SIZE) ||
+	if (!crypto()->EVP_MAC_update(t->mac, header, sizeof(header)) ||
+	    !crypto()->EVP_MAC_update(t->mac, bytes + HEADER_SIZE,
+				      s->at - HEADER_SIZE) ||
 	    !feed_variables(t, s, t->begun) || !finish(t, mac, &len))
 		return TSIG_FAILED;
-	return CRYPTO_memcmp(mac, s->mac, len) == 0 ? TSIG_VALID : TSIG_WRONG;
+	return crypto()->CRYPTO_memcmp(mac, s->mac, len) == 0 ? TSIG_VALID
+							      : TSIG_WRONG;
 }
 
 /* Its own idea of tolerance counts where it is narrower than ours. */
