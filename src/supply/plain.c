@@ -16,25 +16,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "supply/copy.h"
 #include "supply/pace.h"
-#include "supply/plain.h"
-#include "supply/safety.h"
-#include "supply/supply.h"
-
-struct plain {
-	struct source *source;
-	struct due due;
-	unsigned failures;     /* in a row */
-	uint32_t wait_s;       /* after a success */
-	struct copy_head head; /* of the copy in force */
-	bool is_ours;	       /* that one came from where we fetch now */
-	struct copy copy;
-	struct safety safety;
-	struct fetch *fetch;
-	struct rrset *rrset;
-	struct endpoint server[CONFIG_SERVERS_MAX];
-};
+#include "supply/plain_inside.h"
 
 static int64_t
 now_s(void)
@@ -97,8 +80,8 @@ plan_success(struct plain *p)
 	plan(p, pace_ms(p->wait_s, &p->source->supply->random));
 }
 
-static void
-fail(struct plain *p, const char *why)
+void
+plain_fail(struct plain *p, const char *why)
 {
 	source_failed(p->source, why);
 	p->failures++;
@@ -112,13 +95,13 @@ fail_by_system(struct plain *p, const char *what)
 	char why[SOURCE_TEXT_SIZE];
 
 	snprintf(why, sizeof(why), "%s: %s", what, strerror(errno));
-	fail(p, why);
+	plain_fail(p, why);
 }
 
 /* ---- what came ----------------------------------------------------------- */
 
-static void
-confirm(struct plain *p)
+void
+plain_confirm(struct plain *p)
 {
 	struct source_state *s = p->source->state;
 	char name[COPY_NAME_SIZE];
@@ -178,14 +161,14 @@ hold(struct plain *p, const struct copy_head *head, enum safety_flaw flaw)
 }
 
 /* All of it has come, and is as `flaw` says. */
-static void
-judge(struct plain *p, struct copy_head *head, enum safety_flaw flaw)
+void
+plain_judge(struct plain *p, struct copy_head *head, enum safety_flaw flaw)
 {
 	bool same;
 
 	if (!safety_is_waived(flaw)) {
 		copy_drop(&p->copy);
-		fail(p, safety_clause(flaw));
+		plain_fail(p, safety_clause(flaw));
 		return;
 	}
 	if (copy_end(&p->copy, head) != ERR_NONE) {
@@ -199,7 +182,7 @@ judge(struct plain *p, struct copy_head *head, enum safety_flaw flaw)
 	if (same) {
 		copy_drop(&p->copy);
 		p->head.known = head->known;
-		confirm(p);
+		plain_confirm(p);
 	} else if (flaw == SAFETY_NONE) {
 		take(p, head);
 	} else {
@@ -207,159 +190,46 @@ judge(struct plain *p, struct copy_head *head, enum safety_flaw flaw)
 	}
 }
 
-/* ---- feeds --------------------------------------------------------------- */
+/* ---- its life ----------------------------------------------------------- */
 
-static bool
-on_body(void *owner, const char *bytes, size_t len)
+static const char *
+reason_of(enum err err)
 {
-	struct plain *p = owner;
-
-	return safety_bytes(&p->safety, bytes, len) == SAFETY_NONE &&
-	       copy_write(&p->copy, bytes, len) == ERR_NONE;
+	if (err == ERR_MISSING)
+		return "libcurl.so.4 is not installed (Debian: libcurl4)";
+	if (err == ERR_SYNTAX)
+		return "that is no URL of https";
+	return err_text(err);
 }
-
-static void
-on_fetched(void *owner, const struct https_news *news)
-{
-	struct plain *p = owner;
-	struct copy_head head = { .known = news->known };
-	uint64_t before = p->is_ours ? p->head.entries : 0;
-
-	p->fetch = NULL;
-	switch (news->end) {
-	case HTTPS_NEW:
-	case HTTPS_STOPPED:
-		head.entries = p->safety.entries;
-		judge(p, &head, safety_end(&p->safety, before));
-		return;
-	case HTTPS_SAME:
-		copy_drop(&p->copy);
-		confirm(p);
-		return;
-	case HTTPS_FAILED:
-		copy_drop(&p->copy);
-		fail(p, news->why);
-		return;
-	}
-}
-
-static enum err
-begin_feed(struct plain *p)
-{
-	struct https_wish wish = { .url = p->source->config.where,
-				   .body = on_body,
-				   .done = on_fetched,
-				   .owner = p };
-
-	if (p->is_ours)
-		wish.known = p->head.known;
-	safety_init(&p->safety, p->source->config.form,
-		    p->source->config.column);
-	return https_begin(p->source->supply->https, &wish, &p->fetch);
-}
-
-/* ---- addresses of names -------------------------------------------------- */
-
-static int
-by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct addr));
-}
-
-/* In one order, since servers turn theirs; each once. */
-static uint64_t
-write_addresses(struct plain *p, const struct addr *addr, uint32_t count)
-{
-	struct addr *sorted = calloc(count + 1, sizeof(*sorted));
-	char line[ADDR_TEXT_SIZE + 1];
-	uint64_t written = 0;
-
-	if (sorted == NULL) {
-		p->copy.err = ERR_FULL;
-		p->copy.cause = ENOMEM;
-		return 0;
-	}
-	memcpy(sorted, addr, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_bytes);
-	for (uint32_t i = 0; i < count; i++) {
-		if (i > 0 && by_bytes(&sorted[i - 1], &sorted[i]) == 0)
-			continue;
-		addr_print(&sorted[i], line);
-		strcat(line, "\n");
-		copy_write(&p->copy, line, strlen(line));
-		written++;
-	}
-	free(sorted);
-	return written;
-}
-
-static void
-on_addresses(void *owner, const struct rrset_news *news)
-{
-	struct plain *p = owner;
-	struct copy_head head = { .entries = 0 };
-	uint64_t before = p->is_ours ? p->head.entries : 0;
-
-	p->rrset = NULL;
-	if (news->why != NULL) {
-		copy_drop(&p->copy);
-		fail(p, news->why);
-		return;
-	}
-	p->wait_s = news->ttl_s;
-	if (news->count > 0)
-		head.entries = write_addresses(p, news->addr, news->count);
-	judge(p, &head, safety_of_counts(before, head.entries));
-}
-
-static enum err
-begin_addresses(struct plain *p)
-{
-	const struct list_config *c = &p->source->config;
-	struct supply *supply = p->source->supply;
-	const struct options *opt = supply->kit->opt;
-	struct rrset_wish wish = {
-		.name = c->rrset,
-		.names = c->rrsets,
-		.server = c->servers > 0 ? c->server : opt->upstream,
-		.servers = c->servers > 0 ? c->servers : opt->upstream_count,
-		.stream = true,
-		.wait_ms = ASK_WAIT_MS,
-		.done = on_addresses,
-		.owner = p
-	};
-
-	return rrset_begin(supply->loop, &supply->random, &wish, &p->rrset);
-}
-
-/* ---- its life -------------------------------------------------------------
- */
 
 static void
 fetch(struct plain *p)
 {
 	struct source *s = p->source;
+	const char *why = NULL;
 	enum err err;
 
 	if (p->fetch != NULL || p->rrset != NULL)
 		return;
+	if (s->supply->kit->lists_dir == -1) {
+		plain_fail(p,
+			   "there is no directory to keep it in (--lists-dir)");
+		return;
+	}
 	if (copy_begin(&p->copy, s->supply->kit->lists_dir, s->config.name) !=
 	    ERR_NONE) {
 		fail_by_system(p, "a new copy cannot be begun in --lists-dir");
 		return;
 	}
-	err = s->config.source == SOURCE_HTTPS ? begin_feed(p)
-					       : begin_addresses(p);
+	err = s->config.source == SOURCE_HTTPS ? plain_ask_feed(p)
+					       : plain_ask_names(p, &why);
 	if (err == ERR_NONE) {
 		s->state->phase = SOURCE_BUSY;
 		s->state->next_s = 0;
 		return;
 	}
 	copy_drop(&p->copy);
-	fail(p, err == ERR_MISSING  ? "libcurl.so.4 is not installed (Debian: "
-				      "libcurl4)"
-		: err == ERR_SYNTAX ? "that is no URL of https"
-				    : err_text(err));
+	plain_fail(p, why != NULL ? why : reason_of(err));
 }
 
 static void
@@ -456,6 +326,7 @@ end(struct source *s)
 	https_cancel(p->fetch);
 	rrset_cancel(p->rrset);
 	copy_drop(&p->copy);
+	key_forget(&p->key);
 	free(p);
 	s->own = NULL;
 }

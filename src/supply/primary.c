@@ -150,29 +150,9 @@ primary_remain(struct primary *p)
 static const char *
 read_key(struct primary *p)
 {
-	const struct list_config *config = &p->source->config;
-	char text[KEY_FILE_MAX];
-	const struct key_config *key;
-	const char *why = NULL;
-	int fd = -1;
-	ssize_t len;
+	const char *why = source_key(p->source, &p->key);
 
-	p->keyed = false;
-	if (config->key[0] == '\0')
-		return NULL;
-	key = supply_key(p->source->supply, config->key, &fd);
-	if (key == NULL || fd == -1)
-		return "its key is not there";
-	len = pread(fd, text, sizeof(text), 0);
-	if (len == -1)
-		return "the file of its key cannot be read";
-	name_lower(&key->wire, &p->key.name);
-	p->key.algorithm = key->algorithm;
-	if (key_read_secret(text, (size_t)len, &p->key) != ERR_NONE)
-		why = "the file of its key holds no secret in base64 of at "
-		      "most 512 bytes";
-	explicit_bzero(text, sizeof(text));
-	p->keyed = why == NULL;
+	p->keyed = why == NULL && p->source->config.key[0] != '\0';
 	return why;
 }
 

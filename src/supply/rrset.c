@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "supply/addresses.h"
 
 struct rrset {
@@ -22,6 +23,7 @@ struct rrset {
 	unsigned at_server, at; /* at: name, and type in its lowest bit */
 	struct ask *ask;
 	struct question q; /* that is being asked */
+	struct tsig tsig;  /* where there is a key */
 	struct addr *addr;
 	uint32_t count, room, ttl_s;
 	char why[RRSET_WHY_SIZE];
@@ -33,6 +35,7 @@ rrset_cancel(struct rrset *r)
 	if (r == NULL)
 		return;
 	ask_cancel(r->ask);
+	tsig_end(&r->tsig);
 	free(r->addr);
 	free(r);
 }
@@ -114,6 +117,47 @@ reason_of(const struct ask_answer *answer, enum err err, char buf[16])
 	return err_text(err);
 }
 
+/* ---- signatures ---------------------------------------------------------- */
+
+static size_t
+seal(void *owner, uint8_t *bytes, size_t size, size_t len)
+{
+	struct rrset *r = owner;
+	struct writer w = writer_of(bytes, size);
+
+	w.at = len;
+	if (tsig_begin(&r->tsig, r->wish.key) != ERR_NONE ||
+	    tsig_sign(&r->tsig, &w, clock_date_ms() / 1000) != ERR_NONE)
+		return 0;
+	return w.at;
+}
+
+/* Where it is not signed as it must be, that is told. A refusal need not be
+ * signed to be one. */
+static bool
+is_sealed(struct rrset *r, const struct ask_answer *answer)
+{
+	char why[RRSET_WHY_SIZE / 2];
+	enum tsig_verdict v;
+	struct text text;
+
+	if (r->wish.key == NULL || answer->end != ASK_ANSWERED)
+		return true;
+	v = tsig_verify(&r->tsig, answer->bytes, answer->len,
+			clock_date_ms() / 1000);
+	if (v == TSIG_VALID ||
+	    (v == TSIG_MISSING && answer->header.flags & 0xf))
+		return true;
+	text_init(&text, why, sizeof(why));
+	text_str(&text, tsig_text(v));
+	if (v == TSIG_TIME || v == TSIG_REMOTE_BADTIME)
+		tsig_print_off(&r->tsig, &text);
+	tell(r, why);
+	return false;
+}
+
+/* ---- one question after the other ---------------------------------------- */
+
 static bool ask_next(struct rrset *r);
 
 static void
@@ -141,6 +185,10 @@ on_answer(void *owner, const struct ask_answer *answer)
 	char buf[16];
 
 	r->ask = NULL;
+	if (!is_sealed(r, answer)) {
+		go_on(r, false);
+		return;
+	}
 	if (answer->end == ASK_ANSWERED)
 		err = addresses_read(answer, &r->q, &sink);
 	if (err != ERR_NONE)
@@ -154,6 +202,7 @@ ask_next(struct rrset *r)
 	struct ask_question q = { .to = &r->wish.server[r->at_server],
 				  .stream = r->wish.stream,
 				  .wait_ms = r->wish.wait_ms,
+				  .seal = r->wish.key != NULL ? seal : NULL,
 				  .done = on_answer,
 				  .owner = r };
 

@@ -9,6 +9,7 @@
 #define SUPPLY_RRSET_H
 
 #include "supply/ask.h"
+#include "supply/tsig.h"
 
 enum {
 	RRSET_TTL_LEAST_S = 60,
@@ -32,6 +33,7 @@ struct rrset_wish {
 	unsigned names;		       /* >= 1 */
 	const struct endpoint *server; /* in the order they are asked */
 	unsigned servers;	       /* >= 1 */
+	const struct tsig_key *key;    /* stays; NULL: nothing is signed */
 	bool stream;		       /* by TCP at once */
 	int64_t wait_ms;	       /* ASK_WAIT_MS */
 	rrset_done_fn *done;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "supply/plain.h"
@@ -95,4 +96,30 @@ source_failed(struct source *s, const char *why)
 	if (strncmp(s->state->error, why, sizeof(s->state->error) - 1) != 0)
 		log_warn("List %s: %s", s->config.name, why);
 	snprintf(s->state->error, sizeof(s->state->error), "%s", why);
+}
+
+const char *
+source_key(const struct source *s, struct tsig_key *out)
+{
+	char text[KEY_FILE_MAX];
+	const struct key_config *key;
+	const char *why = NULL;
+	int fd = -1;
+	ssize_t len;
+
+	if (s->config.key[0] == '\0')
+		return NULL;
+	key = supply_key(s->supply, s->config.key, &fd);
+	if (key == NULL || fd == -1)
+		return "its key is not there";
+	len = pread(fd, text, sizeof(text), 0);
+	if (len == -1)
+		return "the file of its key cannot be read";
+	name_lower(&key->wire, &out->name);
+	out->algorithm = key->algorithm;
+	if (key_read_secret(text, (size_t)len, out) != ERR_NONE)
+		why = "the file of its key holds no secret in base64 of at "
+		      "most 512 bytes";
+	explicit_bzero(text, sizeof(text));
+	return why;
 }

@@ -47,6 +47,10 @@ void source_free(struct source *s);
 
 /* The name of its copy in the lists' directory: "NAME.kept". */
 const char *source_file(const struct source *s, char out[64]);
+/* Reads the key that its line names. A clause where it cannot be used; NULL:
+ * it can, or its line names none. */
+struct tsig_key;
+const char *source_key(const struct source *s, struct tsig_key *out);
 /* Says in the log and on the page that it could not be fetched. */
 void source_failed(struct source *s, const char *why);
 

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lists that are fetched: by HTTPS, and as addresses of names."""
 
+import base64
 import os
 import random
 import re
 import time
 import zlib
 
+import dns.tsigkeyring
 import pytest
 
 from daemon import SLOW
 from dnsclient import addresses, rcode, until
 from feeds import ADDRESS, HOST, URL, Authority, Feed, Page
+from primaries import SECRET, Named
 
 ACL = "10.1.0.0/24 -> *:TCP:443\n"
 
@@ -474,6 +477,51 @@ def test_addresses_that_are_gone_stay_in_force(up, feed, fetching):
     d.ctl("lists", "refresh", "drop")
     fails(d, "drop", "NXDOMAIN")
     assert is_listed(d, "45.0.0.10")
+
+
+def test_addresses_may_be_signed(stage, lab, feed, fetching):
+    named = Named(lab, stage.directory)
+    try:
+        named.publish(1, [f"drop A 45.0.0.{n}" for n in range(1, 91)])
+        key = stage.directory / "key"
+        line = ("list drop dns drop.rpz.test server "
+                f"{named.address}@{named.port} key key.test")
+
+        def start(secret, name="key.test"):
+            key.write_text(secret + "\n")
+            key.chmod(0o600)
+            return fetching(f"key {name} hmac-sha256 {key}",
+                            line.replace("key.test", name))
+        d = start(base64.b64encode(b"of somebody else").decode())
+        fails(d, "drop", "about drop.rpz.test. A: ")
+        assert not is_listed(d, "45.0.0.90")
+        d.stop()
+        d = start(SECRET, "other.test")
+        fails(d, "drop", "about drop.rpz.test. A: ")
+        d.stop()
+        d = start(SECRET)
+        wait_listed(d, "45.0.0.90")
+        assert state(d, "drop")["entries"] == "90"
+    finally:
+        named.stop()
+
+
+def test_unsigned_addresses_are_not_believed(stage, up, feed, fetching):
+    up.add("drop.list.test", "A", "45.0.0.1", ttl=300)
+    key = stage.directory / "key"
+    key.write_text(SECRET + "\n")
+    key.chmod(0o600)
+
+    def say(query):
+        message = up.answer(query)
+        message.tsig = None
+        query.send(message.to_wire())
+    up.script["drop.list.test"] = say
+    up.keys = dns.tsigkeyring.from_text({"key.test": ("hmac-sha256", SECRET)})
+    d = fetching(f"key key.test hmac-sha256 {key}",
+                 "list drop dns drop.list.test server 172.30.0.2 key key.test")
+    fails(d, "drop", "not signed")
+    assert not is_listed(d, "45.0.0.1")
 
 
 # ---- lookup ----------------------------------------------------------------

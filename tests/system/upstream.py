@@ -34,7 +34,7 @@ class Query:
         self.stream = stream
         self.reply = reply
         self.peer = None
-        self.message = dns.message.from_wire(wire)
+        self.message = dns.message.from_wire(wire, keyring=upstream.keys)
         self.id = self.message.id
         asked = self.message.question[0]
         self.name = asked.name
@@ -87,6 +87,7 @@ class Upstream:
     def __init__(self, net, address, port=53, tcp=True):
         self.net, self.address, self.port = net, address, port
         self.zone, self.script, self.seen = {}, {}, []
+        self.keys = None  # of signed queries that are understood
         self.fallback = None  # f(Query) -> records, where the zone is silent
         self.delay = 0.0
         self.silent = False
