@@ -233,7 +233,8 @@ read_content(struct job *j, const struct wish *w)
 	char what[ACL_PATH_SIZE + 8], buf[512] = "is not there";
 	struct reading r = { .build = &j->build,
 			     .config = &j->config,
-			     .guard = own ? NULL : &j->guard,
+			     .guard = &j->guard,
+			     .is_own = own,
 			     .out = j->out };
 	struct flaw flaw;
 	struct text why;

@@ -54,14 +54,17 @@ tell_bad_line(struct reading *r)
 
 /* The first of them; the others are counted. */
 static void
-tell_left_out(struct reading *r, const struct item *item, const char *fault)
+tell_fault(struct reading *r, const struct item *item, const char *fault)
 {
-	if (r->left_out++ > 0)
+	if (r->faults++ > 0)
 		return;
 	tell_place(r, r->lines > 0 ? r->lines : 1);
 	name_print(&item->name, r->out);
-	text_printf(r->out, " is left out of list %s: it %s\n", r->config->name,
-		    fault);
+	text_printf(r->out,
+		    r->is_own ? " of list %s %s; the file is yours, so it is "
+				"listed all the same\n"
+			      : " is left out of list %s: it %s\n",
+		    r->config->name, fault);
 }
 
 /* ---- entries ------------------------------------------------------------- */
@@ -70,12 +73,14 @@ static enum err
 take_item(void *arg, const struct item *item)
 {
 	struct reading *r = arg;
-	const char *fault =
-	    r->guard != NULL ? guard_fault(r->guard, item) : NULL;
+	const char *fault = guard_fault(r->guard, item);
 
 	if (fault != NULL) {
-		tell_left_out(r, item, fault);
-		return ERR_NONE;
+		tell_fault(r, item, fault);
+		if (!r->is_own) {
+			r->left_out++;
+			return ERR_NONE;
+		}
 	}
 	r->items++;
 	return lists_build_add(r->build, item);

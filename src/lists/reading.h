@@ -22,10 +22,11 @@ struct reading {
 	struct lists_build *build;
 	const struct list_config *config;
 	const struct guard *guard; /* who may not be listed by others */
+	bool is_own; /* the owner's: he may, and is told what it means */
 	const char *file;	   /* as warnings call it */
 	struct text *out;	   /* warnings */
 	uint32_t lines, bad;	   /* bad: of those that say something */
-	uint32_t told, left_out;
+	uint32_t told, left_out, faults;
 	uint64_t items;
 };
 

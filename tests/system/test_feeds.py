@@ -169,6 +169,18 @@ def test_redirects_lead_on(up, feed, fetching, authority, stage):
         other.stop()
 
 
+def test_what_a_feed_may_not_list(stage, up, feed, fetching):
+    feed.pages["/ads"] = Page("co.uk\ngood.test\nbad.test\n*.example\n")
+    d = fetching(f"list ads domains {URL}/ads", never_block="www.good.test")
+    wait_listed(d, "bad.test")
+    for name in ("x.co.uk", "good.test", "www.good.test", "x.example",
+                 URL.split("/")[2].split(":")[0]):
+        assert not is_listed(d, name), name
+    told = [line for line in d.err.text.splitlines() if "left out" in line]
+    assert "co.uk. is left out of list ads: it is a public suffix" in \
+        "".join(told)
+
+
 def test_a_restart_needs_no_network(stage, up, feed, fetching):
     feed.pages["/ads"] = Page("bad.test\n")
     d = fetching(f"list ads domains {URL}/ads")

@@ -95,3 +95,11 @@ def test_what_is_wrong_in_a_zone_is_told(stage, up, zoned):
     d.err.says("0.rpz:15")
     assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
     assert d.ctl("lists").startswith("zone0 rpz action=given names=8 ")
+
+
+def test_an_owner_may_block_what_others_may_not(stage, up, zoned):
+    d = zoned(("*.test CNAME .\nco.uk CNAME .\n*.co.uk CNAME .\n", ""))
+    told = [line for line in d.err.text.splitlines() if "is yours" in line]
+    assert len(told) == 1 and "zone0" in told[0]
+    for name in ("bad.test", "other.test"):
+        assert rcode(stage.client().ask(name)) == "NXDOMAIN"
