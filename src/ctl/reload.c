@@ -71,6 +71,19 @@ print_good(struct answer *a, const struct reloaded_letter *letter)
 			    letter->confirm_s);
 }
 
+static void
+print_bad(struct answer *a, const struct reloaded_letter *letter)
+{
+	text_init(&a->text, a->heap, a->text.size);
+	text_printf(&a->text,
+		    letter->ok == RELOAD_LATE
+			? "error: policy generation %u is not yet in force "
+			  "everywhere\n"
+			: "error: the new policy is refused, generation %u "
+			  "stays in force\n",
+		    letter->generation);
+}
+
 void
 answer_reloaded(struct answer *a, const struct reloaded_letter *letter)
 {
@@ -82,15 +95,10 @@ answer_reloaded(struct answer *a, const struct reloaded_letter *letter)
 	/* Each byte may become an escape of four. */
 	if (!answer_room(a, ANSWER_SMALL + 4 * sizeof(letter->text)))
 		return;
-	if (letter->ok == 1) {
+	if (letter->ok == RELOAD_DONE)
 		print_good(a, letter);
-	} else {
-		text_init(&a->text, a->heap, a->text.size);
-		text_printf(&a->text,
-			    "error: the new policy is refused, generation %u "
-			    "stays in force\n",
-			    letter->generation);
-	}
+	else
+		print_bad(a, letter);
 	print_complaints(&a->text, letter->text, len);
 	answer_seal(a);
 }

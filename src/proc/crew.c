@@ -373,8 +373,8 @@ crew_new_policy(struct crew *c, int fd)
 	crew_publish(c);
 }
 
-bool
-crew_has_taken(const struct crew *c)
+const struct child *
+crew_has_not_taken(const struct crew *c)
 {
 	unsigned roles = ONE(WARDEN) | ONE(WORKER) | ONE(CONTROL);
 
@@ -382,8 +382,8 @@ crew_has_taken(const struct crew *c)
 		if (c->child[i].channel != -1 &&
 		    roles & 1u << c->child[i].role &&
 		    c->child[i].taken != c->generation)
-			return false;
-	return true;
+			return &c->child[i];
+	return NULL;
 }
 
 void

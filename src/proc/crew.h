@@ -65,8 +65,8 @@ void crew_new_keys(struct crew *c, const int fd[ROLE_MAX_KEYS]);
 void crew_new_own(struct crew *c, int fd);
 void crew_new_journal(struct crew *c, int fd);
 void crew_new_rpz_log(struct crew *c, int fd);
-/* Everybody who has a policy works by the latest. */
-bool crew_has_taken(const struct crew *c);
+/* One who has a policy and does not yet work by the latest; NULL: all do. */
+const struct child *crew_has_not_taken(const struct crew *c);
 /* Says the crew's state on the page that status reads. */
 void crew_publish(struct crew *c);
 

@@ -295,10 +295,13 @@ struct reload_letter {
 			       confirms in that time; 0: it is kept */
 };
 
+/* Of the new policy. LATE: not every process has taken it yet. */
+enum reload_word { RELOAD_REFUSED, RELOAD_DONE, RELOAD_LATE };
+
 struct reloaded_letter {
 	struct letter_head head;
 	uint32_t seq;
-	uint32_t ok;	     /* 1: the new policy is in force */
+	uint32_t ok;	     /* enum reload_word */
 	uint32_t generation;
 	uint32_t confirm_s;  /* left to confirm it; 0: there is no need */
 	uint32_t text_len;

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "proc/notify.h"
 
-enum { SETTLE_MS = 5000 };
+/* A process that has no CPU takes a new policy late; who asked for it is not
+ * told that it is in force before it is. ctl/desk.h waits longer. */
+enum { SETTLE_MS = 25000 };
 
 void
 reload_complaints(const struct supervisor *s)
@@ -53,11 +55,11 @@ compile_begin(struct supervisor *s, bool only_lists)
 
 /* Who asked while this one was under way waits for the next. */
 static void
-answer_waiting(struct supervisor *s, bool ok)
+answer_waiting(struct supervisor *s, enum reload_word word)
 {
 	struct child *control = crew_find(&s->crew, ROLE_CONTROL);
 	const struct text *text = &s->compilation.text;
-	struct reloaded_letter letter = { .ok = ok,
+	struct reloaded_letter letter = { .ok = word,
 					  .generation = s->crew.generation };
 	unsigned left = 0;
 
@@ -94,10 +96,10 @@ trial_wished(const struct supervisor *s)
 }
 
 static void
-reload_end(struct supervisor *s, bool ok)
+reload_end(struct supervisor *s, enum reload_word word)
 {
 	reload_complaints(s);
-	if (ok) {
+	if (word != RELOAD_REFUSED) {
 		s->crew.state->reloads++;
 		log_info("Policy reloaded (generation %u)",
 			 s->crew.generation);
@@ -107,7 +109,7 @@ reload_end(struct supervisor *s, bool ok)
 			  "(generation %u)",
 			  s->crew.generation);
 	}
-	answer_waiting(s, ok);
+	answer_waiting(s, word);
 	notify("READY=1");
 }
 
@@ -126,7 +128,7 @@ reload_begin(struct supervisor *s)
 	}
 	notify_reloading();
 	if (compile_begin(s, false) != ERR_NONE)
-		reload_end(s, false);
+		reload_end(s, RELOAD_REFUSED);
 }
 
 static void
@@ -149,9 +151,9 @@ reload_unasked_end(struct supervisor *s)
 }
 
 static void
-finish(struct supervisor *s, bool ok)
+finish(struct supervisor *s, enum reload_word word)
 {
-	reload_end(s, ok);
+	reload_end(s, word);
 	go_on(s);
 }
 
@@ -162,16 +164,30 @@ reload_take(struct supervisor *s, int image)
 	s->settle_until_ms = clock_ms() + SETTLE_MS;
 }
 
+static void
+say_late(struct supervisor *s)
+{
+	const struct child *late = crew_has_not_taken(&s->crew);
+
+	text_printf(&s->compilation.text,
+		    "The %s %u has not taken the policy in %d s; until it has, "
+		    "the one before is in force there\n",
+		    role_name(late->role), late->index, SETTLE_MS / 1000);
+}
+
 void
 reload_settle(struct supervisor *s, int64_t now_ms)
 {
-	if (s->settle_until_ms == 0 ||
-	    (!crew_has_taken(&s->crew) && now_ms < s->settle_until_ms))
+	bool taken = crew_has_not_taken(&s->crew) == NULL;
+
+	if (s->settle_until_ms == 0 || (!taken && now_ms < s->settle_until_ms))
 		return;
 	s->settle_until_ms = 0;
 	crew_close_before(&s->crew);
+	if (!taken)
+		say_late(s);
 	if (!s->unasked) {
-		finish(s, true);
+		finish(s, taken ? RELOAD_DONE : RELOAD_LATE);
 		return;
 	}
 	reload_unasked_end(s);
@@ -186,7 +202,7 @@ reload_on_compiled(struct supervisor *s)
 
 	s->compiling = false;
 	if (!ok) {
-		finish(s, false);
+		finish(s, RELOAD_REFUSED);
 		return;
 	}
 	if (trial_s > 0)

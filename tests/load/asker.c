@@ -81,7 +81,7 @@ struct asker {
 	unsigned long checked, absent, cut;
 	unsigned long rcode[RCODES];
 	struct cause cause[CAUSES];
-	int32_t slowest_ms;
+	int32_t slowest_ms, held_up_ms; /* the longest time without a turn */
 	unsigned window, count;
 	struct message message;
 	struct client client[CLIENTS_MOST];
@@ -373,7 +373,11 @@ run(struct asker *a)
 	int32_t looked_ms = 0, end_ms;
 
 	while (any_open(a)) {
+		int32_t began_ms = elapsed_ms(a);
+
 		turn(a);
+		if (elapsed_ms(a) - began_ms > a->held_up_ms)
+			a->held_up_ms = elapsed_ms(a) - began_ms;
 		if (elapsed_ms(a) - looked_ms < LOOK_MS)
 			continue;
 		looked_ms = elapsed_ms(a);
@@ -391,11 +395,11 @@ report(const struct asker *a, double took_s)
 {
 	printf("answered=%lu unanswered=%lu again=%lu lost=%lu servfail=%lu "
 	       "refused=%lu nxdomain=%lu cut=%lu checked=%lu absent=%lu "
-	       "slowest_ms=%d rate=%.0f\n",
+	       "slowest_ms=%d held_up_ms=%d rate=%.0f\n",
 	       a->answered, a->unanswered, a->again, missing(a),
 	       a->rcode[RCODE_SERVFAIL], a->rcode[RCODE_REFUSED],
 	       a->rcode[RCODE_NXDOMAIN], a->cut, a->checked, a->absent,
-	       a->slowest_ms, (double)a->answered / took_s);
+	       a->slowest_ms, a->held_up_ms, (double)a->answered / took_s);
 	for (unsigned i = 0; i < CAUSES && a->cause[i].count > 0; i++)
 		fprintf(stderr, "SERVFAIL %lu %s\n", a->cause[i].count,
 			a->cause[i].text);

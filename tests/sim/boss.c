@@ -314,7 +314,7 @@ boss_is_ready(void)
 bool
 boss_reload(void)
 {
-	if (!crew_has_taken(&boss.crew))
+	if (crew_has_not_taken(&boss.crew) != NULL)
 		return false;
 	crew_new_policy(&boss.crew, policy_image(boss.crew.generation + 1));
 	return true;

@@ -217,6 +217,13 @@ class Daemon:
     def processes(self):
         return [Process(self.pid), *self.children()]
 
+    def crew(self):
+        """Those that stay: not a compiler, nor what is only being started
+        or has become another program, and has no title of ours."""
+        return [Process(self.pid), *(
+            child for child in self.by_role("")
+            if child.role not in ("supervisor", "compiler"))]
+
     def by_role(self, role):
         """Children whose role begins so."""
         found = []

@@ -281,7 +281,7 @@ def test_killed_whole_and_started_again(stage, up):
     d = stage.daemon(RULE)
     client = stage.client()
     client.ask("allowed.test")
-    pids = [p.pid for p in d.processes()]
+    pids = [p.pid for p in d.crew()]
     os.kill(d.pid, signal.SIGKILL)
     d.popen.wait()
     d.finish(pids)

@@ -9,6 +9,7 @@ import pytest
 
 from daemon import SLOW
 from dnsclient import OPEN, REFUSED, Client, ede, rcode, until
+from priority import put_first
 from test_flood import most_added_ms
 
 WILD = "10.1.0.0/24 -> *.wild.test:TCP:443\n"
@@ -149,6 +150,7 @@ def test_five_thousand_slow_connections(stage, up, many_descriptors):
 def test_five_thousand_of_one_client(stage, up):
     """One after the other, as fast as it can, beside those it may hold."""
     d = stage.daemon("10.1.0.0/16 -| fixed.test = 192.0.2.1\n", workers=1)
+    put_first(*d.by_role("worker"))
     other, greedy = stage.client(3), stage.client()
     with contextlib.ExitStack() as stack:
         held = hold(stack, greedy, A_CLIENT)

@@ -146,7 +146,7 @@ def test_no_descriptor_leaks(stage, up):
     client.ask("tcp.test")
 
     def count():
-        return {p.role: len(p.descriptors()) for p in d.processes()}
+        return {p.role: len(p.descriptors()) for p in d.crew()}
     before = count()
     for number in range(300):
         client.ask("allowed.test", tcp=number % 3 == 0)
@@ -202,7 +202,7 @@ def test_grants_survive_every_death(stage, up):
 
 def test_death_of_the_supervisor_ends_all(stage, up):
     d = stage.daemon(RULE)
-    pids = [p.pid for p in d.processes()]
+    pids = [p.pid for p in d.crew()]
     assert len(pids) == len(ROLES) + 1
     os.kill(d.pid, signal.SIGKILL)
     d.popen.wait()
@@ -213,7 +213,7 @@ def test_death_of_the_supervisor_ends_all(stage, up):
 def test_children_that_cannot_look_die_with_the_supervisor(stage, up):
     """Not by their own doing: the kernel kills them."""
     d = stage.daemon(RULE)
-    pids = [p.pid for p in d.processes()]
+    pids = [p.pid for p in d.crew()]
     for pid in pids[1:]:
         os.kill(pid, signal.SIGSTOP)
     os.kill(d.pid, signal.SIGKILL)

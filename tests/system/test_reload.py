@@ -18,6 +18,7 @@ import pytest
 
 from daemon import SLOW, Process, is_sanitized
 from dnsclient import addresses, question, rcode, until
+from priority import put_first
 
 RELOADS = int(os.environ.get("DNSFW_RELOADS", 300 / SLOW))
 RATE = 400  # questions a second and client
@@ -167,6 +168,7 @@ def test_reloads_under_load(stage):
     up.add("p.test", "A", P, ttl=300)
     up.add("same.test", "A", SAME, ttl=300)
     d = stage.daemon(FIRST, cut_flows=True)
+    put_first(*d.by_role("warden"))
     control = Control(d)
     askers = [Asker(stage.client(number)) for number in (2, 3, 4)]
     for asker in askers:

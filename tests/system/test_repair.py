@@ -173,7 +173,7 @@ def test_all_killed_entries_count_down(stage):
     d = scene.d
     time.sleep(1.1)
     before = stage.lab.entries()
-    pids = [p.pid for p in d.processes()]
+    pids = [p.pid for p in d.crew()]
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     d.popen.wait()

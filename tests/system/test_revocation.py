@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -148,6 +149,24 @@ def test_translated_flows_are_cut(stage, up, talk):
     finally:
         for rule in rules:
             stage.lab.router.run(*nat, "-D", *rule)
+
+
+def test_a_reload_is_over_when_the_warden_has_taken_it(stage, up):
+    """However long that has no CPU: what is revoked is closed by then."""
+    d = stage.daemon(BOTH)
+    client = stage.client()
+    client.ask("allowed.test")
+    warden, = d.by_role("warden")
+    os.kill(warden.pid, signal.SIGSTOP)
+    again = threading.Timer(6, os.kill, (warden.pid, signal.SIGCONT))
+    again.start()
+    began = time.monotonic()
+    d.write_acl(ONLY_B)
+    status, out, err = d.ctl("reload", check=False, timeout=40)
+    assert status == 0, (out, err)
+    assert time.monotonic() - began > 5.9
+    assert client.connect(A) == REFUSED
+    again.join()
 
 
 # --- the ledger's reasons -------------------------------------------------

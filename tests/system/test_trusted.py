@@ -123,7 +123,7 @@ ROOT_PASSWORD=x
     assert addresses(client.ask("good.test")) == ["203.0.113.80"]
     assert "ROOT_PASSWORD (here: dns-firewallctl)" in d.err.text
     assert SECRET not in d.err.text + d.out.text + d.ctl("status")
-    for process in d.processes():
+    for process in d.crew():
         if process.role not in ("supervisor", "lists"):
             assert holds(process, b"FORWARDER_IPS")
             assert not holds(process, SECRET.encode()), process.role

@@ -544,7 +544,8 @@ commands_of_the_tool(void **state)
 static void
 reload_waits_for_word(void **state)
 {
-	static struct reloaded_letter letter = { .ok = 1, .generation = 4 };
+	static struct reloaded_letter letter = { .ok = RELOAD_DONE,
+						.generation = 4 };
 	struct lab *l = *state;
 
 	ask(l, "reload");
@@ -554,7 +555,14 @@ reload_waits_for_word(void **state)
 			    "ok\npolicy generation 4 is in force\n");
 	answer_free(&l->answer);
 
-	letter.ok = 0;
+	letter.ok = RELOAD_LATE;
+	answer_reloaded(&l->answer, &letter);
+	assert_string_equal(l->answer.text.buf,
+			    "error: policy generation 4 is not yet in force "
+			    "everywhere\n");
+	answer_free(&l->answer);
+
+	letter.ok = RELOAD_REFUSED;
 	letter.generation = 3;
 	memcpy(letter.text, "acl:1:2: error: a\nacl:2:1: \x1b\xff", 29);
 	letter.text_len = 29;

@@ -313,7 +313,8 @@ reload_hears_its_own_word(void **state)
 	struct lab *l = *state;
 	int first = call(l, "reload\n"), second = call(l, "reload\n");
 	struct plain_letter a, b;
-	struct reloaded_letter word = { .ok = 1, .generation = 4 };
+	struct reloaded_letter word = { .ok = RELOAD_DONE,
+					.generation = 4 };
 	bool over;
 
 	run(l);

@@ -236,7 +236,8 @@ supervisor_says(struct lab *l, struct reloaded_letter *word)
 static void
 reloads(void **state)
 {
-	struct reloaded_letter word = { .ok = 1, .generation = 4 };
+	struct reloaded_letter word = { .ok = RELOAD_DONE,
+					.generation = 4 };
 	struct lab *l = *state;
 	int status;
 	pid_t pid = supervisor_says(l, &word);
@@ -245,7 +246,7 @@ reloads(void **state)
 	assert_string_equal(l->heard, "policy generation 4 is in force\n");
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
-	word.ok = 0;
+	word.ok = RELOAD_REFUSED;
 	pid = supervisor_says(l, &word);
 	assert_int_equal(ask(l, "reload"), CLIENT_FAILED);
 	waitpid(pid, &status, 0);
