@@ -146,7 +146,7 @@ ask(const struct lists *l, enum trigger trigger)
 static void
 use(const struct lists *l)
 {
-	volatile unsigned sum = 0;
+	unsigned sum = 0;
 	size_t count;
 
 	for (unsigned t = 0; t < TRIGGER_COUNT; t++)
@@ -159,6 +159,8 @@ use(const struct lists *l)
 			must(net[k].bits <= 128);
 	}
 	(void)lists_source_text(l, &count);
+	/* Nobody looks at it, but nobody may leave out the look either. */
+	__asm__ volatile("" : : "r"(sum));
 }
 
 int
