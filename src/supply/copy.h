@@ -14,13 +14,13 @@
 
 enum {
 	COPY_HEAD_SIZE = 2560, /* bytes, all of them lines of comments */
-	COPY_SOURCE_SIZE = ACL_PATH_SIZE,
+	COPY_SOURCE_SIZE = ACL_PATH_SIZE + 32,
 	COPY_DIGEST_SIZE = 65, /* SHA-256 in hexadecimal, and NUL */
 	COPY_NAME_SIZE = 64
 };
 
 struct copy_head {
-	char source[COPY_SOURCE_SIZE]; /* whence it is; printable */
+	char source[COPY_SOURCE_SIZE]; /* what it is of; printable */
 	struct https_known known;
 	char digest[COPY_DIGEST_SIZE]; /* of the text */
 	uint64_t entries, bytes;       /* of the text */

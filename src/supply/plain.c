@@ -38,13 +38,18 @@ kept_file(const struct plain *p, char out[COPY_NAME_SIZE])
 	return source_file(p->source, out);
 }
 
-/* The URL, or the names; as the head of a copy says it. */
+/* What the copy is of, as its head says it: another form of the same URL is
+ * another list. */
 static void
 print_source(const struct list_config *c, char out[COPY_SOURCE_SIZE])
 {
 	struct text t;
 
 	text_init(&t, out, COPY_SOURCE_SIZE);
+	text_str(&t, form_word(c->form));
+	if (c->column > 0)
+		text_printf(&t, "/%u", c->column);
+	text_char(&t, ' ');
 	text_escaped(&t, c->where, strlen(c->where));
 	for (unsigned i = 0; i < c->rrsets; i++) {
 		if (i > 0)

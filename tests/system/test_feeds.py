@@ -94,6 +94,7 @@ def fails(d, name, why):
         (state(d, name), d.err.text)
     assert state(d, name)["state"] == "failing"
     assert why in d.ctl("status").splitlines()[1]
+    assert 0 <= int(state(d, name)["next"].rstrip("s")) <= 34
 
 
 @pytest.fixture
@@ -221,6 +222,19 @@ def test_another_url_is_another_list(stage, feed, fetching):
     wait_listed(d, "worse.test")
     assert "if-none-match" not in feed.seen[1].fields
     assert not is_listed(d, "bad.test")
+
+
+def test_another_form_is_another_list(stage, feed, fetching):
+    feed.pages["/ads"] = Page("0.0.0.0 bad.test\n", etag='"x"')
+    d = fetching(f"list ads domains {URL}/ads")
+    fails(d, "ads", "most of its lines are not understood")
+    (stage.directory / "lists").write_text(f"list ads hosts {URL}/ads\n")
+    d.reload()
+    wait_listed(d, "bad.test")
+    (stage.directory / "lists").write_text(f"list ads domains {URL}/ads\n")
+    d.reload()
+    fails(d, "ads", "most of its lines are not understood")
+    assert all("if-none-match" not in r.fields for r in feed.seen)
 
 
 def test_a_list_of_real_size(stage, feed, fetching):
