@@ -75,22 +75,39 @@ def test_a_change_that_was_not_written_whole(house, copy):  # noqa: F811
     assert [t for _, t in primary.asked] == ["SOA", "IXFR"]
 
 
-@pytest.mark.parametrize("at", (0, 100, HEAD + 10))
-def test_a_damaged_copy_is_fetched_again(house, copy, at):  # noqa: F811
-    with open(copy, "r+b") as f:
+def damage(path, at):
+    with open(path, "r+b") as f:
         f.seek(at)
         byte = f.read(1)[0]
         f.seek(at)
         f.write(bytes([byte ^ 1]))
+
+
+def becomes_whole(house):  # noqa: F811
+    primary = again(house)
+    assert primary.notify(HEARS) == 0
+    house.becomes(bad=True, worse=True, fine=False)
+    assert "AXFR" in [t for _, t in primary.asked]
+
+
+@pytest.mark.parametrize("at", (0, 100))
+def test_a_damaged_copy_is_fetched_again(house, copy, at):  # noqa: F811
+    damage(copy, at)
     d = house.start()
     d.err.wait(r"what was fetched of list zone is damaged; it is fetched")
     d.err.wait(r"List zone: the kept copy is damaged; it is fetched again")
     assert addresses(house.client.ask("fine.test"))
     assert not house.blocked("bad.test")
-    primary = again(house)
-    assert primary.notify(HEARS) == 0
-    house.becomes(bad=True, worse=True, fine=False)
-    assert "AXFR" in [t for _, t in primary.asked]
+    becomes_whole(house)
+
+
+def test_what_was_made_of_a_copy_outlives_it(house, copy):  # noqa: F811
+    """Its records are damaged, but they are in the image of last time."""
+    damage(copy, HEAD + 10)
+    d = house.start()
+    d.err.wait(r"List zone: the kept copy is damaged; it is fetched again")
+    assert house.blocked("bad.test") and not house.blocked("fine.test")
+    becomes_whole(house)
 
 
 def test_a_full_disk_leaves_what_there_is(house, copy):  # noqa: F811
