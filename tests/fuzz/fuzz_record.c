@@ -86,7 +86,7 @@ write_as(const struct options *opt, const struct record_letter *letter)
 	require(scribe_init(&s, opt, &q) == ERR_NONE);
 	if (scribe_write(&s, letter, items, &chain) == ERR_NONE) {
 		for (unsigned i = 0; i < letter->head.count; i++)
-			events += items[i].kind != RECORD_ALIAS;
+			events += record_is_event(items[i].kind);
 		if (!opt->log_journal)
 			check_lines(&q, events);
 		if (opt->log_format == LOG_FORMAT_JSON && events == 1 &&
