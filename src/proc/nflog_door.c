@@ -141,8 +141,8 @@ undo:;
 		    strerror(cause));
 	/* The kernel has one word for both. */
 	if (cause == EPERM || cause == EBUSY)
-		text_str(complaint, "; another program has that group (choose "
-				    "one of our own), or CAP_NET_ADMIN is "
+		text_str(complaint, "; another program has that group (name "
+				    "one that none has), or CAP_NET_ADMIN is "
 				    "missing");
 	if (fd != -1)
 		close(fd);
