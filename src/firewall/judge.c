@@ -228,6 +228,7 @@ judge_any_client(const struct judge *j, const struct ledger_key *key,
 struct entry {
 	const struct judge *judge;
 	const struct ledger_key *key;
+	bool private; /* only some rules may lead there */
 };
 
 static bool
@@ -235,7 +236,8 @@ leads_there(void *arg, uint32_t rule)
 {
 	const struct entry *e = arg;
 
-	return judge_leads_to(e->judge, rule, &e->key->destination);
+	return !e->private ||
+	       judge_leads_to(e->judge, rule, &e->key->destination);
 }
 
 static bool
@@ -252,9 +254,8 @@ gives_behind(struct entry *e, const struct addr *client, uint32_t ifindex)
 
 /* By which interface it asked is not in the entry either. */
 static bool
-gives_any(void *arg, const struct addr *client)
+gives_behind_some(struct entry *e, const struct addr *client)
 {
-	struct entry *e = arg;
 	const struct policy *p = &e->judge->policy;
 
 	for (uint32_t i = 0; i < p->head->interfaces.count; i++) {
@@ -265,13 +266,45 @@ gives_any(void *arg, const struct addr *client)
 	return gives_behind(e, client, 0);
 }
 
+/* The answer is that of all clients in the same nets. */
+static bool
+gives_any(void *arg, const struct addr *client)
+{
+	struct entry *e = arg;
+	const struct policy_client any = { client, INTERFACE_ANY };
+	uint32_t net = policy_first_net(&e->judge->policy, &any);
+	struct judge_answer *known, fresh = { .net = net + 1,
+					      .port = e->key->port,
+					      .protocol = e->key->protocol,
+					      .private = e->private };
+
+	if (net == IMAGE_NONE)
+		return false;
+	if (e->judge->memo == NULL)
+		return gives_behind_some(e, client);
+	known = &e->judge->memo->answer[(net * 31 + fresh.port * 2u +
+					 fresh.private) %
+					JUDGE_MEMO_SIZE];
+	if (known->net == fresh.net && known->port == fresh.port &&
+	    known->protocol == fresh.protocol &&
+	    known->private == fresh.private)
+		return known->gives;
+	fresh.gives = gives_behind_some(e, client);
+	*known = fresh;
+	return known->gives;
+}
+
 bool
 judge_gives_any(const struct judge *j, const struct ledger_key *key)
 {
-	struct entry e = { j, key };
+	const struct addr *to = &key->destination;
+	enum addr_class kind = addr_class_of(to);
+	struct entry e = { .judge = j,
+			   .key = key,
+			   .private = kind == ADDR_PRIVATE &&
+				      !is_private_ok(j->opt, to) };
 
-	return addr_class_of(&key->destination) != ADDR_NEVER &&
-	       !own_has(j->own, &key->destination) &&
+	return kind != ADDR_NEVER && !own_has(j->own, to) &&
 	       judge_any_client(j, key, gives_any, &e);
 }
 

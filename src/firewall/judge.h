@@ -23,6 +23,19 @@ struct judge {
 	const struct own_addresses *own;
 	const struct options *opt;
 	uint32_t families; /* ROLE_IPV4 | ROLE_IPV6 (proc/role.h) */
+	struct judge_memo *memo; /* while many are judged; else NULL */
+};
+
+/* What judge_gives_any() found, for as long as nothing else changes. */
+enum { JUDGE_MEMO_SIZE = 256 };
+struct judge_answer {
+	uint32_t net; /* of the policy, plus 1; 0: none */
+	uint16_t port;
+	uint8_t protocol;
+	bool private, gives;
+};
+struct judge_memo {
+	struct judge_answer answer[JUDGE_MEMO_SIZE];
 };
 
 /* Longest kernel timeout that may be asked for. */

@@ -116,10 +116,13 @@ static uint32_t
 strike_all(struct revocation *r, ledger_strike_fn *gone)
 {
 	struct broom broom = { .a = r->a, .cut = true };
+	struct judge_memo memo = { 0 };
 
+	r->a->judge.memo = &memo;
 	r->now_ms = broom.now_ms = clock_ms();
 	for (uint32_t i = 0; i < ledger_top(r->a->ledger); i++)
 		strike_one(r, &broom, i, gone);
+	r->a->judge.memo = NULL;
 	broom_finish(&broom);
 	admission_show_live(r->a);
 	return broom.swept;
