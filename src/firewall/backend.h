@@ -117,7 +117,10 @@ struct backend_kind {
 	 * ours, and what then tells whether they have. NULL: nobody tells. */
 	int (*watch)(const struct backend *b);
 	bool (*heard)(struct backend *b);
-	/* Sets of lists (firewall/fixed.h); NULL where there are none. Made,
+	/* Sets of lists (firewall/fixed.h); NULL where there are none. So
+	 * many entries are a change that keeps nobody waiting. */
+	size_t fixed_piece;
+	/* Made,
 	 * or taken as it is and with what is in it; *found_out says which.
 	 * ERR_BUSY as of prepare(). */
 	enum err (*fixed_prepare)(struct backend *b,

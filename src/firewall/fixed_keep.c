@@ -21,8 +21,7 @@
 #include "firewall/netset.h"
 
 enum {
-	PIECE = 1024, /* entries that come or go in one change */
-	LOOKS = 65536, /* entries that are looked at for it */
+	LOOKS = 65536, /* entries that are looked at for one change */
 	RETRY_MS = 500,
 	LIST_AGAIN_MS = 1000,
 	LIST_PARTS = 20 /* listing takes one part of so many of our time */
@@ -327,13 +326,14 @@ fixed_stand(struct fixed_keeper *k, uint32_t *sets_out)
 struct piece {
 	struct fixed_entries remove, add;
 	struct net outer; /* what the entry before lies in */
+	size_t most;	  /* entries that come or go */
 	unsigned looks;
 };
 
 static bool
 is_enough(const struct piece *c, const struct fixed_entry *next)
 {
-	return (c->remove.count + c->add.count >= PIECE || c->looks >= LOOKS) &&
+	return (c->remove.count + c->add.count >= c->most || c->looks >= LOOKS) &&
 	       !net_holds(&c->outer, &next->to);
 }
 
@@ -369,7 +369,7 @@ static enum err
 change_some(struct fixed_keeper *k, enum fixed_index set)
 {
 	struct part *p = &k->part[set];
-	struct piece c = { .looks = 0 };
+	struct piece c = { .most = k->a->kind->fixed_piece };
 	const struct fixed_change change = { .set = set,
 					     .remove = &c.remove,
 					     .add = &c.add };

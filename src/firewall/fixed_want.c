@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/region.h"
 #include "firewall/judge.h"
 #include "firewall/netset.h"
 #include "policy/table.h"
@@ -22,7 +23,7 @@
 void
 fixed_fini(struct fixed_entries *e)
 {
-	free(e->at);
+	region_free(e->at, e->room * sizeof(*e->at));
 	*e = (struct fixed_entries){ 0 };
 }
 
@@ -31,7 +32,8 @@ fixed_add(struct fixed_entries *e, const struct fixed_entry *entry)
 {
 	if (e->count == e->room) {
 		size_t room = e->room != 0 ? e->room * 2 : 64;
-		void *more = realloc(e->at, room * sizeof(*e->at));
+		void *more = region_grow(e->at, e->room * sizeof(*e->at),
+					 room * sizeof(*e->at));
 
 		if (more == NULL)
 			return ERR_FULL;

@@ -343,6 +343,7 @@ const struct backend_kind backend_ipset = {
 	.list = ipset_list_entries,
 	.look = ipset_look,
 	.dispose = ipset_dispose,
+	.fixed_piece = 1024,
 	.fixed_prepare = ipset_fixed_prepare,
 	.fixed_change = ipset_fixed_change,
 	.fixed_list = ipset_fixed_list,

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_FIRST = 64 };
+#include "base/region.h"
+
+enum { ROOM_FIRST = 128 };
 
 void
 netset_fini(struct netset *s)
 {
-	free(s->at);
+	region_free(s->at, s->room * sizeof(*s->at));
 	*s = (struct netset){ 0 };
 }
 
@@ -23,7 +25,8 @@ netset_add(struct netset *s, const struct net *net)
 {
 	if (s->count == s->room) {
 		size_t room = s->room != 0 ? s->room * 2 : ROOM_FIRST;
-		void *more = realloc(s->at, room * sizeof(*s->at));
+		void *more = region_grow(s->at, s->room * sizeof(*s->at),
+					 room * sizeof(*s->at));
 
 		if (more == NULL)
 			return ERR_FULL;

@@ -20,10 +20,12 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "base/log.h"
+#include "base/region.h"
 #include "firewall/nft_backend.h"
 #include "firewall/nft_fixed_element.h"
 
-enum { LARGE_WAIT_MS = 30000 };
+/* Of one entry with all its attributes, at most. */
+enum { LARGE_WAIT_MS = 30000, ENTRY_BYTES = 128 };
 
 const char *
 nft_fixed_name(enum fixed_index set)
@@ -208,8 +210,8 @@ send_large(struct backend *b, enum fixed_index set)
 	return err;
 }
 
-enum err
-nft_fixed_change(struct backend *b, const struct fixed_change *change)
+static enum err
+change_at_once(struct backend *b, const struct fixed_change *change)
 {
 	const char *name = nft_fixed_name(change->set);
 
@@ -218,6 +220,27 @@ nft_fixed_change(struct backend *b, const struct fixed_change *change)
 		      false);
 	nft_put_fixed(&b->paper, &b->at, name, change->set, change->add, true);
 	return send_large(b, change->set);
+}
+
+/* What takes the place of one net can be many. */
+enum err
+nft_fixed_change(struct backend *b, const struct fixed_change *change)
+{
+	struct nft_paper *p = &b->paper;
+	size_t size = (change->add->count + change->remove->count) *
+			  ENTRY_BYTES + 4 * NFT_MESSAGE_MAX;
+	enum err err;
+
+	if (size <= sizeof(p->bytes))
+		return change_at_once(b, change);
+	p->large_size = size;
+	p->large = region_new(size);
+	if (p->large == NULL)
+		return ERR_FULL;
+	err = change_at_once(b, change);
+	region_free(p->large, size);
+	p->large = NULL;
+	return err;
 }
 
 enum err

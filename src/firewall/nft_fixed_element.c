@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/region.h"
 #include "firewall/nft_element.h"
 
 enum { WORD = 4, AT_ONCE = 128, ATTR_MAX = 16 };
@@ -255,7 +256,8 @@ new_bound(struct nft_bounds *e)
 {
 	if (e->count == e->room) {
 		size_t room = e->room != 0 ? e->room * 2 : 1024;
-		void *more = realloc(e->at, room * sizeof(*e->at));
+		void *more = region_grow(e->at, e->room * sizeof(*e->at),
+					 room * sizeof(*e->at));
 
 		if (more == NULL)
 			return NULL;
@@ -363,7 +365,7 @@ nft_join_bounds(struct nft_bounds *e)
 	e->odd |= (e->count - from) % 2 != 0;
 	for (size_t i = from; i + 1 < e->count; i += 2)
 		join_pair(e, &e->at[i], &e->at[i + 1]);
-	free(e->at);
+	region_free(e->at, e->room * sizeof(*e->at));
 	e->at = NULL;
 	e->count = e->room = 0;
 }

@@ -12,17 +12,24 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 
+static uint8_t *
+page_of(struct nft_paper *p)
+{
+	return p->large != NULL ? p->large : p->bytes;
+}
+
 static struct nlmsghdr *
 put(struct nft_paper *p, uint16_t type, uint16_t flags)
 {
+	size_t size = p->large != NULL ? p->large_size : sizeof(p->bytes);
 	struct nlmsghdr *m;
 
 	/* What finds no room is written over, and never sent. */
-	if (p->len > sizeof(p->bytes) - NFT_MESSAGE_MAX) {
+	if (p->len > size - NFT_MESSAGE_MAX) {
 		p->full = true;
 		p->len = 0;
 	}
-	m = mnl_nlmsg_put_header(p->bytes + p->len);
+	m = mnl_nlmsg_put_header(page_of(p) + p->len);
 	m->nlmsg_type = type;
 	m->nlmsg_flags = NLM_F_REQUEST | flags;
 	return m;
@@ -85,7 +92,7 @@ enum err
 nft_send(struct nft_paper *p, struct netlink *n,
 	 struct netlink_refusal *refusal)
 {
-	struct netlink_batch b = { .bytes = p->bytes };
+	struct netlink_batch b = { .bytes = page_of(p) };
 
 	put_edge(p, NFNL_MSG_BATCH_END);
 	if (p->full)

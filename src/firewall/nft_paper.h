@@ -15,7 +15,7 @@
 #include "firewall/netlink.h"
 
 /* One message of a batch, and a whole batch, at most. */
-enum { NFT_MESSAGE_MAX = 32768, NFT_PAPER_SIZE = 1 << 25, NFT_NAME_SIZE = 64 };
+enum { NFT_MESSAGE_MAX = 32768, NFT_PAPER_SIZE = 1 << 20, NFT_NAME_SIZE = 64 };
 
 /* Where our sets and rules are. */
 struct nft_place {
@@ -27,6 +27,9 @@ struct nft_place {
 struct nft_paper {
 	size_t len;
 	bool full; /* something found no room: it is not sent */
+	/* Another page for a batch that is larger; NULL: bytes. */
+	uint8_t *large;
+	size_t large_size;
 	_Alignas(8) uint8_t bytes[NFT_PAPER_SIZE];
 };
 

@@ -360,6 +360,8 @@ const struct backend_kind backend_nftables = {
 	.place = nft_place_rules,
 	.watch = nftables_watch,
 	.heard = nftables_heard,
+	/* Each batch costs what the whole set is large. */
+	.fixed_piece = 16384,
 	.fixed_prepare = nft_fixed_prepare,
 	.fixed_change = nft_fixed_change,
 	.fixed_list = nft_fixed_list,
