@@ -110,6 +110,7 @@ see_family(struct doctor *d, const struct family *f)
 		see_missing(d, f);
 		return;
 	}
+	see_list_sets_of_iptables(d, f);
 	/* OUTPUT where this host guards itself; on a router it is an extra
 	 * that may cover as little as its owner likes. */
 	for (unsigned i = 0; i < 2; i++) {

@@ -131,6 +131,7 @@ see_nftables(struct doctor *d)
 	for (unsigned i = 0; i < FAMILIES; i++)
 		if (has_family(d->table, &families[i]))
 			see_family(d, &families[i]);
+	see_list_sets_of_nft(d);
 	if (!nft_look_at_all(d))
 		return;
 	for (unsigned i = 0; i < FAMILIES; i++)

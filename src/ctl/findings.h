@@ -10,7 +10,7 @@
 
 enum verdict { PASS, WARN, FAIL };
 enum kind { KIND_NONE, KIND_IPTABLES, KIND_NFTABLES, KIND_ENFORCE };
-enum { SETTING_SIZE = 1024 };
+enum { SETTING_SIZE = 1024, LIST_SETS_MAX = 8 };
 
 struct doctor {
 	bool failed;	       /* anything was */
@@ -20,6 +20,10 @@ struct doctor {
 	bool only_watches;			 /* --mode audit */
 	char chain[RULE_NAME], table[RULE_NAME]; /* table: "inet filter" */
 	char bind[SETTING_SIZE]; /* "10.1.0.1@53,fd00:1::1@53" */
+	char sets[RULE_NAME];	 /* --set-prefix */
+	/* Sets of lists, without a prefix. */
+	char list_set[LIST_SETS_MAX][RULE_NAME];
+	unsigned list_sets;
 	struct ruleset *rules;	 /* one after the other */
 };
 
@@ -47,5 +51,10 @@ void see_enforced(struct doctor *d);
 void see_kernel(struct doctor *d);
 void see_binds(struct doctor *d);
 void see_journal(struct doctor *d);
+/* A line of `status`, of a set of lists or of something else. */
+void see_list_set(struct doctor *d, const char *line);
+/* In the ruleset that was read last. */
+void see_list_sets_of_nft(struct doctor *d);
+void see_list_sets_of_iptables(struct doctor *d, const struct family *f);
 
 #endif

@@ -16,6 +16,7 @@
 #include "conf/value.h"
 #include "ctl/answer.h"
 #include "ctl/counters.h"
+#include "ctl/list_sets.h"
 #include "ctl/sources.h"
 #include "firewall/backend.h"
 #include "firewall/ledger.h"
@@ -409,6 +410,7 @@ status_answer(struct answer *a, const struct view *v,
 	print_children(v->state, &a->text);
 	print_memory(v->state, &a->text);
 	print_firewall(v, &a->text);
+	list_sets_print(v, &a->text);
 	print_witness(v, &a->text);
 	counters_print(v, false, &a->text);
 	options_print(v->opt, &a->text);

@@ -55,6 +55,8 @@ fixed_has_clients(enum fixed_index set)
 	return set == FIXED_STATIC4 || set == FIXED_STATIC6;
 }
 
+/* "ipv4-block": what the set is called, behind a prefix. */
+const char *fixed_name(enum fixed_index set);
 void fixed_fini(struct fixed_entries *e);
 /* ERR_FULL. */
 enum err fixed_add(struct fixed_entries *e, const struct fixed_entry *entry);

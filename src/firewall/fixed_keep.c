@@ -47,21 +47,6 @@ struct fixed_keeper {
 
 /* ---- told -------------------------------------------------------------- */
 
-static const char *
-word_of(enum fixed_index set)
-{
-	static const char *const words[FIXED_COUNT] = {
-		[FIXED_ALWAYS4] = "ipv4-always",
-		[FIXED_ALWAYS6] = "ipv6-always",
-		[FIXED_BLOCK4] = "ipv4-block",
-		[FIXED_BLOCK6] = "ipv6-block",
-		[FIXED_STATIC4] = "ipv4-static",
-		[FIXED_STATIC6] = "ipv6-static",
-	};
-
-	return words[set];
-}
-
 static void
 show(struct fixed_keeper *k, enum fixed_index set)
 {
@@ -91,7 +76,7 @@ say_failure(struct fixed_keeper *k, enum fixed_index set, enum err err)
 		return;
 	text_init(&text, line, sizeof(line));
 	text_printf(&text, "The set %s of lists cannot be kept: %s",
-		    word_of(set),
+		    fixed_name(set),
 		    err == ERR_BUSY ? "one of another type has its name, and a "
 				      "rule refers to it"
 				    : err_text(err));
@@ -104,7 +89,7 @@ say_done(const struct part *p, enum fixed_index set)
 	if (p->added + p->removed > 0)
 		log_info("Set %s of lists: %llu entries came, %llu went, "
 			 "%zu are in it",
-			 word_of(set), (unsigned long long)p->added,
+			 fixed_name(set), (unsigned long long)p->added,
 			 (unsigned long long)p->removed, p->wanted.count);
 }
 
@@ -258,7 +243,7 @@ list(struct fixed_keeper *k, enum fixed_index set)
 	if (err == ERR_NONE && odd) {
 		log_warn("Set %s of lists held what is not ours, and is "
 			 "filled anew",
-			 word_of(set));
+			 fixed_name(set));
 		fixed_fini(&p->have);
 		err = a->kind->fixed_clear(a->backend, set);
 	}
@@ -333,7 +318,9 @@ struct piece {
 static bool
 is_enough(const struct piece *c, const struct fixed_entry *next)
 {
-	return (c->remove.count + c->add.count >= c->most || c->looks >= LOOKS) &&
+	size_t count = c->remove.count + c->add.count;
+
+	return (count >= c->most || c->looks >= LOOKS) &&
 	       !net_holds(&c->outer, &next->to);
 }
 
@@ -453,7 +440,7 @@ look_at(struct fixed_keeper *k, enum fixed_index set)
 		p->present = false;
 		return;
 	}
-	log_error("The set %s of lists %s: it is put right", word_of(set),
+	log_error("The set %s of lists %s: it is put right", fixed_name(set),
 		  look.present ? "was changed by others" : "is gone");
 	begin_again(p);
 	show(k, set);

@@ -20,6 +20,21 @@
 
 /* ---- arrays ------------------------------------------------------------ */
 
+const char *
+fixed_name(enum fixed_index set)
+{
+	static const char *const names[FIXED_COUNT] = {
+		[FIXED_ALWAYS4] = "ipv4-always",
+		[FIXED_ALWAYS6] = "ipv6-always",
+		[FIXED_BLOCK4] = "ipv4-block",
+		[FIXED_BLOCK6] = "ipv6-block",
+		[FIXED_STATIC4] = "ipv4-static",
+		[FIXED_STATIC6] = "ipv6-static",
+	};
+
+	return names[set];
+}
+
 void
 fixed_fini(struct fixed_entries *e)
 {

@@ -30,31 +30,22 @@ type_of(enum fixed_index set)
 }
 
 static bool
-put_name(const char *prefix, const char *suffix, char out[IPSET_MAXNAMELEN])
+put_name(const char *prefix, const char *name, char out[IPSET_MAXNAMELEN])
 {
 	struct text t;
 
 	text_init(&t, out, IPSET_MAXNAMELEN);
-	text_str(&t, prefix);
-	text_str(&t, suffix);
+	text_printf(&t, "%s-%s", prefix, name);
 	return !t.cut;
 }
 
 enum err
 ipset_fixed_names(struct backend *b, const char *prefix)
 {
-	static const char *const suffix[FIXED_COUNT] = {
-		[FIXED_ALWAYS4] = "-ipv4-always",
-		[FIXED_ALWAYS6] = "-ipv6-always",
-		[FIXED_BLOCK4] = "-ipv4-block",
-		[FIXED_BLOCK6] = "-ipv6-block",
-		[FIXED_STATIC4] = "-ipv4-static",
-		[FIXED_STATIC6] = "-ipv6-static",
-	};
-	bool fit = put_name(prefix, "-lists-copy", b->fixed_copy);
+	bool fit = put_name(prefix, "lists-copy", b->fixed_copy);
 
 	for (unsigned i = 0; i < FIXED_COUNT; i++)
-		fit = put_name(prefix, suffix[i], b->fixed[i]) && fit;
+		fit = put_name(prefix, fixed_name(i), b->fixed[i]) && fit;
 	return fit ? ERR_NONE : ERR_RANGE;
 }
 

@@ -165,7 +165,6 @@ enum err nft_tally_set(struct backend *b, const struct nft_fence_id *id,
 
 /* ---- nft_fixed.c: sets of lists ------------------------------------------ */
 
-const char *nft_fixed_name(enum fixed_index set);
 /* In the batch that is being written. */
 void nft_put_fixed_gone(struct backend *b, enum fixed_index set);
 /* backend_kind.fixed_... */

@@ -27,21 +27,6 @@
 /* Of one entry with all its attributes, at most. */
 enum { LARGE_WAIT_MS = 30000, ENTRY_BYTES = 128 };
 
-const char *
-nft_fixed_name(enum fixed_index set)
-{
-	static const char *const names[FIXED_COUNT] = {
-		[FIXED_ALWAYS4] = "ipv4-always",
-		[FIXED_ALWAYS6] = "ipv6-always",
-		[FIXED_BLOCK4] = "ipv4-block",
-		[FIXED_BLOCK6] = "ipv6-block",
-		[FIXED_STATIC4] = "ipv4-static",
-		[FIXED_STATIC6] = "ipv6-static",
-	};
-
-	return names[set];
-}
-
 /* ---- what is there ----------------------------------------------------- */
 
 static bool
@@ -57,7 +42,7 @@ nft_fixed_look(struct backend *b, enum fixed_index set,
 	       struct backend_look *out)
 {
 	struct nft_set_shape shape;
-	enum err err = nft_look_at(b, nft_fixed_name(set), &shape);
+	enum err err = nft_look_at(b, fixed_name(set), &shape);
 
 	*out = (struct backend_look){ .present = err == ERR_NONE &&
 						 is_usable(&shape, set) };
@@ -85,7 +70,7 @@ nft_fixed_list(struct backend *b, enum fixed_index set, fixed_entry_fn *each,
 	enum err err;
 
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, b->at.table);
-	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, nft_fixed_name(set));
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, fixed_name(set));
 	b->netlink.wait_ms = LARGE_WAIT_MS;
 	err = netlink_ask(&b->netlink, &q, &refusal);
 	b->netlink.wait_ms = NETLINK_WAIT_MS;
@@ -123,7 +108,7 @@ put_new(struct backend *b, enum fixed_index set)
 	if (s == NULL)
 		return ERR_FULL;
 	if (nftnl_set_set_str(s, NFTNL_SET_TABLE, b->at.table) != 0 ||
-	    nftnl_set_set_str(s, NFTNL_SET_NAME, nft_fixed_name(set)) != 0) {
+	    nftnl_set_set_str(s, NFTNL_SET_NAME, fixed_name(set)) != 0) {
 		nftnl_set_free(s);
 		return ERR_FULL;
 	}
@@ -142,7 +127,7 @@ nft_put_fixed_gone(struct backend *b, enum fixed_index set)
 	struct nlmsghdr *m = nft_message(&b->paper, NFT_MSG_DELSET, &b->at, 0);
 
 	mnl_attr_put_strz(m, NFTA_SET_TABLE, b->at.table);
-	mnl_attr_put_strz(m, NFTA_SET_NAME, nft_fixed_name(set));
+	mnl_attr_put_strz(m, NFTA_SET_NAME, fixed_name(set));
 	nft_done(&b->paper, m);
 }
 
@@ -164,11 +149,11 @@ make(struct backend *b, enum fixed_index set, bool other)
 	if (err == ERR_DENIED && refusal.code == EBUSY)
 		return ERR_BUSY;
 	if (err != ERR_NONE)
-		nft_complain(b, "create set", nft_fixed_name(set),
+		nft_complain(b, "create set", fixed_name(set),
 			     nft_cause(err, &refusal));
 	else if (other)
 		log_warn("Set %s had another type and was replaced",
-			 nft_fixed_name(set));
+			 fixed_name(set));
 	return err;
 }
 
@@ -205,7 +190,7 @@ send_large(struct backend *b, enum fixed_index set)
 	    (refusal.code == ENOENT || refusal.code == EEXIST))
 		return ERR_MISSING;
 	if (err != ERR_NONE)
-		nft_complain(b, "change set", nft_fixed_name(set),
+		nft_complain(b, "change set", fixed_name(set),
 			     nft_cause(err, &refusal));
 	return err;
 }
@@ -213,7 +198,7 @@ send_large(struct backend *b, enum fixed_index set)
 static enum err
 change_at_once(struct backend *b, const struct fixed_change *change)
 {
-	const char *name = nft_fixed_name(change->set);
+	const char *name = fixed_name(change->set);
 
 	nft_begin(&b->paper);
 	nft_put_fixed(&b->paper, &b->at, name, change->set, change->remove,
@@ -251,7 +236,7 @@ nft_fixed_clear(struct backend *b, enum fixed_index set)
 	nft_begin(&b->paper);
 	m = nft_message(&b->paper, NFT_MSG_DELSETELEM, &b->at, 0);
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, b->at.table);
-	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, nft_fixed_name(set));
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, fixed_name(set));
 	nft_done(&b->paper, m);
 	return send_large(b, set);
 }

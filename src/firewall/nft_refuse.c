@@ -30,7 +30,7 @@ match_list(struct nft_rule *r, enum fixed_index set, bool source)
 	uint8_t family = fixed_family(set);
 
 	nft_match_family(r, family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	nft_match_address_set(r, family, nft_fixed_name(set), source);
+	nft_match_address_set(r, family, fixed_name(set), source);
 }
 
 static enum err

@@ -38,7 +38,8 @@ def sets(stage, up):
 
     def start(lists, acl=ACL, **options):
         write(lists)
-        return stage.daemon(acl, lists=stage.directory / "lists", **options)
+        return stage.daemon(acl, lists=stage.directory / "lists",
+                            lists_dir=stage.directory / "kept", **options)
     start.write = write
     return start
 
@@ -151,7 +152,8 @@ def test_a_grant_that_becomes_listed_is_gone_at_once(stage, sets):
             ("10.1.0.2", "tcp", port, "203.0.113.81")
             for port in (80, 443)}, SLOW)
         assert flow.is_cut() is True
-    assert held(stage.lab, "ipv4-block") == {"203.0.113.80"}
+    assert until(lambda: held(stage.lab, "ipv4-block") == {"203.0.113.80"},
+                 SLOW), d.err.text
     assert rcode(client.ask("far.test")) == "NXDOMAIN"
 
 
@@ -212,3 +214,61 @@ def test_cleanup_takes_the_sets_away(stage, sets):
     assert status == 0, err
     for name in ("block", "always"):
         assert held(stage.lab, f"ipv4-{name}") is None
+
+
+def owners_rule(lab):
+    """What the manual tells the owner of the router to write."""
+    if lab.flavour == "enforce":
+        return
+    for way in ("saddr", "daddr"):
+        if lab.uses_nftables():
+            lab.router.run("nft", "insert", "rule", *lab.table(), "forward",
+                           "ip", way, "@ipv4-block", "drop")
+        else:
+            lab.router.run(lab.tool(), "-I", "FORWARD", "-m", "set",
+                           "--match-set", f"{CHAIN}-ipv4-block",
+                           {"saddr": "src", "daddr": "dst"}[way], "-j",
+                           "DROP")
+
+
+def doctor(stage, d):
+    with stage.lab.router.entered():
+        return d.ctl("doctor", check=False)[1]
+
+
+@every_firewall
+def test_who_looks_after_it_is_told_that_no_rule_drops(stage, sets):
+    d = sets({"drop": ("ips", "203.0.113.64/28\n", "block-set yes")})
+    assert until(lambda: "firewall list-set ipv4-block stands entries=1" in
+                 d.ctl("status"), SLOW), d.ctl("status")
+    client = stage.client()
+    client.ask("far.test")
+    assert stage.lab.flavour == "enforce" or (
+        "ipv4-block, and no rule" in doctor(stage, d).replace(
+            " of table inet filter", ""))
+    owners_rule(stage.lab)
+    assert "ipv4-block" not in doctor(stage, d)
+    if not stage.lab.uses_nftables():
+        assert until(lambda: "references=2" in d.ctl("status"), SLOW)
+        stage.lab.router.run(stage.lab.tool(), "-F", "FORWARD")
+        assert until(lambda: "references=0: no rule refers to it" in
+                     d.ctl("status"), 3 * SLOW)
+
+
+@every_firewall
+def test_the_owners_rule_stops_numeric_connections(stage, sets):
+    """Where rules of his own let all pass, too."""
+    lab = stage.lab
+    listed = {"drop": ("ips", "192.0.2.1\n", "block-set yes")}
+    d = sets(listed, acl="10.1.0.0/24 -> far.test:TCP:443\n")
+    owners_rule(lab)
+    client = stage.client()
+    client.ask("far.test")
+    assert client.connect("203.0.113.80") == OPEN
+    listed["drop"] = ("ips", "203.0.113.0/24\n", "block-set yes")
+    sets.write(listed)
+    d.reload()
+    # The name is spelt out, so its grant stays; the packet is dropped.
+    assert until(lambda: client.connect("203.0.113.80", timeout=0.5) != OPEN,
+                 SLOW)
+    assert ("10.1.0.2", "tcp", 443, "203.0.113.80") in lab.grants()

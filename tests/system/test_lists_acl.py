@@ -28,7 +28,8 @@ def named(stage, up):
 
     def start(acl, lists, **options):
         write(lists)
-        return stage.daemon(acl, lists=stage.directory / "lists", **options)
+        return stage.daemon(acl, lists=stage.directory / "lists",
+                            lists_dir=stage.directory / "kept", **options)
     start.write = write
     return start
 
