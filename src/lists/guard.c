@@ -71,6 +71,14 @@ guard_init(struct guard *g, const struct options *opt, const char *text,
 	}
 }
 
+const char *
+guard_edition(void)
+{
+	const char *sum = psl_builtin_sha1sum();
+
+	return sum != NULL ? sum : "";
+}
+
 /* ---- entries ------------------------------------------------------------- */
 
 /* The entry would have that name blocked. */

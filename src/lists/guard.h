@@ -21,6 +21,8 @@ struct guard {
  * lists: hosts of feeds, names whose addresses are one. */
 void guard_init(struct guard *g, const struct options *opt, const char *text,
 		size_t len);
+/* Which edition of the public suffixes it goes by. */
+const char *guard_edition(void);
 /* What is wrong with an entry, as the end of a sentence; NULL: nothing. */
 const char *guard_fault(const struct guard *g, const struct item *item);
 

@@ -58,6 +58,7 @@ identity_init(struct identity *id, const char *name, const char *text,
 void
 identity_guard(struct identity *id, const struct guard *guard)
 {
+	fold(id, guard_edition(), strlen(guard_edition()));
 	for (unsigned i = 0; i < guard->nevers; i++)
 		fold(id, guard->never[i].wire, guard->never[i].len);
 }
