@@ -309,6 +309,24 @@ test_types(void **state)
 	leaves_out("a TYPE0 \\# 0");
 }
 
+static void
+test_wrong_soa(void **state)
+{
+	static const char *const wrong[] = {
+		"a SOA",
+		"a SOA a. b. 1 2 3 4",
+		"a SOA a. b. 1 2 3 4 5 6",
+		"a SOA a. b. 4294967296 2 3 4 5",
+		"a SOA a. b. 1 2 3 x 5",
+		"a SOA a..b b. 1 2 3 4 5",
+		"a SOA a. b. -1 2 3 4 5",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		leaves_out(wrong[i]);
+}
+
 /* RFC 1982 3.2, its last example too. */
 static void
 test_serials(void **state)
@@ -351,6 +369,7 @@ main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_serials),
+		cmocka_unit_test(test_wrong_soa),
 		cmocka_unit_test(test_one_form),
 	};
 
