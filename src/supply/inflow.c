@@ -12,8 +12,6 @@
 
 #include "wire/types.h"
 
-static const uint64_t max_bytes = (uint64_t)INFLOW_MAX_MB << 20;
-
 static enum err
 on_begin(void *arg, bool whole)
 {
@@ -23,7 +21,7 @@ on_begin(void *arg, bool whole)
 	in->whole = whole;
 	in->own = 0;
 	if (whole)
-		content_init(&in->content, &in->zone, max_bytes);
+		content_init(&in->content, &in->zone, in->max_bytes);
 	return ERR_NONE;
 }
 
@@ -40,13 +38,19 @@ on_record(void *arg, bool add, const struct zone_rr *rr)
 			return ERR_NONE;
 		in->own += add ? 1 : -1;
 	}
+	if (in->keep->change.len > in->max_bytes)
+		return ERR_RANGE;
 	return add ? keep_add(in->keep, rr) : keep_delete(in->keep, rr);
 }
 
 void
 inflow_init(struct inflow *in, struct keep *keep, const struct name *zone)
 {
-	*in = (struct inflow){ .keep = keep, .zone = *zone };
+	*in = (struct inflow){
+		.keep = keep,
+		.zone = *zone,
+		.max_bytes = (uint64_t)INFLOW_MAX_MB << 20,
+	};
 	in->sink = (struct transfer_sink){ on_begin, on_record, in };
 }
 

@@ -22,6 +22,7 @@ struct inflow {
 	struct name zone;
 	struct content content; /* of a whole zone */
 	bool begun, whole;
+	uint64_t max_bytes;   /* of memory; INFLOW_MAX_MB */
 	uint64_t before, now; /* entries: records that are not the zone's own */
 	int64_t own;	      /* of those that have come */
 	struct transfer_sink sink;

@@ -227,6 +227,40 @@ what_does_not_fit_is_an_error(void **state)
 	keep_close(&k);
 }
 
+static enum err
+endless(struct inflow *in, bool is_whole)
+{
+	unsigned n = MANY;
+	enum err err;
+
+	assert_int_equal(in->sink.begin(in->sink.arg, is_whole), ERR_NONE);
+	do {
+		const struct zone_rr rr = entry(n);
+
+		err = in->sink.take(in->sink.arg, true, &rr);
+	} while (err == ERR_NONE && ++n < 10 * MANY);
+	inflow_drop(in);
+	return err;
+}
+
+static void
+memory_has_an_end(void **state)
+{
+	enum safety_flaw flaw;
+	struct inflow in;
+	struct keep k;
+
+	(void)state;
+	open_keep(&k);
+	inflow_init(&in, &k, &zone);
+	assert_int_equal(whole(&in, 10, false, &flaw), INFLOW_KEPT);
+	in.max_bytes = 100000;
+	assert_int_equal(endless(&in, true), ERR_RANGE);
+	assert_int_equal(endless(&in, false), ERR_RANGE);
+	assert_int_equal(k.kept.about.entries, 11);
+	keep_close(&k);
+}
+
 /* ---- expired ------------------------------------------------------------ */
 
 struct stage {
@@ -351,6 +385,8 @@ main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_is_an_error,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(memory_has_an_end, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(an_expired_zone_stays_or_goes,
 						set_up, tear_down),
 	};
