@@ -27,7 +27,7 @@ import lab as lab_  # noqa: E402
 import overload  # noqa: E402
 from conftest import Stage  # noqa: E402
 from outcome import HEAD, Outcome, line  # noqa: E402
-from priority import foremost  # noqa: E402
+from priority import Pulse, foremost  # noqa: E402
 from scene import Scene  # noqa: E402
 
 FIREWALLS = {"nft": "ipt-nft", "legacy": "ipt-legacy",
@@ -59,7 +59,10 @@ class Campaign:
         directory.chmod(0o755)
         stage = Stage(lab, directory)
         try:
-            rows = work(stage)
+            with Pulse() as pulse:
+                rows = work(stage)
+            for row in rows:
+                row.machine_ms = pulse.worst_ms
             stage.clear()
             return rows
         except Exception as why:  # whatever it is, the others go on
