@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "query/path.h"
+#include "query/servers_read.h"
 #include "upstream/match.h"
 
 enum { SEARCH_STEPS = 8 };
@@ -169,85 +170,6 @@ keep_zone(struct servers_search *s)
  */
 
 static void
-lower_ttl(struct servers_search *s, const struct rr *rr)
-{
-	if (rr_ttl(rr) < s->ttl_s)
-		s->ttl_s = rr_ttl(rr);
-}
-
-static bool
-is_of(const struct message *m, const struct rr *rr, const struct name *owner)
-{
-	struct name n;
-
-	return rr->class == CLASS_IN && rr_owner(m, rr, &n) == ERR_NONE &&
-	       name_equal(&n, owner);
-}
-
-static void
-take_server(struct servers *found, const struct name *server)
-{
-	if (server->len > sizeof(found->names) - found->names_len)
-		return;
-	memcpy(found->names + found->names_len, server->wire, server->len);
-	found->names_len = (uint16_t)(found->names_len + server->len);
-}
-
-/* How many servers the answer names for what was asked. */
-static unsigned
-take_servers(struct servers_search *s, const struct message *m)
-{
-	struct name server, lower;
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < m->rr_count && count < SERVERS_MOST; i++) {
-		const struct rr *rr = &m->rr[i];
-
-		if (rr->section != SECTION_ANSWER || rr->type != TYPE_NS ||
-		    !is_of(m, rr, &s->at) ||
-		    rr_target(m, rr, &server) != ERR_NONE)
-			continue;
-		name_lower(&server, &lower);
-		take_server(&s->found, &lower);
-		lower_ttl(s, rr);
-		count++;
-	}
-	return count;
-}
-
-static bool
-is_alias(const struct message *m)
-{
-	for (unsigned i = 0; i < m->rr_count; i++)
-		if (m->rr[i].section == SECTION_ANSWER &&
-		    (m->rr[i].type == TYPE_CNAME ||
-		     m->rr[i].type == TYPE_DNAME))
-			return true;
-	return false;
-}
-
-/* The zone that a negative answer is of, and in which the name asked is. */
-static bool
-find_zone(struct servers_search *s, const struct message *m, struct name *zone)
-{
-	struct name owner;
-
-	for (unsigned i = 0; i < m->rr_count; i++) {
-		const struct rr *rr = &m->rr[i];
-
-		if (rr->section != SECTION_AUTHORITY || rr->type != TYPE_SOA ||
-		    rr->class != CLASS_IN ||
-		    rr_owner(m, rr, &owner) != ERR_NONE ||
-		    !name_is_under(&s->at, &owner))
-			continue;
-		name_lower(&owner, zone);
-		lower_ttl(s, rr);
-		return true;
-	}
-	return false;
-}
-
-static void
 ask_addresses(struct servers_search *s)
 {
 	struct name server;
@@ -301,14 +223,14 @@ on_cut(struct servers_search *s, const struct message *m)
 {
 	struct name zone;
 
-	if (is_alias(m)) {
+	if (servers_is_alias(m)) {
 		go_up(s);
 		return;
 	}
-	if (take_servers(s, m) > 0) {
+	if (servers_take(s, m) > 0) {
 		keep_cut(s, &s->at);
 		ask_addresses(s);
-	} else if (!find_zone(s, m, &zone)) {
+	} else if (!servers_take_zone(s, m, &zone)) {
 		go_up(s);
 	} else if (!name_equal(&zone, &s->at)) {
 		go_to_zone(s, &zone);
@@ -321,7 +243,7 @@ on_cut(struct servers_search *s, const struct message *m)
 static void
 on_zone(struct servers_search *s, const struct message *m)
 {
-	take_servers(s, m);
+	servers_take(s, m);
 	ask_addresses(s);
 }
 
@@ -337,7 +259,7 @@ on_addresses(struct servers_search *s, const struct message *m)
 		    !rr_address(m, &m->rr[i], &a))
 			continue;
 		found->address[found->addresses++] = a;
-		lower_ttl(s, &m->rr[i]);
+		servers_lower_ttl(s, &m->rr[i]);
 	}
 	found->lacking |= m == NULL;
 	if (s->open == 0)
