@@ -68,7 +68,7 @@ class House:
     def blocked(self, name):
         return rcode(self.client.ask(name)) == "NXDOMAIN"
 
-    def becomes(self, seconds=10, **names):
+    def becomes(self, seconds=20, **names):
         """bad=True, fine=False: blocked, and not."""
         def all_so():
             return all(self.blocked(f"{name}.test") is so
@@ -115,7 +115,7 @@ def test_ipv6_and_news_by_tcp(house, tcp):
     house.becomes(bad=True, fine=False)
     primary.records, primary.serial = ["fine.test"], 2
     assert primary.notify(HEARS6, key=KEY, tcp=tcp) == 0
-    house.becomes(bad=False, fine=True, seconds=15)
+    house.becomes(bad=False, fine=True)
 
 
 def test_another_key_counts_from_the_reload(house):
@@ -397,7 +397,7 @@ def test_changes_are_right_or_nothing(house):
     house.becomes(bad=True, fine=False, worse=False)
     honest.records, honest.serial = ["bad.test", "worse.test"], 3
     assert evil.notify(HEARS) == 0
-    house.becomes(bad=True, fine=False, worse=True, seconds=20)
+    house.becomes(bad=True, fine=False, worse=True)
     text = d.err.text
     for n, said in enumerate(CHANGE_TRICKS.values()):
         assert said in text, (said, text)
@@ -473,7 +473,7 @@ def test_a_zone_that_lost_most_is_held_back(house):
     primary.answer = serve
     primary.records = [*honest, "bad.test"]
     d = house.start()
-    house.becomes(bad=True, seconds=20)
+    house.becomes(bad=True)
     primary.records, primary.serial = ["fine.test"], 2
     assert primary.notify(HEARS) == 0
     d.err.wait(r"the new copy is held back, it has lost more than half of "
