@@ -209,10 +209,10 @@ check_notify(struct gather *g)
 {
 	const struct options *opt = g->out;
 
-	if (opt->notify_bind_count > 0 && opt->lists[0] == '\0')
+	if (opt->notify_bind_count > 0 && !options_have_lists(opt))
 		gather_refuse(g, "--notify-bind",
-			      "is for zones of a lists file; accepted is both "
-			      "it and --lists");
+			      "is for zones that are transferred; accepted "
+			      "with it is --lists or --dns-policy");
 	for (uint32_t i = 0; i < opt->notify_bind_count; i++) {
 		const struct endpoint *bind = &opt->notify_bind[i];
 		const char *why = NULL;

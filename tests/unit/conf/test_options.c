@@ -407,6 +407,34 @@ test_loops(void **state)
 }
 
 static void
+test_notify_bind(void **state)
+{
+	(void)state;
+
+	assert_runs(ARGS(LEAST, "--lists=/l", "--notify-bind=192.0.2.1",
+			 "--notify-bind=192.0.2.1@5353"),
+		    NO_ENV);
+	assert_int_equal(opt.notify_bind[0].port, 53);
+	assert_int_equal(opt.notify_bind[1].port, 5353);
+	assert_runs(ARGS(LEAST, "--dns-policy=rpz.test",
+			 "--master-dns-ip=192.0.2.2",
+			 "--notify-bind=192.0.2.1"),
+		    NO_ENV);
+	assert_refused(ARGS(LEAST, "--notify-bind=192.0.2.1"), NO_ENV,
+		       "--notify-bind: is for zones that are transferred");
+	assert_refused(ARGS(LEAST, "--lists=/l", "--bind=192.0.2.1@53",
+			    "--notify-bind=192.0.2.1"),
+		       NO_ENV,
+		       "--notify-bind: \"192.0.2.1@53\" is given twice");
+	assert_refused(ARGS(LEAST, "--lists=/l", "--bind=0.0.0.0@53",
+			    "--notify-bind=192.0.2.1"),
+		       NO_ENV, "stands for all of its family");
+	assert_refused(ARGS(LEAST, "--lists=/l",
+			    "--notify-bind=192.0.2.1,192.0.2.1@53"),
+		       NO_ENV, "is given twice");
+}
+
+static void
 test_duplicate_bind(void **state)
 {
 	(void)state;
@@ -590,6 +618,7 @@ main(void)
 		IN_DIRECTORY(test_rule_times),
 		IN_DIRECTORY(test_loops),
 		IN_DIRECTORY(test_duplicate_bind),
+		IN_DIRECTORY(test_notify_bind),
 		IN_DIRECTORY(test_control),
 		IN_DIRECTORY(test_print),
 		IN_DIRECTORY(test_help),
