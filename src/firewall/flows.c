@@ -133,8 +133,16 @@ static bool
 flow_is_condemned(struct flows *f, const struct flow *flow)
 {
 	struct flow_way translated = flow->out;
+	const struct flow_way turned = { .protocol = flow->out.protocol,
+					 .from = flow->out.to,
+					 .to = flow->out.from,
+					 .from_port = flow->out.to_port,
+					 .to_port = flow->out.from_port };
 
 	if (way_is_condemned(f, &flow->out, &flow->out.from))
+		return true;
+	/* An answer that was on its way began it anew. */
+	if (way_is_condemned(f, &turned, &turned.from))
 		return true;
 	if (flow->back.from_port == 0 ||
 	    (flow->back.from_port == flow->out.to_port &&

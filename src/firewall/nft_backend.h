@@ -8,7 +8,7 @@
 #include "firewall/nft_paper.h"
 
 enum {
-	/* Ours are at most some 600: three for each set of clients, two for
+	/* Ours are at most some 800: four for each set of clients, two for
 	 * each upstream, and those around them. */
 	NFT_RULES_MAX = 1024,
 	/* Of one family: of clients that any interface brings, and of those

@@ -290,6 +290,26 @@ put_log(struct backend *b, const struct nft_place *at,
 	return nft_rule_put(&b->paper, at, &r);
 }
 
+/* What the other end of a connection sends that was cut would begin it anew,
+ * from outside: the client's packets were answers then. */
+static enum err
+put_end(struct backend *b, const struct nft_place *at,
+	const struct refusal *about)
+{
+	struct nft_rule r = nft_rule_new(at);
+
+	if (about->interface != NULL)
+		nft_match_interface(&r, about->interface, false);
+	nft_match_family(&r,
+			 about->family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_match_address_set(&r, about->family, about->set, false);
+	nft_match_protocol(&r, IPPROTO_TCP);
+	nft_match_new(&r);
+	nft_match_no_beginning(&r);
+	nft_drop(&r);
+	return nft_rule_put(&b->paper, at, &r);
+}
+
 /* In audit mode all of it but the refusal. */
 static enum err
 put_refusal(struct backend *b, const struct nft_place *at,
@@ -326,6 +346,9 @@ put_bound(struct backend *b, const struct nft_place *at,
 		if (number > 0)
 			about.interface = interface[number - 1].name;
 		err = put_refusal(b, at, &about);
+		if (err == ERR_NONE && b->opt->cut_flows &&
+		    b->opt->mode != MODE_AUDIT)
+			err = put_end(b, at, &about);
 	}
 	return err;
 }

@@ -30,6 +30,8 @@ enum { COMMENT_SIZE = 64, WORD = 4 };
 enum { IPV4_SOURCE = 12, IPV4_TARGET = 16, IPV6_SOURCE = 8, IPV6_TARGET = 24 };
 /* Of every transport header with ports; where ICMP has type and code. */
 enum { PORT_SOURCE = 0, PORT_TARGET = 2, ICMP_TYPE_CODE = 0 };
+/* Of that of TCP (RFC 9293 3.1). */
+enum { TCP_FLAGS = 13, TCP_SYN = 0x02 };
 
 /* ---- rules -------------------------------------------------------------- */
 
@@ -224,11 +226,9 @@ nft_match_family(struct nft_rule *r, uint8_t nfproto)
 	compare(r, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
 }
 
-void
-nft_match_established(struct nft_rule *r)
+static void
+match_states(struct nft_rule *r, uint32_t states)
 {
-	uint32_t states =
-	    NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED);
 	uint32_t none = 0;
 	struct nftnl_expr *e = add(r, "ct");
 
@@ -238,6 +238,30 @@ nft_match_established(struct nft_rule *r)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, reg(0));
 	mask(r, &states, sizeof(states));
 	compare(r, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void
+nft_match_established(struct nft_rule *r)
+{
+	match_states(r, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) |
+				NF_CT_STATE_BIT(IP_CT_RELATED));
+}
+
+void
+nft_match_new(struct nft_rule *r)
+{
+	match_states(r, NF_CT_STATE_BIT(IP_CT_NEW));
+}
+
+void
+nft_match_no_beginning(struct nft_rule *r)
+{
+	static const uint32_t at_len[2] = { TCP_FLAGS, 1 };
+	static const uint8_t syn = TCP_SYN, none;
+
+	load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at_len, 0);
+	mask(r, &syn, sizeof(syn));
+	compare(r, NFT_CMP_EQ, &none, sizeof(none));
 }
 
 void

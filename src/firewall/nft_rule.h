@@ -38,6 +38,10 @@ enum err nft_rules_clear(struct nft_paper *p, const struct nft_place *at);
 void nft_match_family(struct nft_rule *r, uint8_t nfproto);
 /* Connections that were accepted before, and what belongs to them. */
 void nft_match_established(struct nft_rule *r);
+/* The first packet of a connection that is seen; of TCP one that begins none:
+ * it belongs to one that was cut, or is older than we are. */
+void nft_match_new(struct nft_rule *r);
+void nft_match_no_beginning(struct nft_rule *r);
 /* By its name; in: it came in by it, else it goes out by it. */
 void nft_match_interface(struct nft_rule *r, const char *name, bool in);
 /* The sender is this host itself. */

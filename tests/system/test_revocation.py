@@ -120,6 +120,37 @@ def test_flows_of_other_clients_go_on(stage, up, talk):
 
 
 @every_firewall
+def test_what_keeps_coming_is_cut(stage, up):
+    """The other end sends on: that must not begin the connection anew."""
+    def pour():
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                while True:
+                    connection.sendall(bytes(1000))
+                    time.sleep(0.001)
+
+    listener = stage.lab.net.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with listener:
+        listener.bind(("0.0.0.0", 8444))
+        listener.listen()
+        threading.Thread(target=pour, daemon=True).start()
+        d = stage.daemon("10.1.0.0/24 -> allowed.test:TCP:8444\n",
+                         cut_flows=True)
+        stage.client().ask("allowed.test")
+        s = stage.client().socket(socket.SOCK_STREAM, 5 * SLOW)
+        with s:
+            s.connect((A, 8444))
+            assert s.recv(1000)
+            d.ctl("revoke", "10.1.0.2")
+            s.settimeout(SLOW)
+            end = time.monotonic() + 10 * SLOW
+            with pytest.raises(OSError):
+                while s.recv(65536):
+                    assert time.monotonic() < end, "it never stopped"
+
+
+@every_firewall
 def test_datagrams_are_cut_too(stage, up, talk):
     acl = "10.1.0.0/24 -> allowed.test:UDP:443\n"
     d = stage.daemon(acl, cut_flows=True)
