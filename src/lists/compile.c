@@ -211,6 +211,8 @@ static enum err
 read_inline(struct job *j, const struct wish *w)
 {
 	struct reading r = { .build = &j->build,
+			     .guard = &j->guard,
+			     .is_own = true,
 			     .config = &j->config,
 			     .file = j->source->name,
 			     .out = j->out };
