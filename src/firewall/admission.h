@@ -27,6 +27,7 @@ struct admission {
 	struct board *board;
 	struct flows *flows;	   /* NULL: they are left alone */
 	struct fixed_keeper *fixed; /* of the sets of lists; NULL: none */
+	uint32_t fixed_placed;	    /* those that rules were made for */
 	uint32_t limit[SET_COUNT]; /* elements, 75 % of the set */
 	int64_t own_ms;		   /* when our own addresses were others */
 	/* Set here, cleared by firewall/health.c: */

@@ -96,11 +96,14 @@ admission_place(struct admission *a)
 	struct backend_fence fence = { .policy = &a->judge.policy,
 				       .own = a->judge.own };
 
-	enum err err = fixed_stand(a->fixed, &fence.fixed);
+	enum err err = ERR_NONE;
 
-	if (err != ERR_NONE || a->kind->place == NULL)
-		return err;
-	return a->kind->place(a->backend, &fence);
+	fixed_stand(a->fixed, &fence.fixed);
+	if (a->kind->place != NULL)
+		err = a->kind->place(a->backend, &fence);
+	if (err == ERR_NONE)
+		a->fixed_placed = fence.fixed;
+	return err;
 }
 
 int

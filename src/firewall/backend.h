@@ -120,6 +120,8 @@ struct backend_kind {
 	/* Sets of lists (firewall/fixed.h); NULL where there are none. So
 	 * many entries are a change that keeps nobody waiting. */
 	size_t fixed_piece;
+	/* Entries have single clients, and no nets of them. NULL: no. */
+	bool (*fixed_hosts)(const struct backend *b);
 	/* Made,
 	 * or taken as it is and with what is in it; *found_out says which.
 	 * ERR_BUSY as of prepare(). */

@@ -21,7 +21,7 @@
 #include "firewall/tool.h"
 
 enum {
-	RULES = 2,
+	RULES = 3, /* the last one where there are lists */
 	RULE_SIZE = 256,
 	SCRIPT_SIZE = 1024,
 	PATH_SIZE = 64,
@@ -255,26 +255,33 @@ chain_find(const struct options *opt, struct chain *out)
 static void
 write_rule(const struct chain *c, int version, unsigned i, struct text *out)
 {
-	if (i == 0)
-		text_printf(out,
-			    "-A %s -m set --match-set %s-ipv%d-allow "
-			    "src,dst,dst -j ACCEPT",
-			    c->name, c->prefix, version);
-	else
-		text_printf(out,
-			    "-A %s -m addrtype --src-type LOCAL -m set "
-			    "--match-set %s-ipv%d-allow-local dst,dst "
-			    "-j ACCEPT",
-			    c->name, c->prefix, version);
+	static const struct {
+		const char *before, *set, *behind;
+	} words[RULES] = {
+		{ "", "allow", "src,dst,dst" },
+		{ "-m addrtype --src-type LOCAL ", "allow-local", "dst,dst" },
+		{ "", "static", "src,dst,dst" },
+	};
+
+	text_printf(out,
+		    "-A %s %s-m set --match-set %s-ipv%d-%s %s -j ACCEPT",
+		    c->name, words[i].before, c->prefix, version, words[i].set,
+		    words[i].behind);
 }
 
-/* Which of our rules a line is; RULES: none of them. */
+static unsigned
+rules_of(const struct chain *c)
+{
+	return c->lists ? RULES : RULES - 1;
+}
+
+/* Which of our rules a line is; as many as they are: none of them. */
 static unsigned
 rule_of(const struct chain *c, int version, const char *line, size_t len)
 {
 	unsigned i;
 
-	for (i = 0; i < RULES; i++) {
+	for (i = 0; i < rules_of(c); i++) {
 		char buf[RULE_SIZE];
 		struct text rule;
 
@@ -327,7 +334,7 @@ log_foreign(void *arg, const char *line, size_t len)
 {
 	struct survey *s = arg;
 
-	if (rule_of(s->chain, s->version, line, len) < RULES)
+	if (rule_of(s->chain, s->version, line, len) < rules_of(s->chain))
 		return;
 	if (s->foreign++ < FOREIGN_LOGGED)
 		log_warn("Removed a foreign rule: %.*s", (int)len, line);
@@ -339,7 +346,7 @@ is_whole(const struct chain *c, int version, const char *saved)
 	struct survey s = { .chain = c, .version = version };
 
 	each_rule(c, saved, count_rule, &s);
-	return s.ours == RULES && s.foreign == 0;
+	return s.ours == rules_of(c) && s.foreign == 0;
 }
 
 static void
@@ -376,7 +383,7 @@ restore(struct chain *c, int version, const char *tool, bool with_ours)
 
 	text_init(&script, buf, sizeof(buf));
 	text_printf(&script, "*filter\n-F %s\n", c->name);
-	for (unsigned i = 0; with_ours && i < RULES; i++) {
+	for (unsigned i = 0; with_ours && i < rules_of(c); i++) {
 		write_rule(c, version, i, &script);
 		text_char(&script, '\n');
 	}

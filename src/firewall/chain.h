@@ -23,6 +23,7 @@ struct chain {
 	/* NULL: the family has no chain. "iptables", "iptables-nft",
 	 * "iptables-legacy", "ip6tables" ... */
 	const char *tool4, *tool6;
+	bool lists;	 /* with a rule for addresses of lists */
 	int64_t said_ms; /* when it was last complained of what fails */
 };
 

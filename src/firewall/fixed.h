@@ -67,8 +67,18 @@ void fixed_sort(struct fixed_entries *e);
 
 /* Some list has entries for it, or some rule; they may be none now. */
 bool fixed_is_wanted(const struct judge *j, enum fixed_index set);
-/* ERR_FULL. */
-enum err fixed_want(const struct judge *j, enum fixed_index set,
+/* hosts: nets of clients are written out. ERR_FULL; ERR_RANGE: it comes to
+ * too many entries. */
+enum err fixed_want(const struct judge *j, enum fixed_index set, bool hosts,
 		    struct fixed_entries *out);
+struct lists;
+struct netset;
+/* The list's addresses of that family, behind the others. ERR_FULL. */
+enum err fixed_add_list(const struct lists *l, uint32_t list, uint8_t family,
+			struct netset *to);
+/* An entry for each net, all else of it as in `like`. ERR_FULL. */
+enum err fixed_add_nets(const struct netset *nets,
+			const struct fixed_entry *like,
+			struct fixed_entries *out);
 
 #endif

@@ -65,6 +65,18 @@ show(struct fixed_keeper *k, enum fixed_index set)
 			      memory_order_relaxed);
 }
 
+static const char *
+cause_of(enum err err)
+{
+	if (err == ERR_BUSY)
+		return "one of another type has its name, and a rule refers "
+		       "to it";
+	if (err == ERR_RANGE)
+		return "its clients and addresses come to more than 65536 "
+		       "entries";
+	return err_text(err);
+}
+
 static void
 say_failure(struct fixed_keeper *k, enum fixed_index set, enum err err)
 {
@@ -77,9 +89,7 @@ say_failure(struct fixed_keeper *k, enum fixed_index set, enum err err)
 	text_init(&text, line, sizeof(line));
 	text_printf(&text, "The set %s of lists cannot be kept: %s",
 		    fixed_name(set),
-		    err == ERR_BUSY ? "one of another type has its name, and a "
-				      "rule refers to it"
-				    : err_text(err));
+		    cause_of(err));
 	complaints_say(&k->a->complaints, line, clock_ms());
 }
 
@@ -184,13 +194,17 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 {
 	struct part *p = &k->part[set];
 	struct fixed_entries wanted;
-	enum err err = fixed_want(&k->a->judge, set, &wanted);
+	const struct backend_kind *kind = k->a->kind;
+	bool hosts = kind->fixed_hosts != NULL &&
+		     kind->fixed_hosts(k->a->backend);
+	enum err err = fixed_want(&k->a->judge, set, hosts, &wanted);
 
-	if (err != ERR_NONE) {
-		say_failure(k, set, err);
-		return;
-	}
 	p->wants = fixed_is_wanted(&k->a->judge, set);
+	if (err != ERR_NONE)
+		say_failure(k, set, err);
+	/* What cannot be found out stays blocked, and opens nothing. */
+	if (err != ERR_NONE && !fixed_has_clients(set))
+		return;
 	if (p->busy && p->known && stop_walk(p) != ERR_NONE)
 		forget(p);
 	fixed_fini(&p->wanted);
@@ -280,19 +294,28 @@ take_up(struct fixed_keeper *k, enum fixed_index set)
 	return take_up(k, set);
 }
 
-enum err
+uint32_t
+fixed_wanted(const struct fixed_keeper *k)
+{
+	uint32_t sets = 0;
+
+	for (unsigned set = 0; k != NULL && set < FIXED_COUNT; set++)
+		sets |= (uint32_t)k->part[set].wants << set;
+	return sets;
+}
+
+void
 fixed_stand(struct fixed_keeper *k, uint32_t *sets_out)
 {
-	enum err err = ERR_NONE;
-
 	*sets_out = 0;
 	for (unsigned set = 0; k != NULL && set < FIXED_COUNT; set++) {
 		struct fixed_shape shape = { .set = set,
 					     .have = &k->part[set].have };
 		struct part *p = &k->part[set];
 		bool found = true;
+		enum err err;
 
-		if (!p->wants || err != ERR_NONE)
+		if (!p->wants)
 			continue;
 		err = k->a->kind->fixed_prepare(k->a->backend, &shape, &found);
 		if (err != ERR_NONE)
@@ -303,7 +326,6 @@ fixed_stand(struct fixed_keeper *k, uint32_t *sets_out)
 			begin_again(p);
 		p->present = err == ERR_NONE;
 	}
-	return err;
 }
 
 /* ---- changed ----------------------------------------------------------- */

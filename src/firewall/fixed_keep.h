@@ -20,8 +20,11 @@ void fixed_keeper_free(struct fixed_keeper *k);
  * the sets is found out anew. Nothing is written yet. */
 void fixed_plan(struct fixed_keeper *k);
 /* Makes the sets that rules are to refer to, where they are not there; empty,
- * or with what they had. *sets_out: a bit each of those that are. */
-enum err fixed_stand(struct fixed_keeper *k, uint32_t *sets_out);
+ * or with what they had. *sets_out: a bit each of those that are; of the
+ * others it has been complained. */
+void fixed_stand(struct fixed_keeper *k, uint32_t *sets_out);
+/* The sets that are wanted, a bit each. */
+uint32_t fixed_wanted(const struct fixed_keeper *k);
 /* Does a piece of the work; true: there is more. */
 bool fixed_work(struct fixed_keeper *k, int64_t now_ms);
 /* Looks whether they are what they were. others: somebody has changed what

@@ -13,12 +13,13 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "firewall/doors.h"
 #include "firewall/judge.h"
 #include "firewall/netset.h"
 #include "policy/table.h"
 #include "proc/role.h"
 
-/* ---- arrays ------------------------------------------------------------ */
+/* ---- arrays ------------------------------------------------------------- */
 
 const char *
 fixed_name(enum fixed_index set)
@@ -88,7 +89,7 @@ fixed_sort(struct fixed_entries *e)
 	}
 }
 
-/* ---- the guard --------------------------------------------------------- */
+/* ---- the guard ---------------------------------------------------------- */
 
 static enum err
 add_host(struct netset *to, const struct addr *a)
@@ -191,7 +192,7 @@ guard_from_opening(const struct judge *j, struct netset *out)
 	return err;
 }
 
-/* ---- ALWAYS and BLOCK -------------------------------------------------- */
+/* ---- ALWAYS and BLOCK --------------------------------------------------- */
 
 static uint32_t
 flag_of(enum fixed_index set)
@@ -200,8 +201,8 @@ flag_of(enum fixed_index set)
 							  : LISTS_ALLOW_SET;
 }
 
-static enum err
-add_list(const struct lists *l, uint32_t list, uint8_t family,
+enum err
+fixed_add_list(const struct lists *l, uint32_t list, uint8_t family,
 	 struct netset *to)
 {
 	size_t count;
@@ -222,13 +223,13 @@ add_flagged(const struct judge *j, enum fixed_index set, struct netset *to)
 	for (uint32_t i = 0; i < lists_count(&j->lists) && err == ERR_NONE;
 	     i++)
 		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
-			err = add_list(&j->lists, i, fixed_family(set), to);
+			err = fixed_add_list(&j->lists, i, fixed_family(set), to);
 	netset_settle(to);
 	return err;
 }
 
-static enum err
-add_entries(const struct netset *nets, const struct fixed_entry *like,
+enum err
+fixed_add_nets(const struct netset *nets, const struct fixed_entry *like,
 	    struct fixed_entries *out)
 {
 	struct fixed_entry entry = *like;
@@ -256,13 +257,13 @@ want_flagged(const struct judge *j, enum fixed_index set,
 	if (err == ERR_NONE)
 		err = netset_cut(&nets, &guard);
 	if (err == ERR_NONE)
-		err = add_entries(&nets, &like, out);
+		err = fixed_add_nets(&nets, &like, out);
 	netset_fini(&nets);
 	netset_fini(&guard);
 	return err;
 }
 
-/* ---- all --------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------- */
 
 bool
 fixed_is_wanted(const struct judge *j, enum fixed_index set)
@@ -271,21 +272,39 @@ fixed_is_wanted(const struct judge *j, enum fixed_index set)
 	bool family = (j->families & wanted) != 0;
 
 	if (fixed_has_clients(set))
-		return false;
+		return family && doors_are_wanted(j);
 	for (uint32_t i = 0; family && i < lists_count(&j->lists); i++)
 		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
 			return true;
 	return false;
 }
 
+static enum err
+want_static(const struct judge *j, const struct doors_wish *wish,
+	    struct fixed_entries *out)
+{
+	struct netset guard = { 0 };
+	enum err err = guard_from_opening(j, &guard);
+
+	if (err == ERR_NONE)
+		err = doors_open(j, wish, &guard, out);
+	netset_fini(&guard);
+	return err;
+}
+
 enum err
-fixed_want(const struct judge *j, enum fixed_index set,
+fixed_want(const struct judge *j, enum fixed_index set, bool hosts,
 	   struct fixed_entries *out)
 {
+	const struct doors_wish wish = { fixed_family(set), hosts };
 	enum err err = ERR_NONE;
 
 	*out = (struct fixed_entries){ 0 };
-	if (fixed_is_wanted(j, set))
+	if (!fixed_is_wanted(j, set))
+		return ERR_NONE;
+	if (fixed_has_clients(set))
+		err = want_static(j, &wish, out);
+	else
 		err = want_flagged(j, set, out);
 	fixed_sort(out);
 	if (err != ERR_NONE)

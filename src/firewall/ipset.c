@@ -300,6 +300,8 @@ find_out(struct backend *b)
 						  set_family(i),
 						  &b->revision[i]);
 	}
+	if (err == ERR_NONE)
+		ipset_fixed_probe(b);
 	return err;
 }
 
@@ -344,6 +346,7 @@ const struct backend_kind backend_ipset = {
 	.look = ipset_look,
 	.dispose = ipset_dispose,
 	.fixed_piece = 1024,
+	.fixed_hosts = ipset_fixed_hosts,
 	.fixed_prepare = ipset_fixed_prepare,
 	.fixed_change = ipset_fixed_change,
 	.fixed_list = ipset_fixed_list,

@@ -19,6 +19,7 @@ struct backend {
 	/* Sets of lists; the successor is of one of them at a time. */
 	char fixed[FIXED_COUNT][IPSET_MAXNAMELEN];
 	char fixed_copy[IPSET_MAXNAMELEN];
+	bool fixed_hosts; /* their entries have single clients */
 };
 
 struct ipset_listing {
@@ -50,6 +51,8 @@ enum err ipset_find_revision(struct backend *b, const char *type,
 
 /* ---- ipset_fixed.c: sets of lists ---------------------------------------- */
 
+bool ipset_fixed_hosts(const struct backend *b);
+void ipset_fixed_probe(struct backend *b);
 enum err ipset_fixed_names(struct backend *b, const char *prefix);
 enum err ipset_fixed_prepare(struct backend *b,
 			     const struct fixed_shape *shape, bool *found_out);

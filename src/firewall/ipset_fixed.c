@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of lists as ipset keeps them: PREFIX-ipv4-block and -always of type
- * hash:net, PREFIX-ipv4-static of hash:net,port,net, and the same of IPv6.
+ * hash:net, PREFIX-ipv4-static of hash:net,port,net (or of hash:ip,port,net,
+ * with every client by itself, where the kernel does not have that), and the
+ * same of IPv6.
  *
  * What comes is added before what goes is taken out, for nets may overlap
  * here: so an address that stays listed is listed all the time. A set that
@@ -24,9 +26,28 @@ enum { SIZE_LEAST = 65536, SIZE_MOST = 1 << 24 };
 /* ---- names and shapes -------------------------------------------------- */
 
 static const char *
-type_of(enum fixed_index set)
+type_of(const struct backend *b, enum fixed_index set)
 {
-	return fixed_has_clients(set) ? "hash:net,port,net" : "hash:net";
+	if (!fixed_has_clients(set))
+		return "hash:net";
+	return b->fixed_hosts ? "hash:ip,port,net" : "hash:net,port,net";
+}
+
+bool
+ipset_fixed_hosts(const struct backend *b)
+{
+	return b->fixed_hosts;
+}
+
+/* Not every kernel is built with the type for nets of clients. */
+void
+ipset_fixed_probe(struct backend *b)
+{
+	struct netlink_refusal refusal;
+	enum err err = ipset_ask(
+	    b, ipset_ask_type(&b->paper, "hash:net,port,net", 4), &refusal);
+
+	b->fixed_hosts = err == ERR_DENIED;
 }
 
 static bool
@@ -50,9 +71,10 @@ ipset_fixed_names(struct backend *b, const char *prefix)
 }
 
 static bool
-is_usable(const struct ipset_header *h, enum fixed_index set)
+is_usable(const struct backend *b, const struct ipset_header *h,
+	  enum fixed_index set)
 {
-	return strcmp(h->type, type_of(set)) == 0 &&
+	return strcmp(h->type, type_of(b, set)) == 0 &&
 	       h->family == fixed_family(set) && !h->has_timeout &&
 	       !h->has_trap;
 }
@@ -78,6 +100,15 @@ put_net(struct nlmsghdr *m, uint16_t addr, uint16_t bits,
 	mnl_attr_put_u8(m, bits, net->bits);
 }
 
+/* Of a host only the address: so it fits both types. */
+static void
+put_client(struct nlmsghdr *m, const struct net *net)
+{
+	ipset_put_addr(m, IPSET_ATTR_IP, &net->addr);
+	if (net->bits < (net->addr.family == 4 ? 32 : 128))
+		mnl_attr_put_u8(m, IPSET_ATTR_CIDR, net->bits);
+}
+
 static void
 put_entry(struct nlmsghdr *m, enum fixed_index set,
 	  const struct fixed_entry *e, uint32_t line)
@@ -85,7 +116,7 @@ put_entry(struct nlmsghdr *m, enum fixed_index set,
 	struct nlattr *data = mnl_attr_nest_start(m, IPSET_ATTR_DATA);
 
 	if (fixed_has_clients(set)) {
-		put_net(m, IPSET_ATTR_IP, IPSET_ATTR_CIDR, &e->client);
+		put_client(m, &e->client);
 		put_net(m, IPSET_ATTR_IP2, IPSET_ATTR_CIDR2, &e->to);
 		mnl_attr_put_u16(m, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER,
 				 htons(e->port));
@@ -254,8 +285,8 @@ ipset_fixed_look(struct backend *b, enum fixed_index set,
 		return ERR_NONE;
 	if (err != ERR_NONE)
 		return err;
-	*out = (struct backend_look){ .present = is_usable(&h, set),
-				      .other = !is_usable(&h, set),
+	*out = (struct backend_look){ .present = is_usable(b, &h, set),
+				      .other = !is_usable(b, &h, set),
 				      .counted = true,
 				      .references = h.references,
 				      .entries = h.entries,
@@ -284,7 +315,7 @@ static enum err
 create(struct backend *b, const struct fixed_shape *shape, const char *name)
 {
 	struct ipset_shape s = { .name = name,
-				 .type = type_of(shape->set),
+				 .type = type_of(b, shape->set),
 				 .family = fixed_family(shape->set),
 				 .size = size_for(shape->count),
 				 .lasting = true };

@@ -165,6 +165,38 @@ belongs(const struct backend *b, const struct nft_place *at, enum set_index set)
 	return !nft_enforces(b) || set_is_local(set) == (at == &b->output);
 }
 
+/* Laid out like a grant. */
+static enum err
+put_static(struct backend *b, const struct nft_place *at,
+	   enum fixed_index fixed)
+{
+	enum set_index set = fixed_family(fixed) == 4 ? SET_V4 : SET_V6;
+	uint8_t nfproto = set == SET_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	enum err err = ERR_NONE;
+
+	for (int icmp = 0; icmp < 2 && err == ERR_NONE; icmp++) {
+		struct nft_rule r = nft_rule_new(at);
+
+		nft_match_family(&r, nfproto);
+		nft_match_icmp(&r, nfproto, icmp == 1);
+		nft_match_grant(&r, set, fixed_name(fixed), icmp == 1);
+		nft_accept(&r);
+		err = nft_rule_put(&b->paper, at, &r);
+	}
+	return err;
+}
+
+static enum err
+put_statics(struct backend *b, const struct nft_place *at, uint32_t fixed)
+{
+	enum err err = ERR_NONE;
+
+	for (unsigned set = FIXED_STATIC4; set <= FIXED_STATIC6; set++)
+		if ((fixed >> set & 1) != 0 && err == ERR_NONE)
+			err = put_static(b, at, set);
+	return err;
+}
+
 static enum err
 put_grants(struct backend *b, const struct nft_place *at)
 {
@@ -189,6 +221,8 @@ put_chain(struct backend *b, const struct nft_place *at,
 		err = nft_put_before(b, at);
 	if (err == ERR_NONE)
 		err = put_grants(b, at);
+	if (err == ERR_NONE)
+		err = put_statics(b, at, f->fixed);
 	if (err == ERR_NONE && nft_enforces(b))
 		err = nft_put_behind(b, at, f);
 	return err;

@@ -119,14 +119,21 @@ hear_worker(struct worker *w)
 
 /* ---- the supervisor ----------------------------------------------------- */
 
-/* Who is shut in by our own chain follows the policy. Where that fails nothing
+/* Who is shut in by our own chain follows the policy, and so does what rules
+ * open to lists. Where that fails nothing
  * is granted until it does not. */
 static void
 fence_again(struct warden *wd)
 {
-	if (wd->kit->opt->enforce &&
-	    admission_place(&wd->admission) != ERR_NONE)
+	struct admission *a = &wd->admission;
+	uint32_t placed = a->fixed_placed;
+
+	if (!wd->kit->opt->enforce && fixed_wanted(a->fixed) == placed)
+		return;
+	if (admission_place(a) != ERR_NONE)
 		health_want_rules(&wd->health);
+	else if (a->kind->place == NULL && a->fixed_placed != placed)
+		wd->health.wish(wd->health.arg, WISH_PLACE);
 }
 
 static void

@@ -19,7 +19,11 @@ tell_rules_gone(void *arg, enum rules_wish wish)
 {
 	struct warden *wd = arg;
 	struct plain_letter letter = { .value = wish };
+	const uint32_t lists = 1u << FIXED_STATIC4 | 1u << FIXED_STATIC6;
 
+	if (wish == WISH_PLACE &&
+	    (fixed_wanted(wd->admission.fixed) & lists) != 0)
+		letter.value = WISH_PLACE_LISTS;
 	post_head(&letter.head, POST_RULES_GONE, 0);
 	/* Where it is not taken it is said again. */
 	post_send(wd->kit->supervisor, &letter, sizeof(letter), -1);
@@ -106,6 +110,8 @@ open_backend(struct warden *wd)
 		tell_rules_gone(wd, WISH_CLEAR);
 	if (err == ERR_NONE)
 		err = admission_place(a);
+	if (err == ERR_NONE && a->kind->place == NULL && a->fixed_placed != 0)
+		tell_rules_gone(wd, WISH_PLACE);
 	/* What stood in the way has gone by that. */
 	return err == ERR_AGAIN ? admission_place(a) : err;
 }

@@ -73,10 +73,11 @@ find_chain(void *arg, const struct options *opt, uint32_t *families_out)
 
 /* Of nftables the warden places the rules itself. */
 static enum err
-place_chain(void *arg)
+place_chain(void *arg, bool lists)
 {
 	struct chain *chain = arg;
 
+	chain->lists = lists;
 	return chain->name != NULL ? chain_place(chain) : ERR_NONE;
 }
 

@@ -189,7 +189,9 @@ struct granted_letter {
 
 /* ---- warden and supervisor --------------------------------------------- */
 
-enum rules_wish { WISH_PLACE, WISH_CLEAR };
+/* PLACE_LISTS: with the rules for what the access list opens to addresses of
+ * lists. */
+enum rules_wish { WISH_PLACE, WISH_CLEAR, WISH_PLACE_LISTS };
 
 /* ---- worker and recorder ---------------------------------------------- */
 

@@ -34,7 +34,7 @@ tell(struct supervisor *s, enum rules_word word)
 static void
 place(struct supervisor *s)
 {
-	enum err err = s->hooks->place(s->hooks->arg);
+	enum err err = s->hooks->place(s->hooks->arg, s->rules.lists);
 	int64_t now = clock_ms();
 
 	s->rules.check_ms = err == ERR_NONE ? now + CHECK_MS : 0;
@@ -44,7 +44,7 @@ place(struct supervisor *s)
 enum err
 rules_first(struct supervisor *s)
 {
-	enum err err = s->hooks->place(s->hooks->arg);
+	enum err err = s->hooks->place(s->hooks->arg, s->rules.lists);
 
 	s->rules.place = false;
 	if (err != ERR_NONE)

@@ -59,6 +59,7 @@ struct supervisor {
 	int64_t watchdog_ms, watchdog_next_ms;
 	struct {
 		bool place, clear; /* is to be done */
+		bool lists; /* with rules for addresses of lists */
 		int64_t check_ms;  /* look then whether they stand; 0: no */
 	} rules;
 	struct caches caches;

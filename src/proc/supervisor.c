@@ -51,7 +51,9 @@ on_rules_gone(void *self, const void *letter, size_t size, int fd)
 	(void)size;
 	(void)fd;
 	memcpy(&gone, letter, sizeof(gone));
-	from->s->rules.place = gone.value == WISH_PLACE;
+	from->s->rules.place = gone.value != WISH_CLEAR;
+	if (from->s->rules.place)
+		from->s->rules.lists = gone.value == WISH_PLACE_LISTS;
 	from->s->rules.clear = gone.value == WISH_CLEAR;
 }
 

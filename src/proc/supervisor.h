@@ -18,9 +18,10 @@ struct firewall_hooks {
 	/* Finds the chains; ERR_MISSING where no family has one. */
 	enum err (*find)(void *arg, const struct options *opt,
 			 uint32_t *families_out);
-	/* Puts our rules in place; harmless where they stand. ERR_MISSING:
-	 * there is no chain for them. */
-	enum err (*place)(void *arg);
+	/* Puts our rules in place; harmless where they stand. lists: with
+	 * those for addresses of lists. ERR_MISSING: there is no chain for
+	 * them. */
+	enum err (*place)(void *arg, bool lists);
 	/* Takes all rules out of the chain. */
 	enum err (*clear)(void *arg);
 	/* Whether the chain holds our rules and nothing else. */

@@ -6,7 +6,7 @@ import pytest
 from conftest import every_firewall
 from daemon import SLOW, once
 from dnsclient import OPEN, REFUSED, addresses, rcode, until
-from lab import UPSTREAM
+from lab import CHAIN, UPSTREAM
 
 
 @pytest.fixture
@@ -139,3 +139,63 @@ def test_diff_and_reload_know_lists(stage, up, named):
     d.write_acl("10.1.0.2 -> @none:TCP:443\n")
     assert '"none" is no list' in d.reload(ok=False)
     assert addresses(client.ask("get.test"))
+
+
+def statics(stage, d):
+    return sorted(line for line in d.ctl("status").splitlines()
+                  if "-static" in line)
+
+
+@every_firewall
+def test_a_list_of_addresses_is_open_without_a_question(stage, up, named):
+    """To that client, protocol and port, and not to what the guard, another
+    list or a block shuts."""
+    lists = {"peers": ("ips", "203.0.113.80\n203.0.113.84/31\n10.9.0.0/24\n"
+                       "198.51.100.0/24\n10.1.0.1\n2001:db8:1::5\n"),
+             "drop": ("ips", "198.51.100.7\n"),
+             "bad": ("ips", "203.0.113.85\n", "action log")}
+    d = named("10.1.0.2 -> @peers:TCP:443\n10.1.0.0/24 -> @peers:TCP:80\n"
+              "10.1.0.0/24 -| @bad\nfd00:1::2 -> @peers:TCP:443\n", lists)
+    client, other, six = stage.client(2), stage.client(3), stage.client6(2)
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW), \
+        d.err.text
+    assert client.connect("198.51.100.8") == OPEN
+    assert client.connect("203.0.113.84", port=80) == OPEN
+    assert other.connect("203.0.113.80", port=80) == OPEN
+    assert until(lambda: six.connect("2001:db8:1::5") == OPEN, SLOW)
+    for who, address, port in (
+            (other, "203.0.113.80", 443), (client, "203.0.113.80", 22),
+            (client, "198.51.100.7", 443), (client, "203.0.113.85", 443),
+            (client, "10.9.0.7", 443), (client, "203.0.113.81", 443),
+            (six, "2001:db8:1::6", 443)):
+        assert who.connect(address, port=port) == REFUSED, (address, port)
+    assert "ipv4-static stands" in statics(stage, d)[0]
+    lists["peers"] = ("ips", "203.0.113.81\n")
+    named.write(lists)
+    d.reload()
+    assert until(lambda: client.connect("203.0.113.81") == OPEN, SLOW)
+    assert client.connect("203.0.113.80") == REFUSED
+    d.reload("10.1.0.2 -> @peers:TCP:22\n")
+    assert until(lambda: client.connect("203.0.113.81", port=22) == OPEN, SLOW)
+    assert client.connect("203.0.113.81") == REFUSED
+    d.reload("10.1.0.2 -> @bad:UDP:9\n")
+    assert until(lambda: client.connect("203.0.113.81", port=22) != OPEN, SLOW)
+    d.reload("10.1.0.0/24 -> @peers:TCP:443\n10.1.0.2 -> @peers:TCP:443\n")
+    assert until(lambda: client.connect("203.0.113.81") == OPEN, SLOW)
+    assert until(lambda: other.connect("203.0.113.81") == OPEN, SLOW)
+
+
+@every_firewall
+def test_open_lists_are_put_right(stage, up, named):
+    d = named("10.1.0.2 -> @peers:TCP:443\n",
+              {"peers": ("ips", "203.0.113.80\n203.0.113.84/31\n")})
+    client = stage.client(2)
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW)
+    if stage.lab.uses_nftables():
+        stage.lab.router.run("nft", "flush", "set", *stage.lab.table(),
+                             "ipv4-static")
+    else:
+        stage.lab.router.run("ipset", "flush", f"{CHAIN}-ipv4-static")
+    stage.lab.flush_chain()
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, 5 * SLOW), \
+        d.err.text
