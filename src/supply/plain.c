@@ -115,6 +115,8 @@ plain_confirm(struct plain *p)
 	p->head.good_s = p->wait_s;
 	copy_head_write(p->source->supply->kit->lists_dir, kept_file(p, name),
 			&p->head);
+	/* what was held back is not what is published now */
+	unlinkat(p->source->supply->kit->lists_dir, held_file(p, name), 0);
 	show_copy(p);
 	s->phase = SOURCE_IDLE;
 	s->error[0] = '\0';

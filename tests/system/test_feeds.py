@@ -419,6 +419,22 @@ def test_a_list_that_shrinks_waits_for_a_word(feed, fetching, after, why):
     assert status == 1 and "no copy of that list is held back" in err
 
 
+def test_what_was_held_back_may_be_taken_back(feed, fetching):
+    text = "".join(f"n{n}.bad.test\n" for n in range(2000))
+    feed.pages["/ads"] = Page(text)
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "n1999.bad.test")
+    feed.pages["/ads"] = Page("n1.bad.test\n")
+    d.ctl("lists", "refresh", "ads")
+    assert until(lambda: state(d, "ads")["state"] == "held", 20 * SLOW)
+    feed.pages["/ads"] = Page(text)
+    d.ctl("lists", "refresh", "ads")
+    assert until(lambda: state(d, "ads")["state"] == "fresh", 20 * SLOW)
+    status, _, err = d.ctl("lists", "accept", "ads", check=False)
+    assert status == 1 and "no copy of that list is held back" in err
+    assert d.err.text.count("Lists have changed") == 1
+
+
 def test_the_first_copy_may_not_be_empty(feed, fetching):
     feed.pages["/ads"] = Page("# soon\n")
     d = fetching(f"list ads domains {URL}/ads")
