@@ -149,7 +149,8 @@ def test_five_thousand_slow_connections(stage, up, many_descriptors):
 @pytest.mark.plain
 def test_five_thousand_of_one_client(stage, up):
     """One after the other, as fast as it can, beside those it may hold."""
-    d = stage.daemon("10.1.0.0/16 -| fixed.test = 192.0.2.1\n", workers=1)
+    d = stage.daemon("10.1.0.0/16 -| fixed.test = 192.0.2.1\n", workers=1,
+                     timeout=60)  # those held are not to make room
     put_first(*d.by_role("worker"))
     other, greedy = stage.client(3), stage.client()
     with contextlib.ExitStack() as stack:
