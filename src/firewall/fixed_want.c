@@ -223,7 +223,8 @@ add_flagged(const struct judge *j, enum fixed_index set, struct netset *to)
 	for (uint32_t i = 0; i < lists_count(&j->lists) && err == ERR_NONE;
 	     i++)
 		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
-			err = fixed_add_list(&j->lists, i, fixed_family(set), to);
+			err = fixed_add_list(&j->lists, i, fixed_family(set),
+					     to);
 	netset_settle(to);
 	return err;
 }

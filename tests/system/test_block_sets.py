@@ -272,3 +272,35 @@ def test_the_owners_rule_stops_numeric_connections(stage, sets):
     assert until(lambda: client.connect("203.0.113.80", timeout=0.5) != OPEN,
                  SLOW)
     assert ("10.1.0.2", "tcp", 443, "203.0.113.80") in lab.grants()
+
+
+@pytest.mark.parametrize("lab", ["nft", "legacy", "nftables"], indirect=True)
+def test_clients_are_led_to_a_host_that_explains(stage, up, sets):
+    """The example of the manual, instead of a drop."""
+    lab = stage.lab
+    up.add("remedy.test", "A", "203.0.113.9", ttl=300)
+    sets({"drop": ("ips", "198.51.100.0/24\n", "block-set yes")},
+         acl="10.1.0.0/24 -> remedy.test:TCP:443\n")
+    client = stage.client()
+    client.ask("remedy.test")
+    assert until(lambda: held(lab, "ipv4-block"), SLOW)
+    assert client.connect("198.51.100.7") != OPEN
+    if lab.uses_nftables():
+        lab.router.run("nft", "add", "chain", *lab.table(), "remedy",
+                       "{ type nat hook prerouting priority dstnat; }")
+        lab.router.run("nft", "add", "rule", *lab.table(), "remedy",
+                       "iifname", "lan0", "meta", "l4proto", "tcp", "ip",
+                       "daddr", "@ipv4-block", "dnat", "ip", "to",
+                       "203.0.113.9")
+    else:
+        nat = (lab.tool(), "-t", "nat")
+        lab.router.run(*nat, "-I", "PREROUTING", "-i", "lan0", "-p", "tcp",
+                       "-m", "set", "--match-set", f"{CHAIN}-ipv4-block",
+                       "dst", "-j", "DNAT", "--to-destination",
+                       "203.0.113.9")
+    try:
+        assert client.connect("198.51.100.7") == OPEN
+        assert client.connect("203.0.113.81") != OPEN
+    finally:
+        if not lab.uses_nftables():
+            lab.router.run(*nat, "-F")
