@@ -120,6 +120,8 @@ struct backend_kind {
 	/* Sets of lists (firewall/fixed.h); NULL where there are none. So
 	 * many entries are a change that keeps nobody waiting. */
 	size_t fixed_piece;
+	/* The same of entries with clients, and as many as a set may have. */
+	size_t fixed_static_piece, fixed_static_most;
 	/* Entries have single clients, and no nets of them. NULL: no. */
 	bool (*fixed_hosts)(const struct backend *b);
 	/* Made,

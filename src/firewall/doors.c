@@ -307,8 +307,6 @@ open_door(const struct judge *j, const struct door *door,
 		err = cut_shut(j, door, &nets);
 	if (err == ERR_NONE)
 		err = cut_given(door, out, &nets);
-	if (err == ERR_NONE && nets.count + out->count > DOORS_ENTRIES_MAX)
-		err = ERR_RANGE;
 	if (err == ERR_NONE)
 		err = fixed_add_nets(&nets, &like, out);
 	netset_fini(&nets);
@@ -319,13 +317,16 @@ enum err
 doors_open(const struct judge *j, const struct doors_wish *wish,
 	   const struct netset *guard, struct fixed_entries *out)
 {
-	struct doors d = { .hosts = wish->hosts };
+	struct doors d = { .hosts = wish->limits->hosts };
 	enum err err = gather(j, wish->family, &d);
 
 	if (d.count > 0)
 		qsort(d.at, d.count, sizeof(*d.at), by_service);
-	for (size_t i = 0; i < d.count && err == ERR_NONE; i++)
+	for (size_t i = 0; i < d.count && err == ERR_NONE; i++) {
 		err = open_door(j, &d.at[i], guard, out);
+		if (err == ERR_NONE && out->count > wish->limits->most)
+			err = ERR_RANGE;
+	}
 	region_free(d.at, d.room * sizeof(*d.at));
 	return err;
 }

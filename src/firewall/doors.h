@@ -9,17 +9,14 @@
 #include "firewall/fixed.h"
 #include "firewall/netset.h"
 
-/* So many entries they may come to, of one family. */
-enum { DOORS_ENTRIES_MAX = 65536 };
-
 /* Some rule names a list of addresses. */
 bool doors_are_wanted(const struct judge *j);
 /* guard: what is never opened. Of two clients of which one holds the other,
- * the wider has what both may reach. ERR_RANGE: it comes to more entries than
- * DOORS_ENTRIES_MAX. ERR_FULL. */
+ * the wider has what both may reach. ERR_RANGE: it comes to too many entries.
+ * ERR_FULL. */
 struct doors_wish {
 	uint8_t family;
-	bool hosts; /* nets of clients are written out */
+	const struct fixed_limits *limits;
 };
 enum err doors_open(const struct judge *j, const struct doors_wish *wish,
 		    const struct netset *guard, struct fixed_entries *out);

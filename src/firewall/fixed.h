@@ -67,9 +67,14 @@ void fixed_sort(struct fixed_entries *e);
 
 /* Some list has entries for it, or some rule; they may be none now. */
 bool fixed_is_wanted(const struct judge *j, enum fixed_index set);
-/* hosts: nets of clients are written out. ERR_FULL; ERR_RANGE: it comes to
- * too many entries. */
-enum err fixed_want(const struct judge *j, enum fixed_index set, bool hosts,
+/* Of entries with clients. */
+struct fixed_limits {
+	size_t most; /* so many there may be */
+	bool hosts;  /* nets of clients are written out */
+};
+/* ERR_FULL; ERR_RANGE: it comes to too many entries. */
+enum err fixed_want(const struct judge *j, enum fixed_index set,
+		    const struct fixed_limits *limits,
 		    struct fixed_entries *out);
 struct lists;
 struct netset;

@@ -72,8 +72,8 @@ cause_of(enum err err)
 		return "one of another type has its name, and a rule refers "
 		       "to it";
 	if (err == ERR_RANGE)
-		return "its clients and addresses come to more than 65536 "
-		       "entries";
+		return "its clients and addresses come to more entries than "
+		       "there is room for";
 	return err_text(err);
 }
 
@@ -195,9 +195,12 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 	struct part *p = &k->part[set];
 	struct fixed_entries wanted;
 	const struct backend_kind *kind = k->a->kind;
-	bool hosts = kind->fixed_hosts != NULL &&
-		     kind->fixed_hosts(k->a->backend);
-	enum err err = fixed_want(&k->a->judge, set, hosts, &wanted);
+	const struct fixed_limits limits = {
+		.most = kind->fixed_static_most,
+		.hosts = kind->fixed_hosts != NULL &&
+			 kind->fixed_hosts(k->a->backend),
+	};
+	enum err err = fixed_want(&k->a->judge, set, &limits, &wanted);
 
 	p->wants = fixed_is_wanted(&k->a->judge, set);
 	if (err != ERR_NONE)
@@ -378,7 +381,9 @@ static enum err
 change_some(struct fixed_keeper *k, enum fixed_index set)
 {
 	struct part *p = &k->part[set];
-	struct piece c = { .most = k->a->kind->fixed_piece };
+	struct piece c = { .most = fixed_has_clients(set)
+					   ? k->a->kind->fixed_static_piece
+					   : k->a->kind->fixed_piece };
 	const struct fixed_change change = { .set = set,
 					     .remove = &c.remove,
 					     .add = &c.add };

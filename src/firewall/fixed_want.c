@@ -294,10 +294,10 @@ want_static(const struct judge *j, const struct doors_wish *wish,
 }
 
 enum err
-fixed_want(const struct judge *j, enum fixed_index set, bool hosts,
-	   struct fixed_entries *out)
+fixed_want(const struct judge *j, enum fixed_index set,
+	   const struct fixed_limits *limits, struct fixed_entries *out)
 {
-	const struct doors_wish wish = { fixed_family(set), hosts };
+	const struct doors_wish wish = { fixed_family(set), limits };
 	enum err err = ERR_NONE;
 
 	*out = (struct fixed_entries){ 0 };
