@@ -265,6 +265,7 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	q->flight = NULL;
 	list_init(&q->flight_link);
 	q->search = NULL;
+	q->searches = 0;
 	list_init(&q->search_link);
 	q->tried_stale = false;
 	q->upstream = NULL;

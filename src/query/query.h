@@ -177,6 +177,7 @@ struct query {
 	struct list flight_link;
 	struct servers_search *search;
 	struct list search_link;
+	uint8_t searches; /* that it has waited for */
 	bool tried_stale;
 	enum upstream_end upstream_end;
 	const struct message *upstream; /* inspect step only */

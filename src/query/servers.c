@@ -78,21 +78,45 @@ servers_cut_keep(struct query_house *h, const struct name *lower,
 	c->hash = hash;
 }
 
+/* Names of one chain are often of several zones, that must not push out each
+ * other. */
+static struct servers *
+row_of(const struct query_house *h, const struct name *zone)
+{
+	uint64_t rows = SERVERS_ZONES / SERVERS_IN_A_ROW;
+
+	return &h->servers
+		    ->zone[hash_of(h->servers, zone) % rows * SERVERS_IN_A_ROW];
+}
+
 struct servers *
 servers_zone_find(const struct query_house *h, const struct name *zone)
 {
-	uint64_t hash = hash_of(h->servers, zone);
-	struct servers *s = &h->servers->zone[hash % SERVERS_ZONES];
+	struct servers *row = row_of(h, zone);
 
-	if (s->until_ms <= loop_now_ms(h->loop) || !name_equal(&s->zone, zone))
-		return NULL;
-	return s;
+	for (unsigned i = 0; i < SERVERS_IN_A_ROW; i++)
+		if (row[i].until_ms > loop_now_ms(h->loop) &&
+		    name_equal(&row[i].zone, zone))
+			return &row[i];
+	return NULL;
 }
 
+/* In the place of an older copy, or of what ends first. */
 void
 servers_zone_keep(struct query_house *h, const struct servers *s)
 {
-	h->servers->zone[hash_of(h->servers, &s->zone) % SERVERS_ZONES] = *s;
+	struct servers *row = row_of(h, &s->zone), *place = row;
+
+	for (unsigned i = 0; i < SERVERS_IN_A_ROW; i++) {
+		if (row[i].until_ms != 0 &&
+		    name_equal(&row[i].zone, &s->zone)) {
+			place = &row[i];
+			break;
+		}
+		if (row[i].until_ms < place->until_ms)
+			place = &row[i];
+	}
+	*place = *s;
 }
 
 /* ---- who wants to know ----------------------------------------------------
@@ -101,10 +125,16 @@ servers_zone_keep(struct query_house *h, const struct servers *s)
 static enum servers_news
 wait_for(struct query *q, const struct name *lower, bool addresses)
 {
-	struct servers_search *s = search_for(q->house, lower, addresses);
+	struct servers_search *s;
 
+	/* What one search finds may push out what another found: a query
+	 * does not go round for ever. */
+	if (q->searches == SERVERS_WAITS)
+		return SERVERS_MISSING;
+	s = search_for(q->house, lower, addresses);
 	if (!s || s->late)
 		return SERVERS_MISSING;
+	q->searches++;
 	q->search = s;
 	list_append(&s->waiting, &q->search_link);
 	return SERVERS_WAIT;
