@@ -156,13 +156,14 @@ def test_five_thousand_of_one_client(stage, up):
     with contextlib.ExitStack() as stack:
         held = hold(stack, greedy, A_CLIENT)
         assert len(held) == A_CLIENT
-        tried = 0
         for turn in range(50):
             with contextlib.ExitStack() as more:
-                tried += len(hold(more, greedy, 100))
+                hold(more, greedy, 100)
             if turn % 5 == 0:
                 assert rcode(other.ask("fixed.test", tcp=True)) == "NOERROR"
                 assert waits(other, 5)[2] < most_added_ms() / 50 * SLOW
-    # on a busy machine some fail before they come this far
-    assert until(lambda: d.counters()["tcp_refused_client"]
-                 >= max(tried, 1000)), (tried, d.counters())
+    # Those that are closed before the daemon gets to accept them the kernel
+    # forgets: the busier the machine, the more.
+    counters = d.counters()
+    assert counters["tcp_refused_client"] >= 1000, counters
+    assert counters["tcp_accepted"] < A_CLIENT + 100, counters
