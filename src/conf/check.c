@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -288,6 +289,16 @@ fill_policy_zone(struct gather *g)
 	opt->bind_count = sizeof(all) / sizeof(all[0]);
 }
 
+/* Uploaders of hits look for a file of that name. */
+static void
+fill_rpz_log(struct options *opt)
+{
+	if (opt->rpz_log[0] == '\0' && opt->device_id[0] != '\0')
+		snprintf(opt->rpz_log, sizeof(opt->rpz_log),
+			 "/var/log/dns-firewall/%.*s.log", WORD_DEVICE_MAX,
+			 opt->device_id);
+}
+
 static void
 check_policy_zone(struct gather *g)
 {
@@ -318,6 +329,7 @@ check_together(struct gather *g)
 
 	fill_upstream(g);
 	fill_policy_zone(g);
+	fill_rpz_log(opt);
 	fill_ports(opt->master_dns_ip, opt->master_dns_ip_count,
 		   opt->master_dns_port);
 	fill_ports(opt->upstream, opt->upstream_count, opt->upstream_port);

@@ -52,6 +52,7 @@ options_gather(int argc, char **argv, char **envp, struct options *out,
 		argv_read(&g, argc, argv);
 	if (g.refused == 0 && request.errand != ERRAND_CHECK_FILE)
 		check_together(&g);
+	out->rpz_log_given = gather_has(&g, offsetof(struct options, rpz_log));
 	out->control_given = gather_has(&g, offsetof(struct options, control));
 	if (g.refused > 0)
 		request.errand = ERRAND_REFUSED;

@@ -73,6 +73,7 @@ struct options {
 	/* names of settings that are another program's, and what we have
 	 * instead; empty: there were none */
 	char ignored[OPTION_TEXT_SIZE];
+	bool rpz_log_given; /* it was said, so its failure is fatal */
 	bool control_given; /* --control was said, so its failure is fatal */
 	/* filled in by the supervisor: who the children become */
 	uint32_t run_uid, run_gid;

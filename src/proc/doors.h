@@ -35,7 +35,8 @@ enum err door_text_file(const char *path, uint64_t max, int *fd_out,
 			struct text *complaint);
 
 /* The directory where copies of lists are kept: a missing one is made (0700)
- * and given to that user; it must be his, and nobody else may write there. */
+ * and given to that user, and so is one of root's that is shut to others; else
+ * it must be his, and nobody else may write there. */
 enum err door_lists_dir(const char *path, uint32_t uid, uint32_t gid,
 			int *fd_out, struct text *complaint);
 /* A copy in it: a regular file of that user, no link. ERR_MISSING: there is

@@ -35,6 +35,16 @@ directory_fault(const struct stat *st, uint32_t uid)
 	return NULL;
 }
 
+/* The owner made it for us, as root and with nothing in it for others. */
+static bool
+is_root_s(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == 0 &&
+	       (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 enum err
 door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
 	       struct text *complaint)
@@ -47,7 +57,8 @@ door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return refuse(complaint, path, strerror(errno));
-	if (made && geteuid() == 0 && fchown(fd, uid, gid) == -1)
+	if (geteuid() == 0 && (made || is_root_s(fd)) &&
+	    fchown(fd, uid, gid) == -1)
 		fault = strerror(errno);
 	else if (fstat(fd, &st) == -1)
 		fault = strerror(errno);

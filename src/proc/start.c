@@ -133,8 +133,12 @@ open_rpz_log(struct supervisor *s)
 	if (door_log_file(s->opt->rpz_log, &s->crew.rpz_log, &text) ==
 	    ERR_NONE)
 		return ERR_NONE;
-	log_error("--rpz-log: %s", why);
-	return ERR_DENIED;
+	if (s->opt->rpz_log_given) {
+		log_error("--rpz-log: %s", why);
+		return ERR_DENIED;
+	}
+	log_warn("No log of what lists have: %s", why);
+	return ERR_NONE;
 }
 
 static void

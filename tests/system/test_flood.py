@@ -11,6 +11,7 @@ import pytest
 from daemon import SLOW
 from dnsclient import rcode
 from lab import ROUTER
+from machine_load import Pressure
 
 FLOOD = Path(os.environ["DNSFW_BUILD"]) / "tests" / "load" / "flood"
 RATE = 200000
@@ -21,6 +22,7 @@ ACL = """\
 """
 KINDS = ("denied", "fixed", "permitted", "granting", "garbage")
 MS = 1000
+MOST_PRESSURE = 0.1
 
 
 def address(query):
@@ -29,12 +31,14 @@ def address(query):
 
 
 def flood(stage, kind, seconds, rate=RATE):
-    with stage.lab.lan.entered():
+    with stage.lab.lan.entered(), Pressure() as pressure:
         done = subprocess.run(
             [FLOOD, ROUTER, "10.1.0.2", "10.1.0.3", str(rate), str(seconds),
              kind], text=True, capture_output=True, timeout=seconds + 30,
             check=True)
-    return {k: int(v) for k, v in (w.split("=") for w in done.stdout.split())}
+    return {"pressure": pressure.share,
+            **{k: int(v) for k, v in (w.split("=")
+                                      for w in done.stdout.split())}}
 
 
 def most_added_ms():
@@ -43,8 +47,11 @@ def most_added_ms():
 
 
 def is_fair(got):
-    """99.9 % of the answers, and 5 ms more for all but 1 % of them."""
-    more = most_added_ms() * MS * SLOW
+    """99.9 % of the answers, and 5 ms more for all but 1 % of them; where
+    there are more to run than CPUs for a good part of the time, their turns
+    come on top."""
+    busy = got["pressure"] > MOST_PRESSURE
+    more = (300 if busy else most_added_ms()) * MS * SLOW
     return (got["answered"] >= 0.999 * got["asked"]
             and got["p99_us"] <= got["quiet_p99_us"] + more)
 

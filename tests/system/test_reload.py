@@ -18,6 +18,7 @@ import pytest
 
 from daemon import SLOW, Process, is_sanitized
 from dnsclient import addresses, question, rcode, until
+from machine_load import backlog_drops
 from priority import put_first
 
 RELOADS = int(os.environ.get("DNSFW_RELOADS", 300 / SLOW))
@@ -138,6 +139,11 @@ class Control:
         assert got.startswith(b"ok\n"), got
 
 
+def kernel_drops(lab):
+    """What found no room on its way is nobody's fault here."""
+    return lab.lan.dropped() + lab.router.dropped() + backlog_drops()
+
+
 def memory(daemon):
     """What its processes have of their own, in KiB; not the tool that looks
     at the rules now and then."""
@@ -173,7 +179,7 @@ def test_reloads_under_load(stage):
     askers = [Asker(stage.client(number)) for number in (2, 3, 4)]
     for asker in askers:
         asker.start()
-    settled = None
+    settled, kernel = None, kernel_drops(stage.lab)
     for number in range(1, RELOADS + 1):
         control.reload(number % 2)
         if number == RELOADS // 2:
@@ -185,9 +191,12 @@ def test_reloads_under_load(stage):
         asker.join(30 * SLOW)
     asked = sum(a.asked for a in askers)
     print(f"{RELOADS} reloads, {asked} questions, {settled} then {end} KiB")
+    kernel = kernel_drops(stage.lab) - kernel
+    assert sum(len(a.open) for a in askers) <= kernel, \
+        (kernel, [a.open for a in askers], d.ctl("stats"))
     for asker in askers:
         assert not asker.wrong, asker.wrong[:5]
-        assert not asker.open and not asker.late
+        assert not asker.late
         assert asker.seen == {NOERROR, NXDOMAIN}
     assert not mixed_grants(d.out.text)
     # In half of them every page was met that is ever used; sanitizers keep

@@ -550,6 +550,11 @@ test_a_policy_zone_alone(void **state)
 	assert_int_equal(opt.master_dns_ip[0].port, 53);
 	assert_true(opt.tsig_key);
 	assert_true(options_have_lists(&opt));
+	assert_string_equal(opt.rpz_log, "");
+	assert_runs(ARGS(NULL), ENV(ZONE_ENV, "DEVICE_ID=tdid_1",
+				    "FORWARDER_IPS=9.9.9.9"));
+	assert_string_equal(opt.rpz_log, "/var/log/dns-firewall/tdid_1.log");
+	assert_false(opt.rpz_log_given);
 	assert_runs(ARGS("--bind=192.0.2.9", "--bind-port=5300"),
 		    ENV(ZONE_ENV, "BIND_MODE=1", "MASTER_DNS_PORT=5353",
 			"TRUSTED_ACL=10.0.0.0/8; localhost;"));
