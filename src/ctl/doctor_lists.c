@@ -33,12 +33,15 @@ say_unused(struct doctor *d, const char *set)
 void
 see_list_set(struct doctor *d, const char *line)
 {
-	const char *name = line + strlen(LIST_SET_LINE);
-	size_t len = strcspn(name, " \n");
+	const char *name;
 	char set[RULE_NAME];
+	size_t len;
 
-	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0 ||
-	    len < 6 || len >= sizeof(set))
+	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0)
+		return;
+	name = line + strlen(LIST_SET_LINE);
+	len = strcspn(name, " \n");
+	if (len < 6 || len >= sizeof(set))
 		return;
 	snprintf(set, sizeof(set), "%.*s", (int)len, name);
 	if (d->list_sets < LIST_SETS_MAX)
