@@ -136,6 +136,12 @@ class Process:
         _, colon, role = self.title.partition(": ")
         return role if colon else "supervisor"
 
+    def has_role(self):
+        try:
+            return self.role != "supervisor"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
     def status(self):
         text = (self.path / "status").read_text()
         return dict(line.split(":\t", 1) for line in text.splitlines()
@@ -207,12 +213,14 @@ class Daemon:
         return self.popen.poll() is None
 
     def children(self):
+        """Those that have a role: not the tools that look at rules, nor a
+        copy of the supervisor that is about to become either."""
         path = f"/proc/{self.pid}/task/{self.pid}/children"
         try:
             pids = Path(path).read_text().split()
         except (FileNotFoundError, ProcessLookupError):
             return []
-        return [p for p in map(Process, pids) if p.alive()]
+        return [p for p in map(Process, pids) if p.alive() and p.has_role()]
 
     def processes(self):
         return [Process(self.pid), *self.children()]
