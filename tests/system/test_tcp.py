@@ -187,8 +187,8 @@ def test_a_worker_that_dies_gives_its_places_back(stage, up):
             assert read_frame(s)
         worker, = d.by_role("worker")
         os.kill(worker.pid, 9)
-        assert until(lambda: d.by_role("worker")
-                     and d.by_role("worker")[0].pid != worker.pid)
+        assert until(lambda: any(p.pid != worker.pid
+                                 for p in d.by_role("worker")))
         assert until(lambda: stage.client(6).raw_tcp(
             question("fixed.test").to_wire(), 1), 5)
 
