@@ -15,7 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
-enum { WORD = 4, KEY_MAX = 40, ATTR_MAX = 16 };
+enum { WORD = 4, KEY_MAX = 40 };
 /* The numbers that nft(8) gives to types of data. */
 enum {
 	TYPE_IPV4 = 7,
@@ -204,17 +204,13 @@ nft_ask_elements(struct nft_paper *p, const struct nft_place *at,
 
 /* ---- read --------------------------------------------------------------- */
 
-struct attrs {
-	const struct nlattr *at[ATTR_MAX];
-};
-
-static int
-keep(const struct nlattr *attr, void *arg)
+int
+nft_attr_keep(const struct nlattr *attr, void *attrs)
 {
-	struct attrs *a = arg;
+	struct nft_attrs *a = attrs;
 	uint16_t type = mnl_attr_get_type(attr);
 
-	if (type < ATTR_MAX)
+	if (type < NFT_ATTRS)
 		a->at[type] = attr;
 	return MNL_CB_OK;
 }
@@ -243,7 +239,7 @@ struct walk {
 
 /* In a set of intervals one address is a range, too: to itself. */
 static bool
-is_range(const struct attrs *in)
+is_range(const struct nft_attrs *in)
 {
 	const struct nlattr *low = in->at[NFTA_SET_ELEM_KEY];
 	const struct nlattr *high = in->at[NFTA_SET_ELEM_KEY_END];
@@ -259,12 +255,12 @@ static bool
 read_element(const struct nlattr *nest, enum set_index set,
 	     struct backend_entry *out)
 {
-	struct attrs in = { 0 }, key = { 0 };
+	struct nft_attrs in = { 0 }, key = { 0 };
 
-	mnl_attr_parse_nested(nest, keep, &in);
+	mnl_attr_parse_nested(nest, nft_attr_keep, &in);
 	if (in.at[NFTA_SET_ELEM_KEY] == NULL || is_range(&in))
 		return false;
-	mnl_attr_parse_nested(in.at[NFTA_SET_ELEM_KEY], keep, &key);
+	mnl_attr_parse_nested(in.at[NFTA_SET_ELEM_KEY], nft_attr_keep, &key);
 	if (key.at[NFTA_DATA_VALUE] == NULL)
 		return false;
 	out->timeout_s = read_time(in.at[NFTA_SET_ELEM_EXPIRATION]);
@@ -289,11 +285,11 @@ nft_read_elements(const struct nlmsghdr *m, enum set_index set,
 		  backend_entry_fn *each, void *arg)
 {
 	struct walk w = { .set = set, .each = each, .arg = arg };
-	struct attrs top = { 0 };
+	struct nft_attrs top = { 0 };
 
 	if (mnl_nlmsg_get_payload_len(m) < sizeof(struct nfgenmsg))
 		return 0;
-	mnl_attr_parse(m, sizeof(struct nfgenmsg), keep, &top);
+	mnl_attr_parse(m, sizeof(struct nfgenmsg), nft_attr_keep, &top);
 	if (top.at[NFTA_SET_ELEM_LIST_ELEMENTS] != NULL)
 		mnl_attr_parse_nested(top.at[NFTA_SET_ELEM_LIST_ELEMENTS],
 				      on_element, &w);

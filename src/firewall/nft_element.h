@@ -28,6 +28,14 @@ void nft_put_remove(struct nft_paper *p, const struct nft_place *at,
 		    const char *name, const struct backend_entry *entry,
 		    unsigned count);
 
+/* Attributes of a message or a nest, by their type; those that are not there
+ * are NULL. nft_attr_keep() is what mnl_attr_parse() calls. */
+enum { NFT_ATTRS = 16 };
+struct nft_attrs {
+	const struct nlattr *at[NFT_ATTRS];
+};
+int nft_attr_keep(const struct nlattr *attr, void *attrs);
+
 /* Questions: for one entry, and for all of them. */
 struct nlmsghdr *nft_ask_element(struct nft_paper *p,
 				 const struct nft_place *at, const char *name,

@@ -16,7 +16,7 @@
 #include "base/region.h"
 #include "firewall/nft_element.h"
 
-enum { WORD = 4, AT_ONCE = 128, ATTR_MAX = 16 };
+enum { WORD = 4, AT_ONCE = 128 };
 enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8 };
 
 static enum set_index
@@ -177,32 +177,17 @@ nft_put_fixed(struct nft_paper *p, const struct nft_place *at,
 
 /* ---- read -------------------------------------------------------------- */
 
-struct attrs {
-	const struct nlattr *at[ATTR_MAX];
-};
-
-static int
-keep(const struct nlattr *attr, void *arg)
-{
-	struct attrs *a = arg;
-	uint16_t type = mnl_attr_get_type(attr);
-
-	if (type < ATTR_MAX)
-		a->at[type] = attr;
-	return MNL_CB_OK;
-}
-
 static bool
 read_key(const struct nlattr *nest, enum fixed_index set,
 	 uint8_t out[NFT_FIXED_KEY_MAX])
 {
 	uint32_t len = nft_fixed_key_len(set);
-	struct attrs in = { 0 };
+	struct nft_attrs in = { 0 };
 
 	memset(out, 0, NFT_FIXED_KEY_MAX);
 	if (nest == NULL)
 		return false;
-	mnl_attr_parse_nested(nest, keep, &in);
+	mnl_attr_parse_nested(nest, nft_attr_keep, &in);
 	if (in.at[NFTA_DATA_VALUE] == NULL ||
 	    mnl_attr_get_payload_len(in.at[NFTA_DATA_VALUE]) != len)
 		return false;
@@ -232,7 +217,7 @@ net_between(uint8_t family, const uint8_t *low, const uint8_t *high,
 }
 
 static bool
-read_fields(const struct attrs *in, enum fixed_index set,
+read_fields(const struct nft_attrs *in, enum fixed_index set,
 	    struct fixed_entry *out)
 {
 	uint8_t low[NFT_FIXED_KEY_MAX], high[NFT_FIXED_KEY_MAX];
@@ -268,7 +253,7 @@ new_bound(struct nft_bounds *e)
 }
 
 static void
-take_bound(struct nft_bounds *e, const struct attrs *in)
+take_bound(struct nft_bounds *e, const struct nft_attrs *in)
 {
 	const struct nlattr *flags = in->at[NFTA_SET_ELEM_FLAGS];
 	struct nft_bound *edge = new_bound(e);
@@ -290,10 +275,10 @@ static int
 on_element(const struct nlattr *attr, void *arg)
 {
 	struct nft_bounds *e = arg;
-	struct attrs in = { 0 };
+	struct nft_attrs in = { 0 };
 	struct fixed_entry entry;
 
-	mnl_attr_parse_nested(attr, keep, &in);
+	mnl_attr_parse_nested(attr, nft_attr_keep, &in);
 	if (!fixed_has_clients(e->set))
 		take_bound(e, &in);
 	else if (read_fields(&in, e->set, &entry))
@@ -306,11 +291,11 @@ on_element(const struct nlattr *attr, void *arg)
 void
 nft_read_fixed(const struct nlmsghdr *part, struct nft_bounds *e)
 {
-	struct attrs top = { 0 };
+	struct nft_attrs top = { 0 };
 
 	if (mnl_nlmsg_get_payload_len(part) < sizeof(struct nfgenmsg))
 		return;
-	mnl_attr_parse(part, sizeof(struct nfgenmsg), keep, &top);
+	mnl_attr_parse(part, sizeof(struct nfgenmsg), nft_attr_keep, &top);
 	if (top.at[NFTA_SET_ELEM_LIST_ELEMENTS] != NULL)
 		mnl_attr_parse_nested(top.at[NFTA_SET_ELEM_LIST_ELEMENTS],
 				      on_element, e);

@@ -66,6 +66,7 @@ nft_put_publishers(struct backend *b, const struct nft_place *at,
 		   const struct policy *policy)
 {
 	struct publishers p = { b, at };
+	const struct config_sink sink = { .list = put_list, .arg = &p };
 	struct lists lists;
 	const char *text;
 	size_t len;
@@ -74,5 +75,5 @@ nft_put_publishers(struct backend *b, const struct nft_place *at,
 	if (err != ERR_NONE)
 		return err;
 	text = lists_source_text(&lists, &len);
-	return config_each_list(text, len, put_list, &p);
+	return config_each(text, len, &sink);
 }

@@ -99,11 +99,15 @@ enum config_line config_read_line(const char *text, size_t len,
 				  struct list_config *list,
 				  struct key_config *key, struct flaw *flaw);
 
-/* Hands over each list of a lists file that was found good before. Its error
- * ends it. */
-typedef enum err config_list_fn(void *arg, const struct list_config *list);
-enum err config_each_list(const char *text, size_t len, config_list_fn *each,
-			  void *arg);
+/* What a lists file that was found good before has, line by line; an error
+ * ends it. key may be NULL. */
+struct config_sink {
+	enum err (*list)(void *arg, const struct list_config *list);
+	enum err (*key)(void *arg, const struct key_config *key);
+	void *arg;
+};
+enum err config_each(const char *text, size_t len,
+		     const struct config_sink *to);
 
 /* "hmac-sha256" */
 const char *tsig_word(enum tsig_algorithm algorithm);

@@ -8,18 +8,23 @@
 
 static enum err
 read_line(const char *text, size_t len, struct list_config *list,
-	  config_list_fn *each, void *arg)
+	  const struct config_sink *to)
 {
 	struct key_config key;
 	struct flaw flaw;
 
-	if (config_read_line(text, len, list, &key, &flaw) != CONFIG_LIST)
+	switch (config_read_line(text, len, list, &key, &flaw)) {
+	case CONFIG_LIST:
+		return to->list(to->arg, list);
+	case CONFIG_KEY:
+		return to->key != NULL ? to->key(to->arg, &key) : ERR_NONE;
+	default:
 		return ERR_NONE;
-	return each(arg, list);
+	}
 }
 
 enum err
-config_each_list(const char *text, size_t len, config_list_fn *each, void *arg)
+config_each(const char *text, size_t len, const struct config_sink *to)
 {
 	struct list_config *list = malloc(sizeof(*list));
 	enum err err = list != NULL ? ERR_NONE : ERR_FULL;
@@ -28,7 +33,7 @@ config_each_list(const char *text, size_t len, config_list_fn *each, void *arg)
 		const char *end = memchr(text, '\n', len);
 		size_t line = end != NULL ? (size_t)(end - text) : len;
 
-		err = read_line(text, line, list, each, arg);
+		err = read_line(text, line, list, to);
 		line += end != NULL;
 		text += line;
 		len -= line;

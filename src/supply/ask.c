@@ -18,13 +18,11 @@
 
 #include "base/pool.h"
 #include "net/frame.h"
+#include "net/query_socket.h"
 #include "net/stream.h"
 #include "wire/reply.h"
 
 enum {
-	PORT_LOWEST = 1024,
-	PORT_COUNT = 65536 - PORT_LOWEST,
-	PORT_TRIES = 8,
 	QUERY_SIZE = 1024, /* with a signature */
 	PIECE = 16384
 };
@@ -238,29 +236,6 @@ go_on_by_tcp(struct ask *a)
 
 /* ---- UDP ---------------------------------------------------------------- */
 
-static enum err
-bind_somewhere(int fd, sa_family_t family, struct random *random)
-{
-	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint16_t port =
-		    (uint16_t)(PORT_LOWEST + random_below(random, PORT_COUNT));
-		union sockaddr_any at = { .sa.sa_family = family };
-		socklen_t len = sizeof(at.in);
-
-		if (family == AF_INET6) {
-			at.in6.sin6_port = htons(port);
-			len = sizeof(at.in6);
-		} else {
-			at.in.sin_port = htons(port);
-		}
-		if (bind(fd, &at.sa, len) == 0)
-			return ERR_NONE;
-		if (errno != EADDRINUSE)
-			return ERR_SYSTEM;
-	}
-	return ERR_SYSTEM;
-}
-
 static void
 on_datagram(void *owner, bool readable, bool writable)
 {
@@ -288,22 +263,16 @@ static void on_udp_due(void *owner);
 static enum err
 begin_udp(struct ask *a)
 {
-	union sockaddr_any at;
-	socklen_t len = endpoint_to_sockaddr(&a->to, &at);
 	uint8_t query[QUERY_SIZE];
 	size_t query_len;
 
 	close_udp(a);
 	if (write_query(a, query, &query_len) != ERR_NONE)
 		return ERR_FULL;
-	a->udp = socket(at.sa.sa_family,
-			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (a->udp == -1)
+	if (query_socket_open(&a->to, a->random, &a->udp) != ERR_NONE)
 		return ERR_SYSTEM;
 	ready_init(&a->ready, a->udp, on_datagram, a);
-	if (bind_somewhere(a->udp, at.sa.sa_family, a->random) != ERR_NONE ||
-	    connect(a->udp, &at.sa, len) == -1 ||
-	    send(a->udp, query, query_len, MSG_NOSIGNAL) == -1)
+	if (send(a->udp, query, query_len, MSG_NOSIGNAL) == -1)
 		return ERR_SYSTEM;
 	ready_want(a->loop, &a->ready, true, false);
 	due_init(&a->due, on_udp_due, a);

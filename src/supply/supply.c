@@ -14,7 +14,6 @@
 
 #include "base/log.h"
 #include "lists/saved.h"
-#include "policy/complain.h"
 #include "proc/measure.h"
 #include "supply/primary.h"
 #include "supply/tsig.h"
@@ -56,66 +55,53 @@ find_source(const struct supply *s, const char *name)
 }
 
 /* All zero behind what is set, so bytes can be compared. */
-static void
-follow_list(struct supply *s, const struct list_config *config)
+static enum err
+follow_list(void *arg, const struct list_config *config)
 {
+	struct supply *s = arg;
 	struct source *old = find_source(s, config->name);
 
 	if (config->source == SOURCE_FILE || config->source == SOURCE_INLINE)
-		return;
+		return ERR_NONE;
 	if (old != NULL && memcmp(&old->config, config, sizeof(*config)) == 0) {
 		old->named = true;
-		return;
+		return ERR_NONE;
 	}
 	if (old != NULL)
 		source_free(old);
 	if (source_new(s, config) == NULL)
 		log_error("List %s cannot be fetched: no memory", config->name);
+	return ERR_NONE;
 }
 
-static void
-follow_line(struct supply *s, const char *text, size_t len)
+static enum err
+follow_key(void *arg, const struct key_config *key)
 {
-	static struct list_config list;
-	struct key_config key;
-	struct flaw flaw;
+	struct supply *s = arg;
 
-	memset(&list, 0, sizeof(list));
-	switch (config_read_line(text, len, &list, &key, &flaw)) {
-	case CONFIG_LIST:
-		follow_list(s, &list);
-		break;
-	case CONFIG_KEY:
-		if (s->keys < ROLE_MAX_KEYS)
-			s->key[s->keys++] = key;
-		break;
-	default:
-		break;
-	}
+	if (s->keys < ROLE_MAX_KEYS)
+		s->key[s->keys++] = *key;
+	return ERR_NONE;
 }
 
 /* What is no longer named is given up. */
-static void
+static enum err
 follow(struct supply *s, const char *text, size_t len)
 {
+	const struct config_sink sink = { follow_list, follow_key, s };
+	enum err err;
+
 	s->keys = 0;
 	for (unsigned i = 0; i < SOURCES_MAX; i++) {
 		if (s->source[i] != NULL)
 			s->source[i]->named = false;
 	}
-	while (len > 0) {
-		const char *end = memchr(text, '\n', len);
-		size_t line = end != NULL ? (size_t)(end - text) : len;
-
-		follow_line(s, text, line);
-		line += end != NULL;
-		text += line;
-		len -= line;
-	}
-	for (unsigned i = 0; i < SOURCES_MAX; i++) {
+	err = config_each(text, len, &sink);
+	for (unsigned i = 0; i < SOURCES_MAX && err == ERR_NONE; i++) {
 		if (s->source[i] != NULL && !s->source[i]->named)
 			source_free(s->source[i]);
 	}
+	return err;
 }
 
 /* The next start needs no text then. Without it all works. */
@@ -142,7 +128,7 @@ take_policy(struct supply *s, int fd, uint32_t generation)
 	err = lists_of(&policy, &lists);
 	if (err == ERR_NONE) {
 		text = lists_source_text(&lists, &len);
-		follow(s, text, len);
+		err = follow(s, text, len);
 		save(s, &lists);
 	}
 	policy_close(&policy);

@@ -1,64 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * One try by UDP: a socket that lives for one question.
- *
- * It is bound to a random port of 1024 to 65535 (the kernel's own choice is
- * from a range half as wide) and connected, so that the kernel drops what
- * comes from anywhere else and tells us of ICMP errors (RFC 5452 9.2).
- */
+/* One try by UDP: a socket that lives for one question (net/query_socket.h). */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/query_socket.h"
 #include "upstream/pending.h"
 #include "wire/reply.h"
-
-enum { PORT_LOWEST = 1024, PORT_COUNT = 65536 - PORT_LOWEST, PORT_TRIES = 8 };
-
-static enum err
-bind_somewhere(int fd, sa_family_t family, struct random *random)
-{
-	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint16_t port =
-		    (uint16_t)(PORT_LOWEST + random_below(random, PORT_COUNT));
-		union sockaddr_any at = { .sa.sa_family = family };
-		socklen_t len = sizeof(at.in);
-
-		if (family == AF_INET6) {
-			at.in6.sin6_port = htons(port);
-			len = sizeof(at.in6);
-		} else {
-			at.in.sin_port = htons(port);
-		}
-		if (bind(fd, &at.sa, len) == 0)
-			return ERR_NONE;
-		if (errno != EADDRINUSE)
-			return ERR_SYSTEM;
-	}
-	return ERR_SYSTEM;
-}
-
-static enum err
-open_to(const struct endpoint *to, struct random *random, int *fd_out)
-{
-	union sockaddr_any at;
-	socklen_t len = endpoint_to_sockaddr(to, &at);
-	int fd = socket(at.sa.sa_family,
-			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return ERR_SYSTEM;
-	if (bind_somewhere(fd, at.sa.sa_family, random) != ERR_NONE ||
-	    connect(fd, &at.sa, len) == -1)
-		goto undo;
-	*fd_out = fd;
-	return ERR_NONE;
-undo:
-	close(fd);
-	return ERR_SYSTEM;
-}
 
 void
 udp_try_close(struct udp_try *t)
@@ -109,7 +59,7 @@ udp_try_begin(struct upstream_ask *a, unsigned at)
 	size_t len;
 
 	assert(t != NULL);
-	if (open_to(&u->up[at].at, u->random, &t->fd) != ERR_NONE)
+	if (query_socket_open(&u->up[at].at, u->random, &t->fd) != ERR_NONE)
 		return ERR_SYSTEM;
 	t->at = at;
 	t->ask = a;
