@@ -70,6 +70,6 @@ answer_revoked(struct answer *a, const struct revoked_letter *letter)
 	}
 	if (!answer_room(a, ANSWER_SMALL))
 		return;
-	text_printf(&a->text, "%u grants were revoked\n", letter->count);
+	text_printf(&a->text, "grants revoked: %u\n", letter->count);
 	answer_seal(a);
 }

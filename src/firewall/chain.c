@@ -234,13 +234,8 @@ chain_find(const struct options *opt, struct chain *out)
 	out->prefix = opt->set_prefix[0] != '\0' ? opt->set_prefix : opt->chain;
 	out->tool4 = find_tool(&family4, opt);
 	out->tool6 = find_tool(&family6, opt);
-	if (out->tool4 == NULL && out->tool6 == NULL) {
-		log_error("There is no chain \"%s\" in the filter table, "
-			  "neither for IPv4 nor for IPv6; make it with "
-			  "\"iptables -N %s\"",
-			  opt->chain, opt->chain);
+	if (out->tool4 == NULL && out->tool6 == NULL)
 		return ERR_MISSING;
-	}
 	log_info("Using iptables backend, chain \"%s\"", opt->chain);
 	if (out->tool4 == NULL)
 		log_warn("No IPv4 rules will be created.");

@@ -29,7 +29,7 @@ struct chain {
 
 /* Looks where the chain is, per family. Logs what it chose; a family without
  * chain is a warning ("No IPv6 rules will be created."), neither is
- * ERR_MISSING. */
+ * ERR_MISSING, of which the caller speaks. */
 enum err chain_find(const struct options *opt, struct chain *out);
 /* Replaces the chain's rules by ours in one restore per family, where they
  * are not exactly ours; the sets must exist. Both families are tried. A chain

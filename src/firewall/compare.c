@@ -131,7 +131,7 @@ health_compare(struct health *h, int64_t now_ms)
 	}
 	revoked = revoke_not_given(a);
 	if (revoked > 0) {
-		log_warn("%u entries that no rule gives were revoked", revoked);
+		log_warn("Entries revoked that no rule gives: %u", revoked);
 		health_new_epoch(h);
 	}
 	if (found.lacking > 0 || found.lasting > 0)

@@ -153,8 +153,8 @@ revoke_own(struct admission *a)
 	uint32_t gone = strike_all(&r, leads_to_us);
 
 	if (gone > 0)
-		log_info("%u grants were revoked: they led to an address that "
-			 "is ours now", gone);
+		log_info("Grants revoked that led to an address that is ours "
+			 "now: %u", gone);
 	return gone;
 }
 
@@ -186,7 +186,7 @@ say_wish(const struct revocation *r, uint32_t gone)
 		text_init(&text, name, sizeof(name));
 		name_print(&r->name, &text);
 	}
-	log_info("%u grants were revoked by dns-firewallctl uid=%u client=%s "
+	log_info("Grants revoked by dns-firewallctl: %u uid=%u client=%s "
 		 "name=%s",
 		 gone, r->wish->uid, client_text(r->wish, client), name);
 }

@@ -160,8 +160,7 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	fence_again(wd);
 	gone = revoke_not_given(&wd->admission);
 	if (gone > 0)
-		log_info("%u grants were revoked: no rule gives them any more",
-			 gone);
+		log_info("Grants revoked that no rule gives any more: %u", gone);
 	role_taken(wd->kit, fresh.generation);
 }
 

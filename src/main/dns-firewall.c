@@ -66,6 +66,11 @@ find_chain(void *arg, const struct options *opt, uint32_t *families_out)
 	if (opt->firewall == FIREWALL_NFTABLES)
 		return nft_find(opt, families_out);
 	err = chain_find(opt, chain);
+	if (err == ERR_MISSING)
+		log_error("There is no chain \"%s\" in the filter table, "
+			  "neither for IPv4 nor for IPv6; make it with "
+			  "\"iptables -N %s\"",
+			  opt->chain, opt->chain);
 	*families_out = (chain->tool4 ? ROLE_IPV4 : 0) |
 			(chain->tool6 ? ROLE_IPV6 : 0);
 	return err;

@@ -785,6 +785,20 @@ def test_cleanup_where_the_owner_has_been(stage, up, before):
     assert cleanup(stage)[0] == 0
 
 
+@pytest.mark.parametrize("lab", ["nft", "legacy"], indirect=True)
+def test_cleanup_without_the_chain_takes_the_sets(stage, up):
+    d = stage.daemon(ACL)
+    opens(stage.client())
+    d.stop()
+    for rule in ("-D FORWARD -j", "-F", "-X"):
+        for tool in stage.lab.tool(), stage.lab.tool(6):
+            stage.lab.router.run(tool, "-w", *rule.split(), CHAIN,
+                                 check=False)
+    status, _, err = cleanup(stage)
+    assert status == 0 and "ERROR" not in err, err
+    assert stage.lab.sets() == []
+
+
 @ours
 def test_a_table_beside_enforce_is_ignored_and_said(stage, up):
     d = stage.daemon(ACL, nft_table="ip mine")
