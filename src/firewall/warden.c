@@ -160,7 +160,8 @@ on_policy(struct warden *wd, const struct hand_letter *hand, int fd)
 	fence_again(wd);
 	gone = revoke_not_given(&wd->admission);
 	if (gone > 0)
-		log_info("Grants revoked that no rule gives any more: %u", gone);
+		log_info("Grants revoked that no rule gives any more: %u",
+			 gone);
 	role_taken(wd->kit, fresh.generation);
 }
 

@@ -121,6 +121,15 @@ uint32_t trial_left_s(const struct supervisor *s, int64_t now_ms);
 /* Goes back where the time is over. */
 void trial_tick(struct supervisor *s, int64_t now_ms);
 
+/* hear.c: letters of a child; one that breaks their table is ended. */
+void supervisor_hear(struct supervisor *s, struct child *child);
+
+/* ending.c: workers first, then those they talk to. */
+void ending_begin(struct supervisor *s);
+void ending_proceed(struct supervisor *s, int64_t now_ms);
+/* Waits until everybody has gone. */
+void ending_farewell(struct supervisor *s);
+
 /* errands.c: what local users wish of us. */
 struct sender {
 	struct supervisor *s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of a daemon after its start: letters are heard, every child that
- * dies is replaced, and nothing that was granted is taken back at the end.
+ * The life of a daemon after its start: it is woken by signals, letters and
+ * times, and every child that dies is replaced.
  */
 #include "proc/supervise.h"
 
@@ -19,125 +19,6 @@
 #include "proc/doors.h"
 #include "proc/measure.h"
 #include "proc/notify.h"
-
-enum {
-	DRAIN_MS = 3500,
-	FAREWELL_MS = 1500,
-	LETTERS_A_TURN = 64
-};
-
-/* ---- letters ----------------------------------------------------------- */
-
-static void
-on_ready(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-
-	(void)letter;
-	(void)size;
-	(void)fd;
-	from->child->ready = true;
-	if (from->child->role == ROLE_WARDEN)
-		rules_greet(from->s);
-	crew_publish(&from->s->crew);
-}
-
-static void
-on_rules_gone(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct plain_letter gone;
-
-	(void)size;
-	(void)fd;
-	memcpy(&gone, letter, sizeof(gone));
-	from->s->rules.place = gone.value != WISH_CLEAR;
-	if (from->s->rules.place)
-		from->s->rules.lists = gone.value == WISH_PLACE_LISTS;
-	from->s->rules.clear = gone.value == WISH_CLEAR;
-}
-
-static void
-on_taken(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct plain_letter taken;
-
-	(void)size;
-	(void)fd;
-	memcpy(&taken, letter, sizeof(taken));
-	from->child->taken = taken.value;
-}
-
-static void
-on_lists_changed(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-
-	(void)letter;
-	(void)size;
-	(void)fd;
-	listing_changed(from->s);
-}
-
-static void
-on_bad_worker(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	struct crew *crew = &from->s->crew;
-	struct plain_letter bad;
-
-	(void)size;
-	(void)fd;
-	memcpy(&bad, letter, sizeof(bad));
-	/* seq says which life of it: a new one has done nothing yet. */
-	for (unsigned i = 0; i < crew->count; i++)
-		if (crew->child[i].role == ROLE_WORKER &&
-		    crew->child[i].index == bad.value &&
-		    crew->child[i].starts == bad.seq)
-			child_kill(&crew->child[i]);
-}
-
-/* The recorder asks once a second until it has one. */
-static void
-on_journal_gone(void *self, const void *letter, size_t size, int fd)
-{
-	struct sender *from = self;
-	char why[256];
-	struct text text;
-
-	(void)letter;
-	(void)size;
-	(void)fd;
-	text_init(&text, why, sizeof(why));
-	if (door_journal(&fd, &text) == ERR_NONE)
-		crew_new_journal(&from->s->crew, fd);
-}
-
-static void
-hear(struct supervisor *s, struct child *child)
-{
-	struct sender from = { s, child };
-	enum err err;
-
-	child->post.arg = &from;
-	child->post.handler[POST_READY] = on_ready;
-	child->post.handler[POST_RULES_GONE] = on_rules_gone;
-	child->post.handler[POST_TAKEN] = on_taken;
-	child->post.handler[POST_LISTS_CHANGED] = on_lists_changed;
-	child->post.handler[POST_BAD_WORKER] = on_bad_worker;
-	child->post.handler[POST_JOURNAL_GONE] = on_journal_gone;
-	errands_take(&child->post);
-	err = post_pump(&child->post, LETTERS_A_TURN);
-	if (err == ERR_NONE)
-		return;
-	if (err == ERR_BROKEN)
-		log_error("The %s broke the table of letters and is ended",
-			  role_name(child->role));
-	child_kill(child);
-	close(child->channel);
-	child->channel = -1;
-}
 
 /* ---- children ---------------------------------------------------------- */
 
@@ -210,69 +91,7 @@ restart_due(struct supervisor *s, int64_t now)
 	}
 }
 
-/* ---- signals and the end ----------------------------------------------- */
-
-static bool
-any_left(const struct crew *c, bool workers_only)
-{
-	for (unsigned i = 0; i < c->count; i++)
-		if (c->child[i].pid > 0 &&
-		    (!workers_only || c->child[i].role == ROLE_WORKER))
-			return true;
-	return false;
-}
-
-static void
-tell_stop(struct crew *c, bool workers)
-{
-	for (unsigned i = 0; i < c->count; i++) {
-		struct child *child = &c->child[i];
-
-		child->restart_ms = 0;
-		if (child->pid == 0 || child->stopping ||
-		    (child->role == ROLE_WORKER) != workers)
-			continue;
-		child->stopping = true;
-		if (child_tell(child, POST_STOP, 0, 0) != ERR_NONE)
-			child_kill(child);
-	}
-}
-
-static void
-kill_rest(struct crew *c)
-{
-	for (unsigned i = 0; i < c->count; i++)
-		child_kill(&c->child[i]);
-}
-
-static void
-stop(struct supervisor *s)
-{
-	if (s->phase >= DRAINING)
-		return;
-	log_info("Stopping");
-	notify("STOPPING=1");
-	s->phase = DRAINING;
-	s->phase_ends_ms = clock_ms() + DRAIN_MS;
-	tell_stop(&s->crew, true);
-}
-
-/* Workers first, then those they talk to; whoever is late is killed. */
-static void
-proceed_to_end(struct supervisor *s, int64_t now)
-{
-	bool late = now >= s->phase_ends_ms;
-
-	if (s->phase == DRAINING && (late || !any_left(&s->crew, true))) {
-		s->phase = LEAVING;
-		s->phase_ends_ms = now + FAREWELL_MS;
-		tell_stop(&s->crew, false);
-	} else if (s->phase == LEAVING && late && s->phase_ends_ms != 0) {
-		kill_rest(&s->crew);
-	}
-	if (s->phase == LEAVING && !any_left(&s->crew, false))
-		s->phase = ENDED;
-}
+/* ---- signals ------------------------------------------------------------ */
 
 /* Somebody has moved it away; where it cannot be made anew, lines go on to
  * where they went. */
@@ -305,7 +124,7 @@ on_signal(struct supervisor *s)
 		else if (info.ssi_signo == SIGHUP && s->phase == RUNNING)
 			reload_begin(s);
 		else if (info.ssi_signo != SIGHUP)
-			stop(s);
+			ending_begin(s);
 	}
 }
 
@@ -419,7 +238,7 @@ supervisor_turn(struct supervisor *s)
 		on_compiled(s);
 	for (unsigned i = 0; i < s->crew.count; i++)
 		if (p[FIXED_FDS + i].revents && s->crew.child[i].channel != -1)
-			hear(s, &s->crew.child[i]);
+			supervisor_hear(s, &s->crew.child[i]);
 	reload_settle(s, now);
 	trial_tick(s, now);
 	listing_tick(s, now);
@@ -433,7 +252,7 @@ supervisor_turn(struct supervisor *s)
 	if (s->phase < DRAINING)
 		restart_due(s, now);
 	else
-		proceed_to_end(s, now);
+		ending_proceed(s, now);
 	measure_crew(s->crew.state, now);
 	beat(s, now);
 }
@@ -452,20 +271,6 @@ open_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* Rules and sets stay; only what would mislead the next start goes. */
-static void
-farewell(struct supervisor *s)
-{
-	s->phase = s->phase < LEAVING ? LEAVING : s->phase;
-	s->phase_ends_ms = clock_ms() + FAREWELL_MS;
-	tell_stop(&s->crew, true);
-	tell_stop(&s->crew, false);
-	while (any_left(&s->crew, false))
-		supervisor_turn(s);
-	if (s->crew.control != -1)
-		unlink(s->opt->control);
 }
 
 int
@@ -494,6 +299,6 @@ supervisor_main(struct options *opt, const struct firewall_hooks *hooks)
 			supervisor_turn(&s);
 	}
 	told_to_end = s.phase >= DRAINING;
-	farewell(&s);
+	ending_farewell(&s);
 	return told_to_end ? 0 : 1;
 }
