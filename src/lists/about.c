@@ -98,6 +98,7 @@ about_list(const struct list_config *config, struct about *out)
 					   .clients = config->clients,
 					   .flags = flags_of(config),
 					   .max_ttl_s = config->max_ttl_s,
+					   .ns_levels = config->ns_levels,
 					   .ede = ede_of(config),
 					   .soa_place = config->soa };
 	out->lists.file = put_source(config, out);

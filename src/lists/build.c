@@ -128,6 +128,7 @@ lists_build_list(struct lists_build *b, const struct lists_about *about)
 				  .wild = about->wild,
 				  .flags = about->flags,
 				  .max_ttl_s = about->max_ttl_s,
+				  .ns_levels = about->ns_levels,
 				  .ede = about->ede,
 				  .soa_place = about->soa_place };
 	err = keep_texts(b, about, l);

@@ -22,7 +22,7 @@ struct lists_about {
 	size_t data_len;
 	const struct net *client; /* none: all */
 	size_t clients;
-	uint32_t flags, max_ttl_s, ede;
+	uint32_t flags, max_ttl_s, ede, ns_levels;
 	enum lists_soa soa_place;
 };
 

@@ -292,6 +292,7 @@ read_list(struct line *l, struct list_config *out, struct flaw *flaw)
 	memset(out, 0, sizeof(*out));
 	out->interval_s = INTERVAL_S;
 	out->max_ttl_s = MAX_TTL_S;
+	out->ns_levels = 1;
 	out->ede = CONFIG_EDE_USUAL;
 	if (!read_list_name(l, out, flaw) || !read_form(l, out, flaw))
 		return false;

@@ -78,9 +78,13 @@ struct list_config {
 	bool block_set, allow_set; /* its addresses go into the kernel */
 	bool expire_removes;	   /* else an expired zone stays in force */
 	bool missing_blocks;	   /* name servers that are not found in time */
+	uint32_t ns_levels;	   /* zones whose servers are looked at */
 };
 
-enum { CONFIG_EDE_USUAL = -2 };
+enum {
+	CONFIG_EDE_USUAL = -2,
+	CONFIG_LEVELS_MAX = 127, /* no name is in more zones than that */
+};
 
 struct key_config {
 	char name[NAME_TEXT_SIZE]; /* canonical: lower case, with its dot */

@@ -350,6 +350,20 @@ read_ns_missing(struct line *l, struct list_config *out, struct flaw *flaw)
 	return true;
 }
 
+static bool
+read_ns_levels(struct line *l, struct list_config *out, struct flaw *flaw)
+{
+	struct line ahead = *l;
+	struct token t = line_word(&ahead, "");
+
+	if (!token_is(&t, "all"))
+		return read_count(l, 1, CONFIG_LEVELS_MAX, &out->ns_levels,
+				  flaw);
+	*l = ahead;
+	out->ns_levels = CONFIG_LEVELS_MAX;
+	return true;
+}
+
 /* ---- texts --------------------------------------------------------------- */
 
 static bool
@@ -412,6 +426,7 @@ static const struct {
 	{ "allow-set", read_allow_set },
 	{ "expire", read_expire },
 	{ "ns-missing", read_ns_missing },
+	{ "ns-levels", read_ns_levels },
 };
 
 bool
@@ -425,5 +440,6 @@ config_read_word(struct line *l, const struct token *word,
 	return wrong(flaw, word, "is not known here",
 		     "write action, clients, primary, server, key, zone, "
 		     "interval, max-ttl, column, ede, soa, nickname, category, "
-		     "contact, block-set, allow-set, expire or ns-missing");
+		     "contact, block-set, allow-set, expire, ns-missing or "
+		     "ns-levels");
 }

@@ -73,9 +73,7 @@ contest_open(const struct contest *c, enum trigger trigger)
 {
 	uint64_t open = lists_before(c->best.list);
 
-	/* Of its own list only another of the same trigger: those before it
-	 * were asked before it. */
-	if (c->best.list != LISTS_NONE && c->best.trigger == trigger)
+	if (c->best.list != LISTS_NONE && trigger <= c->best.trigger)
 		open |= 1ull << c->best.list;
 	return c->among & open;
 }
@@ -115,6 +113,8 @@ wins(const struct contest *c, const struct lists_hit *hit,
 {
 	if (c->best.list == LISTS_NONE || hit->list != c->best.list)
 		return hit->list < c->best.list;
+	if (hit->trigger != c->best.trigger)
+		return hit->trigger < c->best.trigger;
 	if (name != NULL)
 		return name_is_before(hit, name, c);
 	return net_is_before(&hit->net, &c->best.net);

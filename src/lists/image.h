@@ -34,7 +34,7 @@
 #include "base/hash.h"
 #include "lists/item.h"
 
-enum { LISTS_VERSION = 3, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
+enum { LISTS_VERSION = 4, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
 #define LISTS_MAGIC 0x64666c73u /* "dfls" */
 
 enum lists_flag {
@@ -72,7 +72,9 @@ struct lists_list {
 	uint32_t wild; /* of its action CNAME; 1: below an asterisk */
 	uint32_t first_net, net_count;	     /* lists_nets() */
 	uint32_t first_client, client_count; /* whom it is for; 0: all */
-	uint32_t pad;
+	/* Of how many zones, from that of a name upwards, the servers are
+	 * held against it. */
+	uint32_t ns_levels;
 };
 
 /* 12 bytes, so that a million names are 16 MB. meaning 0: free. */

@@ -178,6 +178,7 @@ struct query {
 	struct servers_search *search;
 	struct list search_link;
 	uint8_t searches; /* that it has waited for */
+	int64_t search_since_ms;
 	bool tried_stale;
 	enum upstream_end upstream_end;
 	const struct message *upstream; /* inspect step only */

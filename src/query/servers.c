@@ -55,16 +55,28 @@ hash_of(const struct servers_book *b, const struct name *lower)
 	return hash != 0 ? hash : 1;
 }
 
+/* Names of one chain, and zones of one name, must not push out each other:
+ * what is remembered stands in rows, in the place of what ends first. */
+static struct servers_cut *
+cut_row(const struct query_house *h, uint64_t hash)
+{
+	uint64_t rows = SERVERS_CUTS / SERVERS_IN_A_ROW;
+
+	return &h->servers->cut[hash % rows * SERVERS_IN_A_ROW];
+}
+
 const struct servers_cut *
 servers_cut_find(const struct query_house *h, const struct name *lower)
 {
 	uint64_t hash = hash_of(h->servers, lower);
-	const struct servers_cut *c = &h->servers->cut[hash % SERVERS_CUTS];
+	const struct servers_cut *row = cut_row(h, hash);
 
-	if (c->hash != hash || c->until_ms <= loop_now_ms(h->loop) ||
-	    c->skip >= lower->len)
-		return NULL;
-	return c;
+	for (unsigned i = 0; i < SERVERS_IN_A_ROW; i++)
+		if (row[i].hash == hash &&
+		    row[i].until_ms > loop_now_ms(h->loop) &&
+		    row[i].skip < lower->len)
+			return &row[i];
+	return NULL;
 }
 
 void
@@ -72,14 +84,20 @@ servers_cut_keep(struct query_house *h, const struct name *lower,
 		 const struct servers_cut *cut)
 {
 	uint64_t hash = hash_of(h->servers, lower);
-	struct servers_cut *c = &h->servers->cut[hash % SERVERS_CUTS];
+	struct servers_cut *row = cut_row(h, hash), *place = row;
 
-	*c = *cut;
-	c->hash = hash;
+	for (unsigned i = 0; i < SERVERS_IN_A_ROW; i++) {
+		if (row[i].hash == hash) {
+			place = &row[i];
+			break;
+		}
+		if (row[i].until_ms < place->until_ms)
+			place = &row[i];
+	}
+	*place = *cut;
+	place->hash = hash;
 }
 
-/* Names of one chain are often of several zones, that must not push out each
- * other. */
 static struct servers *
 row_of(const struct query_house *h, const struct name *zone)
 {
@@ -122,17 +140,25 @@ servers_zone_keep(struct query_house *h, const struct servers *s)
 /* ---- who wants to know ----------------------------------------------------
  */
 
+/* What one search finds may push out what another found: a query does not go
+ * round for ever. */
+static bool
+may_wait(struct query *q)
+{
+	int64_t now = loop_now_ms(q->house->loop);
+
+	if (q->searches == 0)
+		q->search_since_ms = now;
+	return q->searches < SERVERS_WAITS &&
+	       now - q->search_since_ms < SERVERS_WAIT_MS;
+}
+
 static enum servers_news
 wait_for(struct query *q, const struct name *lower, bool addresses)
 {
-	struct servers_search *s;
+	struct servers_search *s = search_for(q->house, lower, addresses);
 
-	/* What one search finds may push out what another found: a query
-	 * does not go round for ever. */
-	if (q->searches == SERVERS_WAITS)
-		return SERVERS_MISSING;
-	s = search_for(q->house, lower, addresses);
-	if (!s || s->late)
+	if (!s || s->late || !may_wait(q))
 		return SERVERS_MISSING;
 	q->searches++;
 	q->search = s;
@@ -148,6 +174,8 @@ servers_find(struct query *q, const struct name *name, bool addresses,
 	struct name lower, zone;
 
 	*out = NULL;
+	if (name_labels(name) <= SERVERS_DOTS)
+		return SERVERS_KNOWN;
 	name_lower(name, &lower);
 	cut = servers_cut_find(q->house, &lower);
 	if (!cut)

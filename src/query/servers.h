@@ -28,12 +28,14 @@ enum {
 	SERVERS_MOST = 13,	  /* of one zone that are looked at */
 	SERVERS_ADDRESSES = 32,	  /* of all of them */
 	SERVERS_NAMES_SIZE = 768, /* bytes of their names */
-	SERVERS_ZONES = 512,	  /* that are remembered, in rows: */
-	SERVERS_IN_A_ROW = 4,
+	SERVERS_ZONES = 512,	  /* that are remembered */
 	SERVERS_CUTS = 4096,	  /* names whose zone is remembered */
+	SERVERS_IN_A_ROW = 4,	  /* of both */
 	SERVERS_SEARCHES = 32,	  /* at one time */
-	SERVERS_WAIT_MS = 400,	  /* then a query goes on without */
-	SERVERS_WAITS = 8,	  /* of one query, for one search each */
+	/* A query waits so long for a search, then it goes on without; and
+	 * begins no other wait so long after its first. */
+	SERVERS_WAIT_MS = 400,
+	SERVERS_WAITS = 16, /* of one query */
 	SERVERS_LEAST_S = 60,
 	SERVERS_LONGEST_S = 3600,
 	SERVERS_FAILED_S = 5, /* nobody could tell */

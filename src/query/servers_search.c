@@ -207,14 +207,11 @@ go_to_zone(struct servers_search *s, const struct name *zone)
 static void
 go_up(struct servers_search *s)
 {
-	unsigned skip = s->at.wire[0] + 1u;
-
 	if (s->at.len <= 1 || ++s->steps > SEARCH_STEPS) {
 		fail(s);
 		return;
 	}
-	s->at.len = (uint8_t)(s->at.len - skip);
-	memmove(s->at.wire, s->at.wire + skip, s->at.len);
+	name_go_up(&s->at);
 	ask(s, &s->at, TYPE_NS);
 }
 

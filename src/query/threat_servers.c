@@ -62,19 +62,18 @@ miss(struct contest *c, uint64_t open)
 	}
 }
 
-bool
-threat_hear_servers(struct query *q, struct contest *c, const struct name *name)
+/* Holds the servers of the zone that *name is in against the lists, and goes
+ * on to the name above that zone. */
+static enum servers_news
+hear_zone(struct query *q, struct contest *c, struct name *name)
 {
 	uint64_t by_address = open_for(c, TRIGGER_NSIP);
 	uint64_t by_name = open_for(c, TRIGGER_NSDNAME);
-	const struct servers *s;
-	enum servers_news news;
+	const struct servers *s = NULL;
+	enum servers_news news = SERVERS_KNOWN;
 
-	if ((by_address | by_name) == 0)
-		return true;
-	news = servers_find(q, name, by_address != 0, &s);
-	if (news == SERVERS_WAIT)
-		return false;
+	if ((by_address | by_name) != 0)
+		news = servers_find(q, name, by_address != 0, &s);
 	if (s != NULL)
 		hold(c, s);
 	if (s != NULL && s->lacking)
@@ -83,5 +82,36 @@ threat_hear_servers(struct query *q, struct contest *c, const struct name *name)
 		say_missing(q);
 		miss(c, by_address | by_name);
 	}
-	return true;
+	*name = s != NULL ? s->zone : (struct name){ .len = 1 };
+	name_go_up(name);
+	return news;
+}
+
+/* The lists that look at so many zones. */
+static uint64_t
+looking_so_far(const struct lists *l, uint64_t among, unsigned levels)
+{
+	uint64_t which = 0;
+
+	among &= lists_with(l, TRIGGER_NSDNAME) | lists_with(l, TRIGGER_NSIP);
+	for (uint32_t i = 0; i < LISTS_MAX && among >> i != 0; i++)
+		if ((among >> i & 1) != 0 &&
+		    lists_at(l, i)->ns_levels >= levels)
+			which |= 1ull << i;
+	return which;
+}
+
+bool
+threat_hear_servers(struct query *q, struct contest *c, const struct name *name)
+{
+	enum servers_news news = SERVERS_KNOWN;
+	uint64_t among = c->among;
+	struct name at = *name;
+
+	for (unsigned level = 1; at.len > 1 && news == SERVERS_KNOWN; level++) {
+		c->among = looking_so_far(c->lists, among, level);
+		news = hear_zone(q, c, &at);
+	}
+	c->among = among;
+	return news != SERVERS_WAIT;
 }

@@ -164,6 +164,17 @@ name_is_under(const struct name *n, const struct name *zone)
 	       same_bytes(n->wire + at, zone->wire, zone->len);
 }
 
+void
+name_go_up(struct name *n)
+{
+	unsigned skip = n->wire[0] + 1u;
+
+	if (n->wire[0] == 0)
+		return;
+	n->len = (uint8_t)(n->len - skip);
+	memmove(n->wire, n->wire + skip, n->len);
+}
+
 static bool
 is_graphic(char c)
 {

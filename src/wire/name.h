@@ -38,6 +38,8 @@ void name_lower(const struct name *from, struct name *to);
 unsigned name_labels(const struct name *n);
 /* True where n is zone or lies below it. */
 bool name_is_under(const struct name *n, const struct name *zone);
+/* From a name to the one right above it; the root stays what it is. */
+void name_go_up(struct name *n);
 
 /* Reads a possibly compressed name at *at of a message of len bytes and
  * moves *at behind it. Pointers lead strictly backwards and are followed at

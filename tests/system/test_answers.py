@@ -377,11 +377,15 @@ WORLD = {
                     "shared NS ns1.evil\n"},
     CHILD: {"evil.test.": "@ SOA a. b. 1 60 60 60 60\n@ NS ns1\n"
                           f"ns1 A {CHILD}\nwww A 203.0.113.81\n"
-                          "alias CNAME www.kind.test.\n",
+                          "alias CNAME www.kind.test.\n"
+                          "deep NS ns1.kind.test.\n",
             "shared.test.": "@ SOA a. b. 1 60 60 60 60\n"
                             "@ NS ns1.evil.test.\nx.y A 203.0.113.82\n"},
     OTHER: {"kind.test.": "@ SOA a. b. 1 60 60 60 60\n@ NS ns1\n"
-                          f"ns1 A {OTHER}\nwww A 203.0.113.80\n"},
+                          f"ns1 A {OTHER}\nwww A 203.0.113.80\n",
+            "deep.evil.test.": "@ SOA a. b. 1 60 60 60 60\n"
+                               "@ NS ns1.kind.test.\n"
+                               "www A 203.0.113.83\n"},
 }
 
 
@@ -480,3 +484,21 @@ def test_name_servers_are_triggers(stage, world, rule):
     for _ in range(3):
         assert addresses(client.ask("www.kind.test")) == ["203.0.113.80"]
     assert ("10.1.0.2", "tcp", 443, "203.0.113.80") in stage.lab.grants()
+
+
+@pytest.mark.parametrize("rule", [
+    "ns1.evil.test.rpz-nsdname CNAME .\n",
+    "32.53.113.0.203.rpz-nsip CNAME .\n"], ids=("nsdname", "nsip"))
+def test_servers_of_zones_above_are_triggers(stage, world, rule):
+    """The name's own zone has servers that nobody lists."""
+    d = start_world(stage, rule)
+    client = stage.client()
+    for _ in range(3):
+        assert addresses(client.ask("www.deep.evil.test")) == ["203.0.113.83"]
+    (stage.directory / "lists").write_text(
+        (stage.directory / "lists").read_text().replace(
+            "ns.rpz", "ns.rpz ns-levels all"))
+    d.reload()
+    assert until(lambda: rcode(client.ask("www.deep.evil.test")) ==
+                 "NXDOMAIN", 5 * SLOW), d.ctl("status")
+    assert addresses(client.ask("www.kind.test")) == ["203.0.113.80"]

@@ -91,6 +91,12 @@ test_words(void **state)
 	assert_int_equal(list.ede, EDE_FORGED);
 	assert_int_equal(list.soa, LISTS_SOA_NONE);
 	assert_true(list.expire_removes && list.missing_blocks);
+	assert_int_equal(list.ns_levels, 1);
+	assert_list("list a rpz /a ns-levels 3 soa none");
+	assert_int_equal(list.ns_levels, 3);
+	assert_list("list a rpz /a ns-levels all soa none");
+	assert_int_equal(list.ns_levels, CONFIG_LEVELS_MAX);
+	assert_int_equal(list.soa, LISTS_SOA_NONE);
 	assert_list("list a ips /a nickname \"Bad ones\" category c2 contact "
 		    "\"a@b.example\"");
 	assert_string_equal(list.nickname, "Bad ones");
@@ -130,6 +136,8 @@ test_wrong(void **state)
 	assert_wrong("list a hosts /a action", 23, "action is missing");
 	assert_wrong("list a hosts /a action data", 24, "not an action");
 	assert_wrong("list a hosts /a interval 5", 26, "too small");
+	assert_wrong("list a rpz /a ns-levels 0", 25, "too small");
+	assert_wrong("list a rpz /a ns-levels", 24, "number is missing");
 	assert_wrong("list a hosts /a primary 192.0.2.1", 6, "nobody would");
 	assert_wrong("list a hosts /a clients 10.0.0.1/8", 25, "bits set");
 	assert_wrong("list a hosts /a nickname \"x", 26, "text is missing");

@@ -31,6 +31,15 @@ static const struct known net[] = {
 			  "www.bad.test A 192.0.2.1" },
 	{ "alias.test NS", "alias.test CNAME www.bad.test; bad.test SOA" },
 	{ "test NS", "test NS a.nic.test" },
+	/* zones below one another */
+	{ "x.low.mid.bad.test A", "x.low.mid.bad.test A 192.0.2.5" },
+	{ "x.low.mid.bad.test NS", "low.mid.bad.test SOA" },
+	{ "low.mid.bad.test NS", "low.mid.bad.test NS ns.kind.test" },
+	{ "mid.bad.test NS", "mid.bad.test NS ns.mid.test" },
+	{ "ns.kind.test A", "ns.kind.test A 198.51.100.7" },
+	{ "ns.kind.test AAAA", "kind.test SOA" },
+	{ "ns.mid.test A", "ns.mid.test A 198.51.100.8" },
+	{ "ns.mid.test AAAA", "mid.test SOA" },
 	{ NULL, NULL },
 };
 
@@ -165,6 +174,86 @@ the_order_of_lists_and_servers(void **state)
 	asked_and_told("www.bad.test", "NOERROR" SOA0);
 	list("*.evil.test.rpz-nsdname CNAME *.|*.test.rpz-nsdname CNAME .");
 	asked_and_told("www.bad.test", "NOERROR" SOA0);
+}
+
+#define LOW "x.low.mid.bad.test"
+
+/* Of as many zones as a list says, from that of the name upwards. */
+static void
+zones_above_have_servers_too(void **state)
+{
+	(void)state;
+	list("ns1.evil.test.rpz-nsdname CNAME .");
+	asked_and_told(LOW, "NOERROR; " LOW ". A 192.0.2.5");
+	list("!ns-levels 2 ns1.evil.test.rpz-nsdname CNAME .|"
+	     "a.nic.test.rpz-nsdname CNAME .");
+	asked_and_told(LOW, "NOERROR; " LOW ". A 192.0.2.5");
+	list("!ns-levels 3 ns1.evil.test.rpz-nsdname CNAME .");
+	asked_and_told(LOW, "NXDOMAIN" SOA0);
+	list("!ns-levels 127 32.2.100.51.198.rpz-nsip CNAME *.");
+	asked_and_told(LOW, "NOERROR" SOA0);
+	/* none right below the root */
+	list("!ns-levels 127 a.nic.test.rpz-nsdname CNAME .");
+	asked_and_told(LOW, "NOERROR; " LOW ". A 192.0.2.5");
+	play.asked = 0;
+	asked_and_told(LOW, "NOERROR; " LOW ". A 192.0.2.5");
+	assert_int_equal(play.asked, 0);
+}
+
+static void
+all_levels_are_judged_together(void **state)
+{
+	static const char *const two[ZONES_MOST] = {
+		"!ns-levels 9 ns1.evil.test.rpz-nsdname CNAME *.",
+		"ns.kind.test.rpz-nsdname CNAME ."
+	};
+	static const char *const turned[ZONES_MOST] = {
+		"ns.kind.test.rpz-nsdname CNAME .",
+		"!ns-levels 9 ns1.evil.test.rpz-nsdname CNAME *."
+	};
+
+	(void)state;
+	zones_are(two);
+	asked_and_told(LOW, "NOERROR" SOA0);
+	zones_are(turned);
+	asked_and_told(LOW, "NXDOMAIN" SOA0);
+	/* a name above comes before an address below */
+	list("!ns-levels 9 32.7.100.51.198.rpz-nsip CNAME .|"
+	     "ns1.evil.test.rpz-nsdname CNAME *.");
+	asked_and_told(LOW, "NOERROR" SOA0);
+	/* and the longer net above before the shorter below */
+	list("!ns-levels 9 30.4.100.51.198.rpz-nsip CNAME .|"
+	     "32.8.100.51.198.rpz-nsip CNAME *.");
+	asked_and_told(LOW, "NOERROR" SOA0);
+}
+
+/* A query that has waited its time begins no other wait: what is lacking is
+ * looked up behind it. */
+static void
+waiting_for_all_of_them_has_an_end(void **state)
+{
+	static const struct known part[] = {
+		{ LOW " A", LOW " A 192.0.2.5" },
+		{ NULL, NULL },
+	};
+	static const struct known lowest[] = {
+		{ LOW " NS", "low.mid.bad.test SOA" },
+		{ "low.mid.bad.test NS", "low.mid.bad.test NS ns.kind.test" },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	list("!ns-levels 9 ns1.evil.test.rpz-nsdname CNAME .");
+	client_asks_text(LOW);
+	upstream_knows(part);
+	time_passes(SERVERS_WAIT_MS - 1);
+	upstream_knows(lowest);
+	assert_string_equal(heard(), "nothing yet");
+	time_passes(SERVERS_WAIT_MS);
+	assert_string_equal(heard(), "NOERROR; " LOW ". A 192.0.2.5");
+	assert_int_equal(play.stats.servers_missing, 1);
+	upstream_knows(net);
+	asked_and_told(LOW, "NXDOMAIN" SOA0);
 }
 
 static void
@@ -318,6 +407,9 @@ main(void)
 		STORY(addresses_are_not_asked_for_without_need),
 		STORY(of_an_alias_its_own_zone_counts),
 		STORY(the_order_of_lists_and_servers),
+		STORY(zones_above_have_servers_too),
+		STORY(all_levels_are_judged_together),
+		STORY(waiting_for_all_of_them_has_an_end),
 		STORY(what_is_not_found_in_time_passes),
 		STORY(or_it_is_blocked),
 		STORY(nobody_can_tell),

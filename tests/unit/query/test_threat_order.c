@@ -495,6 +495,7 @@ play_round(unsigned n)
 		fail_msg("round %u, servers %s %s: %s, not %s", n, w.server[0],
 			 w.server[1], got, want);
 	}
+	assert_int_equal(play.stats.servers_missing, 0);
 	zones_end();
 	log_lines();
 }

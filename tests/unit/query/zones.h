@@ -6,8 +6,9 @@
  *
  * A zone is its lines with `|` between them; before those, words that begin
  * with `!` say what the lists file would: !log, !passthru and so on, !net
- * CLIENTS, !ns-block, !soa-none, !soa-authority, !cname NAME, !wild NAME,
- * !address ADDRESS, !ede NUMBER, !nick NAME. Zone n is named zn.
+ * CLIENTS, !ns-block, !ns-levels NUMBER, !soa-none, !soa-authority, !cname
+ * NAME, !wild NAME, !address ADDRESS, !ede NUMBER, !nick NAME. Zone n is named
+ * zn.
  */
 #ifndef TESTS_QUERY_ZONES_H
 #define TESTS_QUERY_ZONES_H
@@ -96,6 +97,8 @@ zone_set(struct zone_setting *z, const char *word, const char *value)
 		a->clients = 1;
 	} else if (strcmp(word, "ns-block") == 0) {
 		a->flags |= LISTS_NS_BLOCK;
+	} else if (strcmp(word, "ns-levels") == 0) {
+		a->ns_levels = (uint32_t)atoi(value);
 	} else if (strcmp(word, "soa-none") == 0) {
 		a->soa_place = LISTS_SOA_NONE;
 	} else if (strcmp(word, "soa-authority") == 0) {
@@ -117,7 +120,8 @@ word_has_value(const char *word)
 {
 	return strcmp(word, "net") == 0 || strcmp(word, "cname") == 0 ||
 	       strcmp(word, "wild") == 0 || strcmp(word, "address") == 0 ||
-	       strcmp(word, "ede") == 0 || strcmp(word, "nick") == 0;
+	       strcmp(word, "ede") == 0 || strcmp(word, "nick") == 0 ||
+	       strcmp(word, "ns-levels") == 0;
 }
 
 /* Words at the beginning; returns what is behind them. */
@@ -195,6 +199,7 @@ zone_is(unsigned number, const char *text)
 					.line = "list",
 					.form = FORM_RPZ,
 					.max_ttl_s = 300,
+					.ns_levels = 1,
 					.ede = LISTS_EDE_USUAL };
 	records = zone_settings(&z, copy);
 	assert_int_equal(lists_build_list(&lists_here.build, &z.about),
