@@ -4,7 +4,8 @@
  *
  * Both are read by the warden at one moment. Ends may differ by the margin
  * below: the kernel's list has whole seconds, and what is put back lives up
- * to a second longer.
+ * to a second longer. Of the sets of lists, which may be large, the warden
+ * tells only what differs.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include "ctl/answer.h"
 #include "ctl/commands.h"
+#include "ctl/list_sets.h"
 #include "firewall/backend.h"
 #include "policy/print.h"
 
@@ -91,12 +93,17 @@ print_item(struct text *out, const struct audit_item *i)
 static void
 look_at(struct audit *audit, const struct audit_item *i)
 {
+	if (i->set >= AUDITED_LISTS) {
+		if (audit->out->len + ANSWER_SMALL < AUDIT_ROOM)
+			list_sets_print_item(i, audit->out);
+		return;
+	}
 	audit->ledger += i->ledger_ms > 0;
 	audit->kernel += i->kernel_s != AUDITED_NONE;
 	if (!is_difference(i))
 		return;
 	audit->differences++;
-	/* The last line, with their number, is said in any case. */
+	/* The last lines, with their number, are said in any case. */
 	if (audit->out->len + ANSWER_SMALL < AUDIT_ROOM)
 		print_item(audit->out, i);
 }
@@ -140,6 +147,7 @@ answer_audited(struct answer *a, const struct audited_letter *letter, int list)
 {
 	const char *why = why_not(letter, list);
 	struct audit audit = { .out = &a->text };
+	bool differs;
 
 	if (why != NULL) {
 		answer_error(a, "%s", why);
@@ -151,12 +159,13 @@ answer_audited(struct answer *a, const struct audited_letter *letter, int list)
 		answer_error(a, "the list of the sets broke off");
 		return;
 	}
+	differs = list_sets_print_audit(letter, &a->text);
 	text_printf(&a->text,
 		    "# ledger %u, kernel %u, differences %u (ends may differ "
 		    "by %d s)\n",
 		    audit.ledger, audit.kernel, audit.differences,
 		    MARGIN_MS / 1000);
-	if (audit.differences > 0)
+	if (audit.differences > 0 || differs)
 		answer_no(a);
 	answer_seal(a);
 }

@@ -7,6 +7,7 @@
 #include "ctl/list_sets.h"
 
 #include "firewall/fixed.h"
+#include "policy/print.h"
 
 static void
 print_set(const struct view *v, unsigned set, struct text *out)
@@ -29,4 +30,75 @@ list_sets_print(const struct view *v, struct text *out)
 	for (unsigned set = 0; v->board != NULL && set < FIXED_COUNT; set++)
 		if (v->board->fixed_state[set] != FIXED_ABSENT)
 			print_set(v, set, out);
+}
+
+/* ---- for audit ---------------------------------------------------------- */
+
+static void
+print_net(const struct addr *addr, uint8_t bits, struct text *out)
+{
+	const struct net net = { .addr = *addr, .bits = bits };
+	char buf[NET_TEXT_SIZE];
+
+	text_char(out, ' ');
+	if (bits == (addr->family == 4 ? 32 : 128))
+		text_str(out, addr_print(addr, buf));
+	else
+		text_str(out, net_print(&net, buf));
+}
+
+void
+list_sets_print_item(const struct audit_item *i, struct text *out)
+{
+	unsigned set = i->set - (unsigned)AUDITED_LISTS;
+	bool in_kernel = i->kernel_s != AUDITED_NONE;
+
+	if (set >= FIXED_COUNT)
+		return;
+	text_printf(out, "list-set %s", fixed_name(set));
+	if (i->client.family != 0)
+		print_net(&i->client, i->client_bits, out);
+	print_net(&i->destination, i->destination_bits, out);
+	if (i->protocol != 0)
+		text_printf(out, " %s:%u", protocol_text(i->protocol),
+			    port_number(i->protocol, i->port));
+	text_printf(out, " lists=%s kernel=%s\n", in_kernel ? "none" : "yes",
+		    in_kernel ? "yes" : "none");
+}
+
+static void
+print_audited(const char *name, const struct audited_set *s, struct text *out)
+{
+	text_printf(out, "# list-set %s: ", name);
+	if (s->status == AUDITED_SET_FILLING)
+		text_printf(out, "being filled, %u entries of %u\n",
+			    s->kernel, s->lists);
+	else if (s->status == AUDITED_SET_GONE)
+		text_printf(out, "lists %u, and the kernel has no such set\n",
+			    s->lists);
+	else
+		text_printf(out, "lists %u, kernel %u, differences %u%s%s\n",
+			    s->lists, s->kernel, s->differences,
+			    s->differences > AUDITED_ITEMS_MAX
+				? ", of which the first are above"
+				: "",
+			    s->status == AUDITED_SET_ODD
+				? ", entries of another shape among them"
+				: "");
+}
+
+bool
+list_sets_print_audit(const struct audited_letter *letter, struct text *out)
+{
+	bool differs = false;
+
+	for (unsigned set = 0; set < FIXED_COUNT; set++) {
+		const struct audited_set *s = &letter->set[set];
+
+		if (s->status == AUDITED_SET_NONE)
+			continue;
+		print_audited(fixed_name(set), s, out);
+		differs |= s->differences > 0;
+	}
+	return differs;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "firewall/fixed_keep.h"
 #include "proc/post.h"
 
 enum { ITEMS_AT_ONCE = 64 };
@@ -123,14 +124,35 @@ list_rest(struct writing *w)
 	}
 }
 
+static void
+on_difference(void *arg, const struct fixed_difference *d)
+{
+	const struct fixed_entry *e = &d->entry;
+	const struct ledger_key key = { .client = e->client.addr,
+					.destination = e->to.addr,
+					.port = e->port,
+					.protocol = e->protocol,
+					.set = (uint8_t)(AUDITED_LISTS +
+							 d->set) };
+	struct audit_item *item = next_item(arg, &key);
+
+	item->ledger_ms = !d->in_kernel;
+	item->kernel_s = d->in_kernel ? AUDITED_FOR_EVER : AUDITED_NONE;
+	item->client_bits = e->client.bits;
+	item->destination_bits = e->to.bits;
+}
+
 static uint32_t
-write_all(struct writing *w)
+write_all(struct writing *w, struct audited_set *lists_out)
 {
 	bool listed;
 
 	ledger_unmark_all(w->a->ledger);
 	listed = list_sets(w);
 	list_rest(w);
+	listed = fixed_audit(w->a->fixed, on_difference, w, lists_out) ==
+		     ERR_NONE &&
+		 listed;
 	flush(w);
 	if (!listed)
 		return AUDITED_UNREADABLE;
@@ -144,7 +166,7 @@ audit_reply(struct admission *a, const struct plain_letter *ask, int list,
 	struct writing w = { .a = a, .fd = list, .now_ms = clock_ms() };
 	struct audited_letter done = { .seq = ask->seq };
 
-	done.status = write_all(&w);
+	done.status = write_all(&w, done.set);
 	done.items = w.written;
 	a->suspect = true;
 	post_head(&done.head, POST_AUDIT_DONE, 0);

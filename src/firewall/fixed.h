@@ -19,6 +19,7 @@
 
 struct judge;
 
+/* As many as BOARD_FIXED_SETS (proc/board.h). */
 enum fixed_index {
 	FIXED_ALWAYS4,
 	FIXED_ALWAYS6,

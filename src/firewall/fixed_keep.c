@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "firewall/fixed_inside.h"
 #include "firewall/netset.h"
 
 enum {
@@ -26,82 +26,6 @@ enum {
 	LIST_AGAIN_MS = 1000,
 	LIST_PARTS = 20 /* listing takes one part of so many of our time */
 };
-
-struct part {
-	struct fixed_entries have, wanted;
-	size_t had, to;	 /* how far the walk over them is */
-	bool wants;	 /* some list or rule wants the set */
-	bool present;	 /* it is there, as far as is known */
-	bool known;	 /* have is what is in it */
-	bool busy;	 /* the walk is not at its end */
-	bool doubted;	 /* others may have changed it */
-	uint64_t added, removed; /* in this walk */
-	int64_t retry_ms, list_ms; /* not before that */
-};
-
-struct fixed_keeper {
-	struct admission *a;
-	struct part part[FIXED_COUNT];
-	unsigned next; /* to be looked at */
-};
-
-/* ---- told -------------------------------------------------------------- */
-
-static void
-show(struct fixed_keeper *k, enum fixed_index set)
-{
-	const struct part *p = &k->part[set];
-	struct board *b = k->a->board;
-	uint32_t state = FIXED_ABSENT;
-
-	if (p->present || p->wants)
-		state = p->busy || !p->known ? FIXED_FILLING : FIXED_STANDS;
-	if (!p->wants && p->have.count == 0)
-		state = FIXED_ABSENT;
-	atomic_store_explicit(&b->fixed_state[set], state,
-			      memory_order_relaxed);
-	atomic_store_explicit(&b->fixed_entries[set],
-			      (uint32_t)(p->busy ? p->to : p->have.count),
-			      memory_order_relaxed);
-}
-
-static const char *
-cause_of(enum err err)
-{
-	if (err == ERR_BUSY)
-		return "one of another type has its name, and a rule refers "
-		       "to it";
-	if (err == ERR_RANGE)
-		return "its clients and addresses come to more entries than "
-		       "there is room for";
-	return err_text(err);
-}
-
-static void
-say_failure(struct fixed_keeper *k, enum fixed_index set, enum err err)
-{
-	char line[COMPLAINT_SIZE];
-	struct text text;
-
-	/* It was changed under our hands: no more than a reason to look. */
-	if (err == ERR_MISSING)
-		return;
-	text_init(&text, line, sizeof(line));
-	text_printf(&text, "The set %s of lists cannot be kept: %s",
-		    fixed_name(set),
-		    cause_of(err));
-	complaints_say(&k->a->complaints, line, clock_ms());
-}
-
-static void
-say_done(const struct part *p, enum fixed_index set)
-{
-	if (p->added + p->removed > 0)
-		log_info("Set %s of lists: %llu entries came, %llu went, "
-			 "%zu are in it",
-			 fixed_name(set), (unsigned long long)p->added,
-			 (unsigned long long)p->removed, p->wanted.count);
-}
 
 /* ---- life -------------------------------------------------------------- */
 
@@ -204,7 +128,7 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 
 	p->wants = fixed_is_wanted(&k->a->judge, set);
 	if (err != ERR_NONE)
-		say_failure(k, set, err);
+		fixed_say_failure(k, set, err);
 	/* What cannot be found out stays blocked, and opens nothing. */
 	if (err != ERR_NONE && !fixed_has_clients(set))
 		return;
@@ -216,7 +140,7 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 	p->added = p->removed = 0;
 	p->retry_ms = 0;
 	p->busy = p->wants || p->present;
-	show(k, set);
+	fixed_show(k, set);
 }
 
 void
@@ -322,7 +246,7 @@ fixed_stand(struct fixed_keeper *k, uint32_t *sets_out)
 			continue;
 		err = k->a->kind->fixed_prepare(k->a->backend, &shape, &found);
 		if (err != ERR_NONE)
-			say_failure(k, set, err);
+			fixed_say_failure(k, set, err);
 		else
 			*sets_out |= 1u << set;
 		if (!found)
@@ -403,7 +327,7 @@ change_some(struct fixed_keeper *k, enum fixed_index set)
 static void
 end_walk(struct part *p, enum fixed_index set)
 {
-	say_done(p, set);
+	fixed_say_done(p, set);
 	fixed_fini(&p->have);
 	p->have = p->wanted;
 	p->wanted = (struct fixed_entries){ 0 };
@@ -422,13 +346,13 @@ work_on(struct fixed_keeper *k, enum fixed_index set, int64_t now_ms)
 	if (err == ERR_NONE)
 		err = change_some(k, set);
 	if (err != ERR_NONE) {
-		say_failure(k, set, err);
+		fixed_say_failure(k, set, err);
 		forget(p);
 		p->retry_ms = now_ms + RETRY_MS;
 	} else if (p->had == p->have.count && p->to == p->wanted.count) {
 		end_walk(p, set);
 	}
-	show(k, set);
+	fixed_show(k, set);
 }
 
 bool
@@ -470,7 +394,7 @@ look_at(struct fixed_keeper *k, enum fixed_index set)
 	log_error("The set %s of lists %s: it is put right", fixed_name(set),
 		  look.present ? "was changed by others" : "is gone");
 	begin_again(p);
-	show(k, set);
+	fixed_show(k, set);
 }
 
 void

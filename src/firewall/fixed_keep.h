@@ -9,6 +9,7 @@
 #define FIREWALL_FIXED_KEEP_H
 
 #include "firewall/admission.h"
+#include "proc/letter.h"
 
 struct fixed_keeper;
 
@@ -30,5 +31,21 @@ bool fixed_work(struct fixed_keeper *k, int64_t now_ms);
 /* Looks whether they are what they were. others: somebody has changed what
  * is beside them, or them. */
 void fixed_watch(struct fixed_keeper *k, int64_t now_ms, bool others);
+
+/* An entry that belongs into a set and is not there; in_kernel: or is there
+ * and does not belong. */
+struct fixed_difference {
+	enum fixed_index set;
+	bool in_kernel;
+	struct fixed_entry entry;
+};
+typedef void fixed_difference_fn(void *arg, const struct fixed_difference *d);
+
+/* ---- fixed_audit.c --------------------------------------------------------
+ * Lists what the kernel has, and calls each for what differs, up to
+ * AUDITED_ITEMS_MAX a set; that is put right with the next looks at them.
+ * ERR_FULL, or that of the listing. */
+enum err fixed_audit(struct fixed_keeper *k, fixed_difference_fn *each,
+		     void *arg, struct audited_set out[FIXED_COUNT]);
 
 #endif

@@ -38,6 +38,7 @@ enum rules_word {
 
 /* How it is with a set that lists have in the kernel. */
 enum fixed_state { FIXED_ABSENT, FIXED_FILLING, FIXED_STANDS };
+enum { BOARD_FIXED_SETS = 6 };
 
 /* A warden that has not looked for so long has stopped, or is held up: what it
  * said of the sets is old. */
@@ -62,7 +63,9 @@ struct board {
 	_Atomic uint32_t finding[4];	   /* enum set_finding */
 	/* Sets of lists (enum fixed_index): enum fixed_state, entries, and
 	 * rules that refer to them; UINT32_MAX: nobody knows */
-	_Atomic uint32_t fixed_state[6], fixed_entries[6], fixed_references[6];
+	_Atomic uint32_t fixed_state[BOARD_FIXED_SETS],
+	    fixed_entries[BOARD_FIXED_SETS],
+	    fixed_references[BOARD_FIXED_SETS];
 	_Atomic uint32_t rules;		   /* enum rules_word */
 };
 

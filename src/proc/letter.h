@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "proc/board.h"
 #include "proc/sources.h"
 
 enum { LETTER_MAGIC = 0x6466, LETTER_VERSION = 1 };
@@ -378,7 +379,9 @@ struct cached_letter {
 
 /* ---- control, supervisor and warden: the audit -------------------------- */
 
-/* What both know of one (client, protocol, port, destination). */
+/* What both know of one (client, protocol, port, destination). Of a set of
+ * lists (set AUDITED_LISTS and its number) there are differences only: what
+ * has no ledger_ms is not of the lists. */
 struct audit_item {
 	int64_t ledger_ms; /* until its end; 0: not in the ledger */
 	uint32_t kernel_s; /* until its end; see below */
@@ -387,12 +390,15 @@ struct audit_item {
 	uint8_t protocol;
 	uint8_t set; /* enum set_index */
 	struct addr client, destination;
-	uint8_t pad[4];
+	uint8_t client_bits, destination_bits; /* of sets of lists */
+	uint8_t pad[2];
 };
 
 enum {
 	AUDITED_FOR_EVER = 0, /* audit_item.kernel_s: it has no end */
-	AUDITED_NONE = 0x7fffffff /* it is not there */
+	AUDITED_NONE = 0x7fffffff, /* it is not there */
+	AUDITED_LISTS = 16, /* audit_item.set: of the first set of lists */
+	AUDITED_ITEMS_MAX = 8192 /* of one set of lists; more are counted */
 };
 
 enum audited_status {
@@ -402,12 +408,28 @@ enum audited_status {
 	AUDITED_NO_MEMORY	  /* for the list */
 };
 
+/* Of a set of lists; all zero: there is none, and none is wanted. */
+struct audited_set {
+	uint32_t status; /* enum audited_set_status */
+	uint32_t lists, kernel; /* entries that belong there, and are there */
+	uint32_t differences;
+};
+
+enum audited_set_status {
+	AUDITED_SET_NONE,
+	AUDITED_SET_COMPARED,
+	AUDITED_SET_FILLING, /* being written: there is nothing to compare */
+	AUDITED_SET_GONE,
+	AUDITED_SET_ODD /* compared; holds entries of another shape, too */
+};
+
 struct audited_letter {
 	struct letter_head head;
 	uint32_t seq;
 	uint32_t status; /* enum audited_status */
 	uint32_t items;	 /* struct audit_item in the descriptor */
 	uint32_t pad;
+	struct audited_set set[BOARD_FIXED_SETS];
 };
 
 #endif

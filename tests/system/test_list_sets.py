@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tool tells of sets of lists: audit, grants, why, lookup."""
+
+import concurrent.futures
+import os
+import signal
+import time
+
+import pytest
+
+from conftest import every_firewall
+from daemon import SLOW
+from dnsclient import OPEN, until
+from test_block_sets import change, held, sets  # noqa: F401 (a fixture)
+
+PEERS = {"peers": ("ips", "203.0.113.80\n203.0.113.84/31\n"),
+         "drop": ("ips", "198.51.100.7\n192.0.2.64/28\n", "block-set yes")}
+
+
+def audit(d):
+    return d.ctl("audit", check=False)[:2]
+
+
+def audit_after(d, act, wait_s):
+    """What audit says when it is asked before the warden has seen what was
+    done: it is stopped for that."""
+    warden = d.by_role("warden")[0].pid
+    os.kill(warden, signal.SIGSTOP)
+    try:
+        act()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            said = pool.submit(audit, d)
+            time.sleep(wait_s)  # for its letter to come there
+            os.kill(warden, signal.SIGCONT)
+            return said.result()
+    finally:
+        os.kill(warden, signal.SIGCONT)
+
+
+def is_right(d):
+    return audit(d)[0] == 0
+
+
+def static(lab, address):
+    """One that is opened to the client, in the words of the kernel's tools."""
+    return (f"10.1.0.2 . tcp . 443 . {address}" if lab.uses_nftables()
+            else f"10.1.0.2,tcp:443,{address}")
+
+
+@every_firewall
+@pytest.mark.parametrize("kind", ["block", "static"])
+def test_audit_tells_what_differs_in_sets_of_lists(stage, up, sets, kind):
+    """One that is missing and one too many: their number is the same."""
+    lab, name = stage.lab, f"ipv4-{kind}"
+    here = {"block": "198.51.100.7", "static": "203.0.113.80"}[kind]
+    spell = (lambda a: a) if kind == "block" else (lambda a: static(lab, a))
+    d = sets(PEERS, acl="10.1.0.2 -> @peers:TCP:443\n")
+    assert until(lambda: is_right(d), SLOW), audit(d)
+    said = audit(d)[1]
+    assert "# list-set ipv4-block: lists 2, kernel 2, differences 0\n" in said
+    assert "# list-set ipv4-static: lists 2, kernel 2, differences 0" in said
+
+    def exchange():
+        change(lab, "del", name, spell(here))
+        change(lab, "add", name, spell("45.9.9.9"))
+
+    client = "" if kind == "block" else " 10.1.0.2"
+    port = "" if kind == "block" else " TCP:443"
+    for attempt in range(1, 11):
+        status, out = audit_after(d, exchange, 0.1 * attempt)
+        assert until(lambda: is_right(d), 5 * SLOW), audit(d)
+        if status == 1:
+            break
+    assert out.startswith(
+        f"list-set {name}{client} 45.9.9.9{port} lists=none kernel=yes\n"
+        f"list-set {name}{client} {here}{port} lists=yes kernel=none\n"), out
+    assert f"# list-set {name}: lists 2, kernel 2, differences 2\n" in out
+    if kind == "block":
+        assert held(lab, name) == {"198.51.100.7", "192.0.2.64/28"}
+    else:
+        assert stage.client().connect("203.0.113.80") == OPEN
