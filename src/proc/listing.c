@@ -5,7 +5,8 @@
  * that; he may just be editing them.
  *
  * A list that changes all the time must not keep us busy: between two images
- * there is a pause, which collects what changes in it.
+ * there is a pause as long as the last one took to be built, which collects
+ * what changes in it.
  */
 #include "proc/supervise.h"
 
@@ -14,12 +15,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { PAUSE_MS = 1000 };
+enum {
+	SHORTEST_PAUSE_MS = 100,
+	LONGEST_PAUSE_MS = 5000,
+	AGAIN_MS = 30000 /* after a failure */
+};
 
 void
 listing_changed(struct supervisor *s)
 {
 	s->listing.changed = true;
+}
+
+/* What has changed has still to be built. */
+static void
+try_again(struct supervisor *s, int64_t now_ms)
+{
+	s->listing.changed = true;
+	s->listing.due_ms = now_ms + AGAIN_MS;
 }
 
 void
@@ -29,23 +42,35 @@ listing_tick(struct supervisor *s, int64_t now_ms)
 	    now_ms < s->listing.due_ms || s->phase != RUNNING)
 		return;
 	s->listing.changed = false;
-	s->listing.due_ms = now_ms + PAUSE_MS;
-	if (compile_begin(s, true) == ERR_NONE)
+	s->listing.begun_ms = now_ms;
+	if (compile_begin(s, true) == ERR_NONE) {
 		s->listing.building = true;
-	else
-		log_error("Lists have changed, but cannot be built: %.*s",
-			  (int)s->compilation.text.len,
-			  s->compilation.text.buf);
+		return;
+	}
+	log_error("Lists have changed, but cannot be built: %.*s",
+		  (int)s->compilation.text.len, s->compilation.text.buf);
+	try_again(s, now_ms);
+}
+
+static int64_t
+pause_ms(const struct supervisor *s, int64_t now_ms)
+{
+	int64_t took = now_ms - s->listing.begun_ms;
+
+	if (took < SHORTEST_PAUSE_MS)
+		return SHORTEST_PAUSE_MS;
+	return took < LONGEST_PAUSE_MS ? took : LONGEST_PAUSE_MS;
 }
 
 void
 listing_on_compiled(struct supervisor *s)
 {
+	int64_t now_ms = clock_ms();
 	int image = -1;
 	bool ok = compilation_end(&s->compilation, &image) == ERR_NONE;
 
 	s->compiling = s->listing.building = false;
-	s->listing.due_ms = clock_ms() + PAUSE_MS;
+	s->listing.due_ms = now_ms + pause_ms(s, now_ms);
 	reload_complaints(s);
 	if (ok) {
 		s->unasked = true;
@@ -57,5 +82,6 @@ listing_on_compiled(struct supervisor *s)
 	log_error("Lists have changed, but cannot be built; those before stay "
 		  "in force (generation %u)",
 		  s->crew.generation);
+	try_again(s, now_ms);
 	reload_unasked_end(s);
 }

@@ -41,7 +41,7 @@ struct supervisor {
 	/* Copies of lists that have changed. */
 	struct {
 		bool changed, building;
-		int64_t due_ms; /* not before */
+		int64_t begun_ms, due_ms; /* the last one, the next one */
 	} listing;
 	/* who asked for a reload by letter and waits for its end */
 	struct waiting {
