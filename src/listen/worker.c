@@ -4,7 +4,7 @@
  *
  * It owns no decision. It builds the rooms from what it was handed, closes
  * the sandbox behind it, and from then on passes on news: a new policy, new
- * addresses of our own, a new warden or recorder, the end. A policy is
+ * addresses of our own, new processes to talk to, the end. A policy is
  * swapped between two queries, so none sees half of one; without a warden
  * every grant fails and nothing is opened. It never opens a file or a
  * netlink socket.
@@ -22,6 +22,7 @@
 #include "lists/member.h"
 #include "proc/role.h"
 #include "query/note.h"
+#include "query/relay.h"
 
 enum {
 	TICK_MS = 100,
@@ -39,6 +40,7 @@ struct worker {
 	struct random random;
 	struct query_house house;
 	struct recording recording;
+	struct relay relay;
 	struct udp *udp;
 	struct tcp *tcp;
 	struct post post;
@@ -166,6 +168,9 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		return;
 	case HAND_RECORDER:
 		set_recorder(w, fd);
+		return;
+	case HAND_LISTS:
+		relay_take(&w->relay, fd);
 		return;
 	case HAND_POLICY:
 		take_policy(w, &hand, fd);
@@ -383,11 +388,14 @@ make_house(struct worker *w)
 	h->stats = w->kit->stats;
 	h->random = &w->random;
 	h->recording = &w->recording;
+	h->relay = &w->relay;
 	h->index = w->kit->index;
 	h->workers = worker_count(w->kit->opt);
 	recording_init(&w->recording, w->kit->recorder, w->kit->stats);
 	recording_set_generation(&w->recording, w->kit->generation);
 	w->recording.timed = note_is_detailed(h->opt);
+	relay_init(&w->relay, w->loop);
+	relay_take(&w->relay, w->kit->lists);
 	if ((err = open_images(w)) != ERR_NONE ||
 	    (err = make_granter(w)) != ERR_NONE ||
 	    (err = make_upstreams(w)) != ERR_NONE)
@@ -442,6 +450,7 @@ worker_end(struct worker *w)
 	udp_flush(w->udp);
 	udp_free(w->udp);
 	recording_flush(&w->recording);
+	relay_take(&w->relay, -1);
 	upstreams_free(w->house.upstreams);
 	granter_free(w->house.granter);
 	policy_close(&w->house.policy);

@@ -67,6 +67,22 @@ put_source(const struct list_config *c, struct about *out)
 	return out->source;
 }
 
+static void
+put_primaries(const struct list_config *c, struct about *out)
+{
+	if (c->source != SOURCE_PRIMARY)
+		return;
+	for (unsigned i = 0; i < c->servers; i++) {
+		const struct addr *a = &c->server[i].addr;
+
+		out->primary[i] = (struct net){
+			.addr = *a, .bits = a->family == 4 ? 32 : 128
+		};
+	}
+	out->lists.primary = out->primary;
+	out->lists.primaries = c->servers;
+}
+
 static uint32_t
 ede_of(const struct list_config *c)
 {
@@ -103,4 +119,5 @@ about_list(const struct list_config *config, struct about *out)
 					   .soa_place = config->soa };
 	out->lists.file = put_source(config, out);
 	put_data(config, out);
+	put_primaries(config, out);
 }

@@ -18,6 +18,7 @@ struct about {
 	struct lists_about lists;
 	uint8_t data[ABOUT_DATA_MAX];
 	char source[CONFIG_NAMES_MAX * NAME_TEXT_SIZE];
+	struct net primary[CONFIG_SERVERS_MAX];
 };
 
 /* out->lists points into both; its line is the caller's to set. */

@@ -94,8 +94,8 @@ keep_texts(struct lists_build *b, const struct lists_about *about,
 }
 
 static enum err
-keep_clients(struct lists_build *b, const struct lists_about *about,
-	     struct lists_list *l)
+keep_nets(struct lists_build *b, const struct lists_about *about,
+	  struct lists_list *l)
 {
 	enum err err = ERR_NONE;
 
@@ -103,6 +103,10 @@ keep_clients(struct lists_build *b, const struct lists_about *about,
 	l->client_count = (uint32_t)about->clients;
 	for (size_t i = 0; err == ERR_NONE && i < about->clients; i++)
 		err = nets_add(b, &about->client[i]);
+	l->first_primary = (uint32_t)b->nets;
+	l->primary_count = (uint32_t)about->primaries;
+	for (size_t i = 0; err == ERR_NONE && i < about->primaries; i++)
+		err = nets_add(b, &about->primary[i]);
 	l->first_net = (uint32_t)b->nets;
 	return err;
 }
@@ -133,7 +137,7 @@ lists_build_list(struct lists_build *b, const struct lists_about *about)
 				  .soa_place = about->soa_place };
 	err = keep_texts(b, about, l);
 	if (err == ERR_NONE)
-		err = keep_clients(b, about, l);
+		err = keep_nets(b, about, l);
 	if (err == ERR_NONE && about->data != NULL)
 		err = store_keep(&b->data, about->data, about->data_len,
 				 &l->data);

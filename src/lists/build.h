@@ -22,6 +22,8 @@ struct lists_about {
 	size_t data_len;
 	const struct net *client; /* none: all */
 	size_t clients;
+	const struct net *primary; /* who may say that it has changed */
+	size_t primaries;
 	uint32_t flags, max_ttl_s, ede, ns_levels;
 	enum lists_soa soa_place;
 };

@@ -43,7 +43,9 @@ is_sound(const struct lists_head *h, const struct lists_list *l)
 	       l->first_net <= h->nets.count &&
 	       l->net_count <= h->nets.count - l->first_net &&
 	       l->first_client <= h->nets.count &&
-	       l->client_count <= h->nets.count - l->first_client;
+	       l->client_count <= h->nets.count - l->first_client &&
+	       l->first_primary <= h->nets.count &&
+	       l->primary_count <= h->nets.count - l->first_primary;
 }
 
 static bool

@@ -15,7 +15,7 @@
  *   meanings first and count of a run of marks
  *   marks    what one list says of a key, those of one list together
  *   data     blocks: length in 32 bits, bytes, filled up to 4
- *   nets     those of a list that go elsewhere, and its clients
+ *   nets     those of a list that go elsewhere, its clients, and its primaries
  *   texts    names of lists and files, each with its NUL
  *
  * In a policy zone the closest encloser decides, as in any zone (RFC 4592
@@ -34,7 +34,7 @@
 #include "base/hash.h"
 #include "lists/item.h"
 
-enum { LISTS_VERSION = 4, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
+enum { LISTS_VERSION = 5, LISTS_MAX = 64, LISTS_NONE = 0xffffffff };
 #define LISTS_MAGIC 0x64666c73u /* "dfls" */
 
 enum lists_flag {
@@ -75,6 +75,7 @@ struct lists_list {
 	/* Of how many zones, from that of a name upwards, the servers are
 	 * held against it. */
 	uint32_t ns_levels;
+	uint32_t first_primary, primary_count;
 };
 
 /* 12 bytes, so that a million names are 16 MB. meaning 0: free. */

@@ -233,13 +233,13 @@ lists_with(const struct lists *l, enum trigger trigger)
 }
 
 static bool
-is_for(const struct lists_head *h, const struct lists_list *l,
-       const struct addr *client)
+nets_have(const struct lists_head *h, uint32_t first, uint32_t count,
+	  const struct addr *a)
 {
-	const struct net *net = lists_net_section(h) + l->first_client;
+	const struct net *net = lists_net_section(h) + first;
 
-	for (uint32_t i = 0; i < l->client_count; i++) {
-		if (net[i].bits <= 128 && addr_in_net(client, &net[i]))
+	for (uint32_t i = 0; i < count; i++) {
+		if (net[i].bits <= 128 && addr_in_net(a, &net[i]))
 			return true;
 	}
 	return false;
@@ -256,8 +256,23 @@ lists_for_client(const struct lists *l, const struct addr *client)
 	for (uint32_t i = 0; i < l->head->lists.count; i++) {
 		const struct lists_list *list = &lists_lists(l->head)[i];
 
-		if (list->client_count != 0 && is_for(l->head, list, client))
+		if (nets_have(l->head, list->first_client, list->client_count,
+			      client))
 			which |= 1ull << i;
 	}
 	return which;
+}
+
+bool
+lists_have_primary(const struct lists *l, const struct addr *a)
+{
+	for (uint32_t i = 0; i < lists_count(l); i++) {
+		const struct lists_list *list = &lists_lists(l->head)[i];
+
+		if (list->primary_count > 0 &&
+		    (a == NULL || nets_have(l->head, list->first_primary,
+					    list->primary_count, a)))
+			return true;
+	}
+	return false;
 }

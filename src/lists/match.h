@@ -44,5 +44,7 @@ bool lists_match_addr(const struct lists *l, const struct lists_ask *ask,
  * client: a bit each. */
 uint64_t lists_with(const struct lists *l, enum trigger trigger);
 uint64_t lists_for_client(const struct lists *l, const struct addr *client);
+/* Whether a zone is transferred from that address; NULL: from any. */
+bool lists_have_primary(const struct lists *l, const struct addr *a);
 
 #endif

@@ -268,8 +268,9 @@ join(struct child *from, struct child *peer)
 {
 	enum hand whose = from->role == ROLE_WITNESS ? HAND_WITNESS
 						     : HAND_WORKER;
-	enum hand what = peer->role == ROLE_WARDEN ? HAND_WARDEN :
-						     HAND_RECORDER;
+	enum hand what = peer->role == ROLE_WARDEN  ? HAND_WARDEN
+			 : peer->role == ROLE_LISTS ? HAND_LISTS
+						    : HAND_RECORDER;
 	int end[2];
 	enum err err = post_pair(end);
 
@@ -291,7 +292,8 @@ join(struct child *from, struct child *peer)
 static bool
 tells(const struct child *from, const struct child *to)
 {
-	return (from->role == ROLE_WORKER && to->role == ROLE_WARDEN) ||
+	return (from->role == ROLE_WORKER &&
+		(to->role == ROLE_WARDEN || to->role == ROLE_LISTS)) ||
 	       (to->role == ROLE_RECORDER &&
 		(from->role == ROLE_WORKER || from->role == ROLE_WITNESS));
 }

@@ -62,6 +62,7 @@ enum hand {
 	HAND_NFLOG,	 /* witness: bound socket of the firewall's log */
 	HAND_LISTS_DIR,	 /* lists: directory of the kept copies */
 	HAND_SOURCES,	 /* shared page, struct sources: lists writes */
+	HAND_LISTS,	 /* channel to the lists process */
 	HAND_KEY,	 /* lists: file of key number index of the lists file */
 	HAND_COUNT
 };
@@ -269,6 +270,18 @@ struct record_letter {
 	uint32_t generation; /* of the policy the rules belong to */
 	uint32_t lost;	     /* records dropped since the last letter */
 	uint64_t time_ms;    /* since 1970, of its events; 0: not needed */
+};
+
+/* ---- worker and lists --------------------------------------------------- */
+
+enum { RELAY_BYTES = 2048 };
+
+struct relay_letter {
+	struct letter_head head;
+	uint32_t seq; /* said back in the answer */
+	uint32_t len; /* of bytes; of an answer 0: there is none */
+	struct addr from; /* RELAY: who sent it */
+	uint8_t bytes[RELAY_BYTES];
 };
 
 /* ---- witness and recorder ---------------------------------------------- */

@@ -103,6 +103,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->warden;
 	case HAND_RECORDER:
 		return &kit->recorder;
+	case HAND_LISTS:
+		return &kit->lists;
 	case HAND_OUTPUT:
 		return &kit->output;
 	case HAND_JOURNAL:
@@ -212,7 +214,7 @@ kit_clear(struct role_kit *kit)
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
 	kit->past = kit->refusals = kit->nflog = kit->witness = -1;
-	kit->lists_dir = kit->rpz_log = -1;
+	kit->lists = kit->lists_dir = kit->rpz_log = -1;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		kit->key[i] = -1;
 }

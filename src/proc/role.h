@@ -49,8 +49,8 @@ struct role_kit {
 	struct sources *sources; /* mapped; the lists process may write */
 	int key[ROLE_MAX_KEYS];	 /* lists: files, as the lists file has them */
 	int udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
-	int warden, recorder;		 /* channels of a worker */
-	int worker[ROLE_MAX_WORKERS];	 /* channels of warden and recorder */
+	int warden, recorder, lists;	 /* channels of a worker */
+	int worker[ROLE_MAX_WORKERS];	 /* of warden, recorder and lists */
 	uint32_t worker_epoch[ROLE_MAX_WORKERS];
 	int output;	  /* recorder: sink of the access log */
 	int journal;	  /* recorder: the same, with --log-journal */

@@ -20,6 +20,7 @@
 #include "query/note.h"
 #include "query/path.h"
 #include "query/recall.h"
+#include "query/relay.h"
 #include "query/scratch.h"
 #include "query/steps.h"
 #include "query/threat.h"
@@ -44,6 +45,8 @@ cancel(struct query *q)
 		grant_cancel(q->house->granter, &q->wait);
 	if (q->waiting_for_policy)
 		q->house->again--;
+	if (q->relayed)
+		relay_forget(q);
 	q->waiting_for_grant = false;
 	q->waiting_for_policy = false;
 }
@@ -75,6 +78,10 @@ end_late(struct query *q)
 {
 	bool for_upstream = q->flight || q->search;
 
+	if (q->relayed) {
+		relay_end(q, NULL, 0);
+		return;
+	}
 	cancel(q);
 	end_with(q, for_upstream ? &late_upstream : &late_grant);
 	query_answer_now(q);
@@ -269,7 +276,7 @@ query_init(struct query *q, struct query_house *h, const struct origin *origin)
 	list_init(&q->search_link);
 	q->tried_stale = false;
 	q->upstream = NULL;
-	q->waiting_for_grant = q->waiting_for_policy = false;
+	q->waiting_for_grant = q->waiting_for_policy = q->relayed = false;
 	q->kept_count = 0;
 	q->granted = false;
 	q->number = 0;

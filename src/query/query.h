@@ -77,6 +77,7 @@ enum step_result {
 	STEP_DROP
 };
 
+struct relay;	      /* relay.h */
 struct query_scratch; /* memory that one step uses at a time; scratch.h */
 
 /* What belongs to a worker, once; every step reaches it by q->house. The
@@ -92,6 +93,7 @@ struct query_house {
 	struct upstreams *upstreams;
 	struct granter *granter;
 	struct recording *recording;
+	struct relay *relay; /* NULL: none */
 	struct worker_stats *stats;
 	struct random *random;
 	unsigned index, workers; /* which worker of how many */
@@ -187,6 +189,7 @@ struct query {
 	struct grant_wait wait;
 	bool waiting_for_grant;
 	bool waiting_for_policy;
+	bool relayed; /* it is a NOTIFY, and waits for its judge */
 
 	/* what is to be granted */
 	struct kept_address kept[QUERY_MAX_ADDRESSES];

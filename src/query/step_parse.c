@@ -5,8 +5,10 @@
  * What is no query at all is dropped: to answer it would let two servers talk
  * to each other for ever. A client that no net of the policy contains is told
  * so in the barest way and at a low rate, before anything it sent is looked
- * at. Then RFC 1035 4.1, RFC 6891 (OPT), RFC 9619 (one question).
+ * at; a primary of ours is no client, and its NOTIFY goes to who can judge it
+ * (relay.c). Then RFC 1035 4.1, RFC 6891 (OPT), RFC 9619 (one question).
  */
+#include "query/relay.h"
 #include "query/steps.h"
 
 static const struct ending torn = { RCODE_FORMERR, NO_EDE, NULL,
@@ -17,6 +19,8 @@ static const struct ending many = { RCODE_FORMERR, NO_EDE, NULL,
 				    RECORD_BAD_QUERY, REASON_QDCOUNT };
 static const struct ending opcode = { RCODE_NOTIMP, NO_EDE, NULL,
 				      RECORD_BAD_QUERY, REASON_OPCODE };
+static const struct ending no_primary = { RCODE_REFUSED, NO_EDE, NULL,
+					  RECORD_BAD_QUERY, REASON_OPCODE };
 static const struct ending version = { RCODE_BADVERS, NO_EDE, NULL,
 				       RECORD_BAD_QUERY, REASON_BADVERS };
 static const struct ending keepalive = { RCODE_FORMERR, NO_EDE, NULL,
@@ -60,6 +64,17 @@ end_numbered(struct query *q, const struct ending *ending, unsigned number)
 	return end_with(q, ending);
 }
 
+/* Where zones are transferred NOTIFY is known, and others may not send it. */
+static enum step_result
+end_opcode(struct query *q)
+{
+	unsigned code = header_opcode(&q->in.header);
+	bool known = code == OPCODE_NOTIFY &&
+		     lists_have_primary(&q->house->lists, NULL);
+
+	return end_numbered(q, known ? &no_primary : &opcode, code);
+}
+
 static enum step_result
 check_question(struct query *q)
 {
@@ -90,11 +105,13 @@ step_parse(struct query *q)
 		query_count(q, dropped_response);
 		return STEP_DROP;
 	}
+	if (header_opcode(h) == OPCODE_NOTIFY && relay_hears(q))
+		return relay_send(q);
 	if (!query_knows(q->house, &q->origin.client.addr,
 			 q->origin.ifindex))
 		return meet_stranger(q);
 	if (header_opcode(h) != OPCODE_QUERY)
-		return end_numbered(q, &opcode, header_opcode(h));
+		return end_opcode(q);
 	if (h->qdcount == 0)
 		return end_numbered(q, &empty, 0);
 	if (h->qdcount > 1)

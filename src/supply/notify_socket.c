@@ -39,22 +39,19 @@ struct hole {
 struct notify_sockets {
 	struct notify_setup setup;
 	struct hole udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
-	int64_t second_ms; /* when the one that is counted began */
-	unsigned heard;	   /* in it */
+	struct notify_ear ear;
 	struct pool waiting;
 	struct caller caller[NOTIFY_CALLERS];
 };
 
-static bool
-may_hear(struct notify_sockets *n)
+bool
+notify_may_hear(struct notify_ear *e, int64_t now_ms)
 {
-	int64_t now_ms = loop_now_ms(n->setup.loop);
-
-	if (now_ms - n->second_ms >= SECOND_MS) {
-		n->second_ms = now_ms;
-		n->heard = 0;
+	if (now_ms - e->second_ms >= SECOND_MS) {
+		e->second_ms = now_ms;
+		e->heard = 0;
 	}
-	return n->heard++ < NOTIFY_A_SECOND;
+	return e->heard++ < NOTIFY_A_SECOND;
 }
 
 static void
@@ -69,7 +66,7 @@ hear(struct notify_sockets *n, const uint8_t *bytes, size_t len,
 	};
 
 	out->reply_len = 0;
-	if (may_hear(n))
+	if (notify_may_hear(&n->ear, loop_now_ms(n->setup.loop)))
 		n->setup.fn(n->setup.owner, &letter, out);
 }
 

@@ -20,9 +20,18 @@ enum {
 typedef void notify_heard_fn(void *owner, const struct notify_letter *letter,
 			     struct notify_result *out);
 
+/* How much was heard of one side. */
+struct notify_ear {
+	int64_t second_ms; /* when the one that is counted began */
+	unsigned heard;	   /* in it */
+};
+
+bool notify_may_hear(struct notify_ear *e, int64_t now_ms);
+
 struct notify_setup {
 	struct loop *loop;
-	const struct role_kit *kit; /* its sockets, which stay its own */
+	const struct role_kit *kit; /* its sockets, which stay its own, and its
+				     * channels to the workers, which do not */
 	notify_heard_fn *fn;
 	void *owner;
 };

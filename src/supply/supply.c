@@ -172,6 +172,10 @@ on_hand(void *self, const void *letter, size_t size, int fd)
 		take_key(s, hand->index, fd);
 		return;
 	}
+	if (hand->hand == HAND_WORKER) {
+		relays_take(s->relays, hand->index, fd);
+		return;
+	}
 	if (hand->hand == HAND_OWN)
 		take_own(s, fd);
 	if (hand->hand == HAND_POLICY) {
@@ -302,7 +306,8 @@ begin_notify(struct supply *s)
 					    .owner = s };
 
 	s->notify = notify_sockets_open(&setup);
-	return s->notify != NULL ? ERR_NONE : ERR_FULL;
+	s->relays = relays_open(&setup);
+	return s->notify && s->relays ? ERR_NONE : ERR_FULL;
 }
 
 /* ---- beginning and end --------------------------------------------------- */
@@ -380,6 +385,7 @@ end(struct supply *s)
 			source_free(s->source[i]);
 	}
 	notify_sockets_close(s->notify);
+	relays_close(s->relays);
 	https_free(s->https);
 	loop_free(s->loop);
 }

@@ -19,6 +19,7 @@
 #include "proc/role.h"
 #include "supply/https.h"
 #include "supply/notify_socket.h"
+#include "supply/relay.h"
 #include "supply/source.h"
 
 struct supply {
@@ -33,6 +34,7 @@ struct supply {
 	struct random random;
 	struct https *https;
 	struct notify_sockets *notify;
+	struct relays *relays;
 	struct log_limit notify_told;
 	int status;
 };

@@ -12,6 +12,7 @@ import pytest
 import lab as lab_
 from daemon import Daemon, is_sanitized
 from dnsclient import Client
+from primaries import House
 from upstream import Upstream
 
 FLAVOURS = ("nft", "legacy")
@@ -122,3 +123,13 @@ def up(stage):
     upstream.add("wild.test", "A", "203.0.113.22", ttl=300)
     upstream.add("bad.test", "A", "203.0.113.66", ttl=300)
     return upstream
+
+
+@pytest.fixture
+def house(stage, up):
+    for n, name in enumerate(("bad", "worse", "fine")):
+        up.add(f"{name}.test", "A", f"203.0.113.{90 + n}", ttl=300)
+    made = House(stage)
+    yield made
+    for server in made.servers:
+        server.stop()

@@ -22,13 +22,16 @@ import dns.renderer
 import dns.rrset
 import dns.tsig
 import dns.tsigkeyring
+import pytest
 
 from daemon import SLOW
-from dnsclient import until
+from dnsclient import rcode, until
 from lab import UPSTREAM_2
 
 ZONE = "rpz.test"
 PORT = 5353
+ACL = "10.1.0.0/24 -> *.test:TCP:443\n"
+HEARS, HEARS6 = "172.30.0.1@5353", "fd00:2::1@5353"
 SECRET = base64.b64encode(bytes(range(1, 33))).decode()
 ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256",
               "hmac-sha384", "hmac-sha512")
@@ -331,14 +334,19 @@ class Scripted:
                            *(self.block(n) for n in self.records),
                            self.soa())]
 
-    def notify(self, to, key=None, offset=0, times=1, tcp=False):
-        """Says that the zone has changed, from this address, so many times:
-        the response code of the first, whose signature is right where it is
-        0. key: (name, algorithm, secret)"""
-        message = dns.message.make_query(ZONE, "SOA")
+    def news(self, zone=ZONE):
+        """A message that says that the zone has changed."""
+        message = dns.message.make_query(zone, "SOA")
         message.flags = dns.flags.AA
         message.set_opcode(dns.opcode.NOTIFY)
         message.answer.append(dns.rrset.from_text(*self.soa()))
+        return message
+
+    def notify(self, to, key=None, offset=0, times=1, tcp=False, zone=ZONE):
+        """Says that the zone has changed, from this address, so many times:
+        the response code of the first, whose signature is right where it is
+        0. key: (name, algorithm, secret)"""
+        message = self.news(zone)
         wire, mac = message.to_wire(), b""
         if key:
             message.use_tsig(keyring(*key))
@@ -364,3 +372,52 @@ class Scripted:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
             s.close()
+
+
+class House:
+    """What a test needs: primaries, and a daemon that has their zone."""
+
+    def __init__(self, stage):
+        self.stage, self.servers, self.daemon = stage, [], None
+        self.client = stage.client()
+
+    def server(self, kind, *args, **options):
+        made = kind(self.stage.lab, *args, **options)
+        self.servers.append(made)
+        return made
+
+    def primary(self, kind=Knot, **options):
+        if not shutil.which(kind.program, path="/usr/sbin"):
+            pytest.skip(f"{kind.program} is not here")
+        return self.server(kind, self.stage.directory, **options)
+
+    def scripted(self, *args, **options):
+        return self.server(Scripted, *args, **options)
+
+    def start(self, primaries=(f"{UPSTREAM_2}@{PORT}",), key=None,
+              secret=SECRET, words="", **options):
+        directory = self.stage.directory
+        line = f"list zone rpz {ZONE} primary {','.join(primaries)}"
+        text = ""
+        if key:
+            name, algorithm = key
+            (directory / "secret").write_text(secret + "\n")
+            (directory / "secret").chmod(0o600)
+            text = f"key {name} {algorithm} {directory}/secret\n"
+            line += f" key {name}"
+        (directory / "lists").write_text(f"{text}{line} {words}\n")
+        (directory / "lists").chmod(0o644)
+        self.daemon = self.stage.daemon(
+            ACL, lists=directory / "lists", lists_dir=directory / "copies",
+            **{"notify_bind": [HEARS, HEARS6], **options})
+        return self.daemon
+
+    def blocked(self, name):
+        return rcode(self.client.ask(name)) == "NXDOMAIN"
+
+    def becomes(self, seconds=20, **names):
+        """bad=True, fine=False: blocked, and not."""
+        def all_so():
+            return all(self.blocked(f"{name}.test") is so
+                       for name, so in names.items())
+        assert until(all_so, seconds * SLOW), self.daemon.err.text

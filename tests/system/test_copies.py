@@ -11,14 +11,14 @@ import pytest
 
 from daemon import SLOW
 from dnsclient import addresses, until
-from primaries import Knot, Named
-from test_primaries import HEARS, change_from, house  # noqa: F401
+from primaries import HEARS, Knot, Named
+from test_primaries import change_from
 
 HEAD = 4096
 
 
 @pytest.fixture
-def copy(house, stage):  # noqa: F811
+def copy(house, stage):
     """A daemon that had bad.test listed by a primary that is gone; it is
     stopped, and this is the file that it left."""
     primary = house.scripted()
@@ -48,7 +48,7 @@ def step(primary):
     return answer
 
 
-def again(house, serial=2):  # noqa: F811
+def again(house, serial=2):
     """The same primary, back."""
     primary = house.scripted()
     primary.answer = step(primary)
@@ -56,14 +56,14 @@ def again(house, serial=2):  # noqa: F811
     return primary
 
 
-def test_changes_are_in_force_after_a_restart(house, copy):  # noqa: F811
+def test_changes_are_in_force_after_a_restart(house, copy):
     assert copy.stat().st_size > HEAD
     house.start()
     assert house.blocked("bad.test") and house.blocked("worse.test")
     assert not house.blocked("fine.test")
 
 
-def test_a_change_that_was_not_written_whole(house, copy):  # noqa: F811
+def test_a_change_that_was_not_written_whole(house, copy):
     os.truncate(copy, copy.stat().st_size - 3)
     d = house.start()
     d.err.wait(r"List zone: its last change was not completely written down")
@@ -83,7 +83,7 @@ def damage(path, at):
         f.write(bytes([byte ^ 1]))
 
 
-def becomes_whole(house):  # noqa: F811
+def becomes_whole(house):
     primary = again(house)
     assert primary.notify(HEARS) == 0
     assert until(lambda: ("tcp", "AXFR") in primary.asked, 10 * SLOW)
@@ -91,7 +91,7 @@ def becomes_whole(house):  # noqa: F811
 
 
 @pytest.mark.parametrize("at", (0, 100))
-def test_a_damaged_copy_is_fetched_again(house, copy, at):  # noqa: F811
+def test_a_damaged_copy_is_fetched_again(house, copy, at):
     damage(copy, at)
     d = house.start()
     d.err.wait(r"what was fetched of list zone is damaged; it is fetched")
@@ -101,7 +101,7 @@ def test_a_damaged_copy_is_fetched_again(house, copy, at):  # noqa: F811
     becomes_whole(house)
 
 
-def test_what_was_made_of_a_copy_outlives_it(house, copy):  # noqa: F811
+def test_what_was_made_of_a_copy_outlives_it(house, copy):
     """Its records are damaged, but they are in the image of last time."""
     damage(copy, HEAD + 10)
     d = house.start()
@@ -110,7 +110,7 @@ def test_what_was_made_of_a_copy_outlives_it(house, copy):  # noqa: F811
     becomes_whole(house)
 
 
-def test_a_full_disk_leaves_what_there_is(house, copy):  # noqa: F811
+def test_a_full_disk_leaves_what_there_is(house, copy):
     directory = copy.parent
     owner, whole = directory.stat(), copy.read_bytes()
     subprocess.run(["mount", "-t", "tmpfs", "-o",
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_what_there_is(house, copy):  # noqa: F811
         subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
-def test_deaths_lose_no_zone(house):  # noqa: F811
+def test_deaths_lose_no_zone(house):
     """The lists process is killed while changes come, at any moment; what is
     kept is always some state of the zone, and in the end the last."""
     primary = house.primary(notify=HEARS)
@@ -202,7 +202,7 @@ def all_known(d):
 
 
 @pytest.mark.parametrize("kind", (Knot, Named))
-def test_many_changes_are_as_good_as_the_whole(house, kind):  # noqa: F811
+def test_many_changes_are_as_good_as_the_whole(house, kind):
     """Versions come faster than they are asked for, so that one transfer
     has several steps; then the copy is as one that came at once."""
     primary, zone = house.primary(kind, notify=HEARS), {}

@@ -11,11 +11,11 @@ import pytest
 from conftest import every_firewall
 from daemon import SLOW
 from dnsclient import OPEN, addresses, rcode, until
-from lab import UPSTREAM_2
+from lab import ROUTER, ROUTER6, UPSTREAM_2
 from primaries import PORT, SECRET, ZONE, Knot
 
 KEY = ("key.test", "hmac-sha256", SECRET)
-HEARS = "172.30.0.1@5353"
+HERE = "172.30.0.1"
 ACL = "10.1.0.0/24 -> *.test:TCP:443\n"
 BAD, GOOD, TURNS_BAD = "203.0.113.80", "203.0.113.81", "203.0.113.82"
 LISTED = "32.82.113.0.203.rpz-ip"
@@ -25,7 +25,7 @@ LISTED = "32.82.113.0.203.rpz-ip"
 def primary(stage):
     if not shutil.which("knotd", path="/usr/sbin"):
         pytest.skip("knotd is not here")
-    knot = Knot(stage.lab, stage.directory, key=KEY, notify=HEARS)
+    knot = Knot(stage.lab, stage.directory, key=KEY, notify=f"{HERE}@53")
     yield knot
     knot.stop()
 
@@ -59,7 +59,7 @@ def start(stage):
         f"list zone rpz {ZONE} primary {UPSTREAM_2}@{PORT} key {KEY[0]}\n")
     (here / "lists").chmod(0o644)
     return stage.daemon(ACL, lists=here / "lists", lists_dir=here / "kept",
-                        notify_bind=HEARS, cut_flows=True)
+                        bind=[ROUTER, ROUTER6, HERE], cut_flows=True)
 
 
 def is_shut(stage, client):
