@@ -126,7 +126,10 @@ evidence_take(struct answer *a, const struct view *v, struct evidence *out)
 	*out = (struct evidence){ .policy = &v->policy,
 				  .own = v->own,
 				  .ledger = v->ledger,
-				  .ledger_size = v->ledger_size };
+				  .ledger_size = v->ledger_size,
+				  .lists = &v->lists,
+				  .opt = v->opt,
+				  .board = v->board };
 	if (v->past != NULL)
 		past_look(v->past, v->past_size, &out->queries);
 	if (v->policy.head != NULL)

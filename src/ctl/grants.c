@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * `grants`: what stands open, for whom, until when, by which line, and for
- * which names.
+ * which names; and what rules open to lists for as long as they are in force.
  *
  * The ledger is read while the warden writes it: each element is copied
  * whole or skipped, and only the copies are sorted and printed. qsort() of
@@ -16,6 +16,7 @@
 #include "ctl/choice.h"
 #include "ctl/commands.h"
 #include "ctl/grants.h"
+#include "ctl/statics.h"
 
 static void
 gather_one(struct grants *g, const struct view *v,
@@ -174,12 +175,19 @@ grants_answer(struct answer *a, const struct view *v, const struct request *r)
 	struct wish wish;
 	struct grants_wanted wanted = { is_wished, &wish };
 
+	struct statics s;
+
 	if (!wish_read(a, r, &wish) || !grants_take(&g, a, v, &wanted))
 		return;
-	if (answer_room(a, ANSWER_SMALL + g.bytes)) {
+	if (statics_take(v, &wish.choice, &s) != ERR_NONE) {
+		answer_error(a, "no memory for what is open to lists");
+	} else if (answer_room(a, ANSWER_SMALL + g.bytes + s.bytes)) {
 		for (size_t i = 0; i < g.count; i++)
 			(wish.json ? grant_print_json : grant_print)(
 			    v, &g.grant[i], now_ms, &a->text);
+		(wish.json ? statics_print_json : statics_print)(v, &s,
+								 &a->text);
 	}
+	statics_fini(&s);
 	grants_fini(&g);
 }

@@ -34,17 +34,21 @@ list_sets_print(const struct view *v, struct text *out)
 
 /* ---- for audit ---------------------------------------------------------- */
 
+const char *
+list_sets_net(const struct net *net, char buf[NET_TEXT_SIZE])
+{
+	if (net->bits == (net->addr.family == 4 ? 32 : 128))
+		return addr_print(&net->addr, buf);
+	return net_print(net, buf);
+}
+
 static void
 print_net(const struct addr *addr, uint8_t bits, struct text *out)
 {
 	const struct net net = { .addr = *addr, .bits = bits };
 	char buf[NET_TEXT_SIZE];
 
-	text_char(out, ' ');
-	if (bits == (addr->family == 4 ? 32 : 128))
-		text_str(out, addr_print(addr, buf));
-	else
-		text_str(out, net_print(&net, buf));
+	text_printf(out, " %s", list_sets_net(&net, buf));
 }
 
 void
@@ -71,8 +75,8 @@ print_audited(const char *name, const struct audited_set *s, struct text *out)
 {
 	text_printf(out, "# list-set %s: ", name);
 	if (s->status == AUDITED_SET_FILLING)
-		text_printf(out, "being filled, %u entries of %u\n",
-			    s->kernel, s->lists);
+		text_printf(out, "being filled, %u entries of %u\n", s->kernel,
+			    s->lists);
 	else if (s->status == AUDITED_SET_GONE)
 		text_printf(out, "lists %u, and the kernel has no such set\n",
 			    s->lists);

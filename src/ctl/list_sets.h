@@ -13,6 +13,8 @@
 
 /* A line for each of them. */
 void list_sets_print(const struct view *v, struct text *out);
+/* Of a host the address alone. */
+const char *list_sets_net(const struct net *net, char buf[NET_TEXT_SIZE]);
 /* A difference in one of them: "list-set ipv4-block 198.51.100.7 lists=yes
  * kernel=none". */
 void list_sets_print_item(const struct audit_item *i, struct text *out);

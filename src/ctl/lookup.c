@@ -13,9 +13,11 @@
 #include "ctl/answer.h"
 #include "ctl/commands.h"
 #include "ctl/sources.h"
+#include "ctl/statics.h"
 #include "lists/match.h"
 #include "policy/match.h"
 #include "policy/print.h"
+#include "witness/finding.h"
 
 struct looking {
 	const struct view *view;
@@ -228,7 +230,33 @@ print_for_name(const struct looking *k, const struct addr *client)
 }
 
 static void
-print_for_client(const struct looking *k, const struct addr *client)
+print_door(void *arg, const struct door_told *d)
+{
+	const struct looking *k = arg;
+	const struct policy *p = &k->view->policy;
+
+	text_printf(k->out, "open %s:%u without a question by rule ",
+		    protocol_text(d->protocol),
+		    port_number(d->protocol, d->port));
+	finding_print_place(p, d->rule, k->out);
+	text_str(k->out, ": ");
+	rule_print(p, policy_rule(p, d->rule), k->out);
+	text_char(k->out, '\n');
+}
+
+static void
+print_doors(struct looking *k, const struct addr *client)
+{
+	const struct door_wanted wanted = { client, &k->addr };
+	struct judge j;
+
+	if (statics_judge(k->view, &j) &&
+	    statics_stand(k->view, k->addr.family))
+		doors_find(&j, &wanted, print_door, k);
+}
+
+static void
+print_for_client(struct looking *k, const struct addr *client)
 {
 	char buf[ADDR_TEXT_SIZE];
 
@@ -237,6 +265,8 @@ print_for_client(const struct looking *k, const struct addr *client)
 		print_for_name(k, client);
 	else if (!print_first(k, lists_for_client(&k->lists, client)))
 		text_str(k->out, "not listed\n");
+	if (k->is_addr)
+		print_doors(k, client);
 }
 
 /* ---- the command --------------------------------------------------------- */

@@ -17,13 +17,12 @@ static void
 policy_take(struct view *v, int fd, uint32_t generation)
 {
 	struct policy newer;
-	struct lists lists;
 
 	if (policy_open(fd, generation, &newer) != ERR_NONE) {
 		log_error("Policy %u cannot be mapped", generation);
 		return;
 	}
-	if (lists_take(&newer, &lists) != ERR_NONE)
+	if (lists_take(&newer, &v->lists) != ERR_NONE)
 		log_error("The lists behind policy %u cannot be read",
 			  generation);
 	if (v->policy.head != NULL)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "conf/options.h"
+#include "lists/image.h"
 #include "policy/image.h"
 #include "proc/board.h"
 #include "proc/role.h"
@@ -20,6 +21,7 @@ struct view {
 	const struct own_addresses *own; /* NULL: not handed */
 	const struct worker_stats *stats[ROLE_MAX_WORKERS]; /* NULL: none */
 	struct policy policy;		 /* head NULL: none */
+	struct lists lists;		 /* those behind it */
 	const void *ledger;		 /* NULL: not handed */
 	size_t ledger_size;
 	const void *past;		 /* of queries; NULL: not handed */

@@ -48,7 +48,10 @@ print_line(const struct finding *f, const struct attempt *a, struct text *out)
 	struct text line;
 
 	text_init(&line, buf, sizeof(buf));
-	if (f->cause <= CAUSE_UNASKED || f->given)
+	if (f->is_static)
+		text_str(out, "line none is needed: the rule above opens it "
+			      "to all that its list has\n");
+	else if (f->cause <= CAUSE_UNASKED || f->given)
 		text_str(out, "line none is needed: the rule above opens it "
 			      "when the client asks again\n");
 	else if (f->is_own)

@@ -18,22 +18,8 @@
 #include <stdlib.h>
 
 #include "base/region.h"
-#include "firewall/judge.h"
+#include "firewall/doors_inside.h"
 #include "policy/table.h"
-
-/* One client, protocol and port, and its lists, a bit each. */
-struct door {
-	struct net client;
-	uint64_t lists;
-	uint16_t port;
-	uint8_t protocol;
-};
-
-struct doors {
-	struct door *at;
-	size_t count, room;
-	bool hosts; /* no nets of clients */
-};
 
 /* Nets of clients that are written out have 256 addresses at most. */
 enum { HOSTS_BITS = 8 };
@@ -58,17 +44,20 @@ lists_of_addresses(const struct judge *j)
 	return bits;
 }
 
+bool
+door_is_like(const struct door *a, const struct door *b)
+{
+	return a->port == b->port && a->protocol == b->protocol &&
+	       net_compare(&a->client, &b->client) == 0;
+}
+
 static enum err
 add_door(struct doors *d, const struct door *door)
 {
-	for (size_t i = 0; i < d->count; i++) {
-		struct door *have = &d->at[i];
-
-		if (have->port != door->port ||
-		    have->protocol != door->protocol ||
-		    net_compare(&have->client, &door->client) != 0)
+	for (size_t i = 0; i < d->count && !d->each; i++) {
+		if (!door_is_like(&d->at[i], door))
 			continue;
-		have->lists |= door->lists;
+		d->at[i].lists |= door->lists;
 		return ERR_NONE;
 	}
 	if (d->count == d->room) {
@@ -114,7 +103,7 @@ add_rule(struct doors *d, const struct net *client, struct door door)
 	door.client = *client;
 	if (d->hosts && client->bits < (client->addr.family == 4 ? 32 : 128))
 		return add_hosts(d, door);
-	if (client->bits > 0)
+	if (client->bits > 0 || d->each)
 		return add_door(d, &door);
 	struct net upper, lower = net_halves(client, &upper);
 
@@ -128,23 +117,27 @@ static enum err
 add_entry(struct doors *d, const struct judge *j, const struct image_net *net,
 	  const struct image_entry *e)
 {
-	const struct image_rule *rule =
-	    image_rules(j->policy.head) + e->first[DOMAIN_LIST];
+	uint32_t first = e->first[DOMAIN_LIST];
 	enum err err = ERR_NONE;
 
-	for (uint32_t i = 0; i < e->count[DOMAIN_LIST] && err == ERR_NONE; i++)
-		if (rule[i].arrow == ARROW_GRANT)
-			err = add_rule(
-			    d, &net->net,
-			    (struct door){ .lists = j->policy.named
-							.bit[e->list],
-					   .port = rule[i].port,
-					   .protocol = rule[i].protocol });
+	for (uint32_t i = first;
+	     i < first + e->count[DOMAIN_LIST] && err == ERR_NONE; i++) {
+		const struct image_rule *rule = &image_rules(j->policy.head)[i];
+		const struct door door = {
+			.lists = j->policy.named.bit[e->list],
+			.rule = i,
+			.port = rule->port,
+			.protocol = rule->protocol
+		};
+
+		if (rule->arrow == ARROW_GRANT)
+			err = add_rule(d, &net->net, door);
+	}
 	return err;
 }
 
-static enum err
-gather(const struct judge *j, uint8_t family, struct doors *d)
+enum err
+doors_gather(const struct judge *j, uint8_t family, struct doors *d)
 {
 	const struct image_head *h = j->policy.head;
 	uint64_t good = lists_of_addresses(j);
@@ -165,14 +158,20 @@ gather(const struct judge *j, uint8_t family, struct doors *d)
 	return err;
 }
 
+void
+doors_fini(struct doors *d)
+{
+	region_free(d->at, d->room * sizeof(*d->at));
+}
+
 static bool
 has_doors(const struct judge *j, uint8_t family)
 {
 	struct doors d = { 0 };
-	enum err err = gather(j, family, &d);
+	enum err err = doors_gather(j, family, &d);
 	bool has = err != ERR_NONE || d.count > 0;
 
-	region_free(d.at, d.room * sizeof(*d.at));
+	doors_fini(&d);
 	return has;
 }
 
@@ -221,6 +220,13 @@ lists_that_block(const struct judge *j)
 			bits |= 1ull << i;
 	}
 	return bits;
+}
+
+uint64_t
+doors_shut(const struct judge *j, const struct door *door)
+{
+	return (lists_that_block(j) & ~door->lists) |
+	       lists_shut(j, &door->client);
 }
 
 static enum err
@@ -278,12 +284,10 @@ cut_given(const struct door *door, const struct fixed_entries *given,
 static enum err
 cut_shut(const struct judge *j, const struct door *door, struct netset *nets)
 {
-	uint64_t shut = lists_that_block(j) & ~door->lists;
 	struct netset out = { 0 };
-	enum err err;
+	enum err err = add_lists(j, doors_shut(j, door),
+				 door->client.addr.family, &out);
 
-	shut |= lists_shut(j, &door->client);
-	err = add_lists(j, shut, door->client.addr.family, &out);
 	if (err == ERR_NONE)
 		err = netset_cut(nets, &out);
 	netset_fini(&out);
@@ -318,7 +322,7 @@ doors_open(const struct judge *j, const struct doors_wish *wish,
 	   const struct netset *guard, struct fixed_entries *out)
 {
 	struct doors d = { .hosts = wish->limits->hosts };
-	enum err err = gather(j, wish->family, &d);
+	enum err err = doors_gather(j, wish->family, &d);
 
 	if (d.count > 0)
 		qsort(d.at, d.count, sizeof(*d.at), by_service);
@@ -327,6 +331,6 @@ doors_open(const struct judge *j, const struct doors_wish *wish,
 		if (err == ERR_NONE && out->count > wish->limits->most)
 			err = ERR_RANGE;
 	}
-	region_free(d.at, d.room * sizeof(*d.at));
+	doors_fini(&d);
 	return err;
 }

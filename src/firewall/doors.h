@@ -21,4 +21,26 @@ struct doors_wish {
 enum err doors_open(const struct judge *j, const struct doors_wish *wish,
 		    const struct netset *guard, struct fixed_entries *out);
 
+/* ---- doors_told.c -------------------------------------------------------- */
+
+/* A rule that opens a list. */
+struct door_told {
+	uint32_t rule, list; /* of the policy, of the lists */
+	struct net client;
+	uint16_t port;
+	uint8_t protocol;
+	size_t nets; /* of the list that are open; of doors_find() 0 */
+};
+typedef void door_told_fn(void *arg, const struct door_told *d);
+
+/* Each of them, in the order of the policy. ERR_FULL. */
+enum err doors_tell(const struct judge *j, uint8_t family, door_told_fn *each,
+		    void *arg);
+struct door_wanted {
+	const struct addr *client, *address;
+};
+/* Those by which the client may reach the address. ERR_FULL. */
+enum err doors_find(const struct judge *j, const struct door_wanted *wanted,
+		    door_told_fn *each, void *arg);
+
 #endif

@@ -82,6 +82,8 @@ struct netset;
 /* The list's addresses of that family, behind the others. ERR_FULL. */
 enum err fixed_add_list(const struct lists *l, uint32_t list, uint8_t family,
 			struct netset *to);
+/* What nobody's list may open, settled. ERR_FULL. */
+enum err fixed_guard(const struct judge *j, struct netset *out);
 /* An entry for each net, all else of it as in `like`. ERR_FULL. */
 enum err fixed_add_nets(const struct netset *nets,
 			const struct fixed_entry *like,

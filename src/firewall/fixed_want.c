@@ -174,10 +174,9 @@ add_private(const struct judge *j, struct netset *to)
 	return err;
 }
 
-/* What nobody's list may open. Who could be behind a translator or a tunnel
- * is not known here. */
-static enum err
-guard_from_opening(const struct judge *j, struct netset *out)
+/* Who could be behind a translator or a tunnel is not known here. */
+enum err
+fixed_guard(const struct judge *j, struct netset *out)
 {
 	struct net net;
 	enum err err = add_classes(ADDR_NEVER, out);
@@ -254,7 +253,7 @@ want_flagged(const struct judge *j, enum fixed_index set,
 	if (err == ERR_NONE)
 		err = flag_of(set) == LISTS_BLOCK_SET
 			  ? guard_from_block(j, &guard)
-			  : guard_from_opening(j, &guard);
+			  : fixed_guard(j, &guard);
 	if (err == ERR_NONE)
 		err = netset_cut(&nets, &guard);
 	if (err == ERR_NONE)
@@ -285,7 +284,7 @@ want_static(const struct judge *j, const struct doors_wish *wish,
 	    struct fixed_entries *out)
 {
 	struct netset guard = { 0 };
-	enum err err = guard_from_opening(j, &guard);
+	enum err err = fixed_guard(j, &guard);
 
 	if (err == ERR_NONE)
 		err = doors_open(j, wish, &guard, out);

@@ -11,7 +11,7 @@
 
 #include "base/region.h"
 
-enum { ROOM_FIRST = 128 };
+enum { ROOM_FIRST = 128, FEW = 512 };
 
 void
 netset_fini(struct netset *s)
@@ -67,12 +67,29 @@ is_sorted(const struct netset *s)
 	return true;
 }
 
+/* Of few, without qsort(), which may read /proc on its first call: not
+ * everybody who needs a guard can. */
+static void
+sort_few(struct netset *s)
+{
+	for (size_t i = 1; i < s->count; i++) {
+		struct net net = s->at[i];
+		size_t to = i;
+
+		for (; to > 0 && net_compare(&s->at[to - 1], &net) > 0; to--)
+			s->at[to] = s->at[to - 1];
+		s->at[to] = net;
+	}
+}
+
 void
 netset_settle(struct netset *s)
 {
 	size_t kept = 0;
 
-	if (!is_sorted(s))
+	if (s->count <= FEW)
+		sort_few(s);
+	else if (!is_sorted(s))
 		qsort(s->at, s->count, sizeof(*s->at), by_net);
 	for (size_t i = 0; i < s->count; i++)
 		if (kept == 0 || !net_holds(&s->at[kept - 1], &s->at[i]))
@@ -111,6 +128,15 @@ find(const struct netset *s, const struct net *net)
 	return low;
 }
 
+bool
+netset_holds(const struct netset *s, const struct net *net)
+{
+	size_t at = find(s, net);
+
+	return (at > 0 && net_holds(&s->at[at - 1], net)) ||
+	       (at < s->count && net_holds(&s->at[at], net));
+}
+
 /* Halves of a net wait while the lower one is looked at: one for each bit,
  * and the net itself. */
 enum { WAITING_MAX = 130 };
@@ -126,8 +152,7 @@ cut_one(const struct net *net, const struct netset *out, struct netset *to)
 		struct net here = waiting[--count], upper;
 		size_t at = find(out, &here);
 
-		if ((at > 0 && net_holds(&out->at[at - 1], &here)) ||
-		    (at < out->count && net_holds(&out->at[at], &here)))
+		if (netset_holds(out, &here))
 			continue;
 		if (at == out->count || !net_holds(&here, &out->at[at])) {
 			err = netset_add(to, &here);

@@ -23,6 +23,8 @@ void netset_settle(struct netset *s);
 /* Takes out what is in the other; both are settled. What is only partly in it
  * is cut into the nets that are left. ERR_FULL: it is empty then. */
 enum err netset_cut(struct netset *s, const struct netset *out);
+/* One of them holds all of it; they are settled. */
+bool netset_holds(const struct netset *s, const struct net *net);
 /* By address, of one address the larger net first. */
 int net_compare(const struct net *a, const struct net *b);
 /* b is a, or lies in it. */

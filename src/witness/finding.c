@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "firewall/doors.h"
+#include "firewall/judge.h"
 #include "firewall/ledger.h"
 #include "firewall/names.h"
 #include "policy/prefixed.h"
@@ -123,6 +125,40 @@ look_into_ledger(struct search *s)
 		    ledger_read(&at[i], s->now_ms, &e) &&
 		    addr_equal(&e.destination, &s->a->address))
 			weigh_element(s, &at[i], &e);
+}
+
+static void
+take_door(void *arg, const struct door_told *d)
+{
+	struct search *s = arg;
+	struct finding *f = s->out;
+
+	add_port(f, d->protocol, d->port);
+	if (f->cause == CAUSE_OPEN || !is_tried(s->a, d->protocol, d->port))
+		return;
+	f->cause = CAUSE_OPEN;
+	f->is_static = true;
+	f->rule = d->rule;
+}
+
+/* What a list has is open without a question, once it is in its set. */
+static void
+look_into_lists(struct search *s)
+{
+	const struct evidence *e = s->e;
+	enum fixed_index set =
+	    s->a->address.family == 4 ? FIXED_STATIC4 : FIXED_STATIC6;
+	const struct door_wanted wanted = { &s->a->client, &s->a->address };
+	struct judge j;
+
+	if (e->lists == NULL || e->opt == NULL || e->own == NULL ||
+	    e->board == NULL || e->board->fixed_state[set] != FIXED_STANDS)
+		return;
+	j = (struct judge){ .policy = *e->policy,
+			    .lists = *e->lists,
+			    .own = e->own,
+			    .opt = e->opt };
+	doors_find(&j, &wanted, take_door, s);
 }
 
 /* ---- what was ----------------------------------------------------------- */
@@ -283,6 +319,9 @@ finding_of(const struct evidence *e, const struct attempt *a, int64_t now_ms,
 	out->local = is_local(e, &a->client);
 	out->known = policy_knows(e->policy, &client);
 	look_into_ledger(&s);
+	look_into_lists(&s);
+	if (out->is_static)
+		return;
 	look_into_past(&s);
 	if (s.mine || out->cause == CAUSE_OPEN)
 		return;

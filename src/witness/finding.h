@@ -11,7 +11,9 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "lists/image.h"
 #include "policy/match.h"
+#include "proc/board.h"
 #include "proc/role.h"
 #include "record/past.h"
 
@@ -32,6 +34,10 @@ struct evidence {
 	const void *ledger;
 	size_t ledger_size;
 	struct past_view queries; /* head NULL: none */
+	/* What rules open to lists is looked at where all are there. */
+	const struct lists *lists;
+	const struct options *opt;
+	const struct board *board;
 };
 
 enum cause {
@@ -56,6 +62,7 @@ struct finding {
 	bool is_resolver;   /* NEVER: what is asked there is DNS */
 	bool is_own;	    /* NEVER: the address is one of this host */
 	bool ports_cut;	    /* there are more of them */
+	bool is_static;	    /* OPEN: its rule opens a list that has it */
 	unsigned port_count;
 	struct {
 		uint8_t protocol;

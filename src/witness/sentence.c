@@ -98,7 +98,9 @@ finding_print(const struct finding *f, const struct policy *p, int64_t now_ms,
 	      struct text *out)
 {
 	text_str(out, causes[f->cause].words);
-	if (f->cause == CAUSE_OPEN)
+	if (f->is_static)
+		text_str(out, " without a question, as its list has it");
+	else if (f->cause == CAUSE_OPEN)
 		text_printf(out, " for %" PRId64 " s more",
 			    (f->end_ms - now_ms + 999) / 1000);
 	if (f->cause == CAUSE_EXPIRED)

@@ -43,6 +43,7 @@ struct witness {
 	struct policy policy;
 	const struct own_addresses *own;
 	struct evidence evidence;
+	struct lists lists; /* those behind the policy */
 	const void *queries; /* mapping */
 	size_t queries_size;
 	struct past packets;
@@ -289,13 +290,12 @@ static void
 take_policy(struct witness *w, int fd, uint32_t generation)
 {
 	struct policy fresh;
-	struct lists lists;
 
 	if (policy_open(fd, generation, &fresh) != ERR_NONE) {
 		log_error("The witness cannot use the new policy");
 		return;
 	}
-	if (lists_take(&fresh, &lists) != ERR_NONE)
+	if (lists_take(&fresh, &w->lists) != ERR_NONE)
 		log_error("The witness cannot use the new lists");
 	if (w->policy.head)
 		policy_close(&w->policy);
@@ -399,6 +399,9 @@ open_books(struct witness *w)
 	w->queries = take_whole(kit->past, &w->queries_size);
 	w->evidence.ledger = take_whole(kit->ledger, &w->evidence.ledger_size);
 	w->evidence.policy = &w->policy;
+	w->evidence.lists = &w->lists;
+	w->evidence.opt = kit->opt;
+	w->evidence.board = kit->board;
 	take_policy(w, kit->policy, kit->generation);
 	take_own(w, kit->own);
 	close(kit->policy);

@@ -2,6 +2,7 @@
 """What the tool tells of sets of lists: audit, grants, why, lookup."""
 
 import concurrent.futures
+import json
 import os
 import signal
 import time
@@ -79,3 +80,47 @@ def test_audit_tells_what_differs_in_sets_of_lists(stage, up, sets, kind):
         assert held(lab, name) == {"198.51.100.7", "192.0.2.64/28"}
     else:
         assert stage.client().connect("203.0.113.80") == OPEN
+
+
+@every_firewall
+def test_what_is_open_to_lists_is_told_by_the_rule(stage, up, sets):
+    lists = {"peers": ("ips", "203.0.113.80\n203.0.113.84/31\n10.9.0.0/24\n"
+                       "198.51.100.0/30\n2001:db8:1::5\n"),
+             "drop": ("ips", "198.51.100.2\n")}
+    acl = ("10.1.0.2 -> @peers:TCP:443\n10.1.0.0/24 -> @peers:UDP:53,54\n"
+           "fd00:1::2 -> @peers:TCP:443\n10.1.0.9 -> *.test:TCP:443\n")
+    d = sets(lists, acl=acl)
+    assert until(lambda: "ipv4-static stands" in d.ctl("status"), SLOW)
+    stage.client(9).ask("near.test")
+    wide = [f"static 10.1.0.0/24 @peers UDP:{p} entries=4 acl:2"
+            for p in (53, 54)]
+    mine = ["static 10.1.0.2 @peers TCP:443 entries=4 acl:1"]
+    six = ["static fd00:1::2 @peers TCP:443 entries=1 acl:3"]
+    said = d.ctl("grants").splitlines()
+    assert said[0].startswith("10.1.0.9 203.0.113.81 TCP:443 "), said
+    assert sorted(said[1:]) == sorted(wide + mine + six), said
+    assert sorted(d.ctl("grants", "10.1.0.2").splitlines()) == sorted(
+        wide + mine)
+    assert d.ctl("grants", "10.1.0.3").splitlines() == wide
+    assert d.ctl("grants", "10.2.0.3") == ""
+    rows = [json.loads(r)
+            for r in d.ctl("grants", "10.1.0.2", "--json").splitlines()]
+    assert {"static": True, "client": "10.1.0.2", "list": "peers",
+            "protocol": "TCP", "port": 443, "entries": 4,
+            "rule": 1} in rows and len(rows) == 3
+    tell_of_one_address(d)
+
+
+def tell_of_one_address(d):
+    said = d.ctl("why", "10.1.0.2", "203.0.113.85:443")
+    assert "cause OPEN without a question, as its list has it" in said
+    assert "-> @peers:TCP:443" in said and "line none is needed" in said
+    said = d.ctl("why", "10.1.0.3", "203.0.113.85:443")
+    assert "cause WRONG PORT (allowed: UDP:53, UDP:54)" in said
+    for address in ("198.51.100.2", "10.9.0.1", "203.0.113.82"):
+        assert "NEVER" in d.ctl("why", "10.1.0.2", f"{address}:443"), address
+    said = d.ctl("lookup", "203.0.113.80", "for", "10.1.0.2")
+    assert "open TCP:443 without a question by rule " in said
+    assert said.count("open UDP:") == 2
+    said = d.ctl("lookup", "198.51.100.2", "for", "10.1.0.2")
+    assert "open " not in said
