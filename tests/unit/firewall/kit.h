@@ -40,6 +40,32 @@ kit_addr(const char *text)
 	return a;
 }
 
+static inline void
+kit_shell(const char *line)
+{
+	if (system(line) != 0) {
+		fprintf(stderr, "%s\n", line);
+		abort();
+	}
+}
+
+/* 10.0.0.2 by TCP to port 443 of 203.0.113.n. */
+static inline struct backend_entry
+kit_entry(unsigned n, uint32_t timeout_s)
+{
+	struct backend_entry e = {
+		.key = { .set = SET_V4,
+			 .protocol = IPPROTO_TCP,
+			 .port = 443,
+			 .client = kit_addr("10.0.0.2"),
+			 .destination = kit_addr("203.0.113.0") },
+		.timeout_s = timeout_s,
+	};
+
+	e.key.destination.byte[3] = (uint8_t)n;
+	return e;
+}
+
 static inline int
 kit_memory(const void *bytes, size_t size)
 {

@@ -17,13 +17,6 @@
 static struct options opt;
 static int log_fd;
 
-static void
-shell(const char *line)
-{
-	if (system(line) != 0)
-		fail_msg("%s", line);
-}
-
 /* What was logged since the last call. */
 static const char *
 logged(void)
@@ -84,7 +77,7 @@ test_one_family_may_be_missing(void **state)
 	const char *said;
 
 	(void)state;
-	shell("iptables -N TEST");
+	kit_shell("iptables -N TEST");
 	assert_int_equal(chain_find(&opt, &c), ERR_NONE);
 	assert_string_equal(c.tool4, "iptables");
 	assert_null(c.tool6);
@@ -95,9 +88,9 @@ test_one_family_may_be_missing(void **state)
 	    strstr(said, "[WARN ] No IPv6 rules will be created.\n"));
 	assert_int_equal(chain_place(&c), ERR_NONE);
 	assert_true(chain_is_whole(&c));
-	shell("iptables -S TEST | grep -q -- '--match-set TEST-ipv4-allow "
+	kit_shell("iptables -S TEST | grep -q -- '--match-set TEST-ipv4-allow "
 	      "src,dst,dst -j ACCEPT'");
-	shell("! ip6tables -S TEST 2>/dev/null");
+	kit_shell("! ip6tables -S TEST 2>/dev/null");
 }
 
 /* tool4: "iptables-nft" or "iptables-legacy" */
@@ -111,7 +104,7 @@ place_and_disturb(const char *tool4, const char *tool6)
 	snprintf(line, sizeof(line),
 		 "%s -N TEST; %s -N TEST; %s -A TEST -s 10.9.8.7 -j ACCEPT",
 		 tool4, tool6, tool4);
-	shell(line);
+	kit_shell(line);
 	assert_int_equal(chain_find(&opt, &c), ERR_NONE);
 	assert_non_null(c.tool4);
 	assert_non_null(c.tool6);
@@ -124,23 +117,23 @@ place_and_disturb(const char *tool4, const char *tool6)
 	assert_null(strstr(said, "[ERROR]"));
 	assert_true(chain_is_whole(&c));
 	snprintf(line, sizeof(line), "test $(%s -S TEST | wc -l) = 3", tool4);
-	shell(line);
+	kit_shell(line);
 	/* Again: nothing to do, and nothing to say. */
 	assert_int_equal(chain_place(&c), ERR_NONE);
 	assert_string_equal(logged(), "");
 	/* A rule of ours that is gone comes back, and is no foreign one. */
 	snprintf(line, sizeof(line), "%s -D TEST 1", tool6);
-	shell(line);
+	kit_shell(line);
 	assert_false(chain_is_whole(&c));
 	assert_int_equal(chain_place(&c), ERR_NONE);
 	assert_true(chain_is_whole(&c));
 	assert_string_equal(logged(), "");
 	/* What stands before ours would decide before ours. */
 	snprintf(line, sizeof(line), "%s -I TEST 1 -j RETURN", tool4);
-	shell(line);
+	kit_shell(line);
 	assert_false(chain_is_whole(&c));
 	/* A set that a rule refers to cannot be destroyed. */
-	shell("! ipset destroy TEST-ipv6-allow-local 2>/dev/null");
+	kit_shell("! ipset destroy TEST-ipv6-allow-local 2>/dev/null");
 }
 
 static void
@@ -167,7 +160,7 @@ test_a_flavour_can_be_forced(void **state)
 	struct chain c;
 
 	(void)state;
-	shell("iptables-nft -N TEST; iptables-legacy -N TEST");
+	kit_shell("iptables-nft -N TEST; iptables-legacy -N TEST");
 	opt.iptables = IPTABLES_LEGACY;
 	assert_int_equal(chain_find(&opt, &c), ERR_NONE);
 	assert_string_equal(c.tool4, "iptables-legacy");
@@ -189,9 +182,9 @@ test_a_chain_that_vanished_is_not_made(void **state)
 	struct chain c;
 
 	(void)state;
-	shell("iptables -N TEST");
+	kit_shell("iptables -N TEST");
 	assert_int_equal(chain_find(&opt, &c), ERR_NONE);
-	shell("iptables -X TEST");
+	kit_shell("iptables -X TEST");
 	logged();
 	assert_int_equal(chain_place(&c), ERR_MISSING);
 	assert_non_null(strstr(logged(), "make it again with \"iptables -N "
@@ -199,7 +192,7 @@ test_a_chain_that_vanished_is_not_made(void **state)
 	/* said once, however often it is looked for */
 	assert_int_equal(chain_place(&c), ERR_MISSING);
 	assert_string_equal(logged(), "");
-	shell("! iptables -S TEST 2>/dev/null");
+	kit_shell("! iptables -S TEST 2>/dev/null");
 }
 
 /* A name that other names begin with is another chain. */
@@ -209,14 +202,14 @@ test_only_the_whole_name_counts(void **state)
 	struct chain c;
 
 	(void)state;
-	shell("iptables -N TEST2; iptables -N TEST; iptables -A TEST2 -j TEST;"
+	kit_shell("iptables -N TEST2; iptables -N TEST; iptables -A TEST2 -j TEST;"
 	      "iptables -A TEST2 -s 10.1.1.1 -j ACCEPT");
 	assert_int_equal(chain_find(&opt, &c), ERR_NONE);
 	logged();
 	assert_int_equal(chain_place(&c), ERR_NONE);
 	assert_string_equal(logged(), "");
-	shell("test $(iptables -S TEST2 | wc -l) = 3");
-	shell("iptables -F TEST2; iptables -X TEST2");
+	kit_shell("test $(iptables -S TEST2 | wc -l) = 3");
+	kit_shell("iptables -F TEST2; iptables -X TEST2");
 }
 
 static void

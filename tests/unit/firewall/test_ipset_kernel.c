@@ -16,13 +16,6 @@
 static struct backend *b;
 static const struct backend_kind *const k = &backend_ipset;
 
-static void
-shell(const char *line)
-{
-	if (system(line) != 0)
-		fail_msg("%s", line);
-}
-
 static int
 setup(void **state)
 {
@@ -42,22 +35,6 @@ teardown(void **state)
 	return system("iptables -F OUTPUT; ipset destroy");
 }
 
-static struct backend_entry
-entry_of(unsigned n, uint32_t timeout_s)
-{
-	struct backend_entry e = {
-		.key = { .set = SET_V4,
-			 .protocol = IPPROTO_TCP,
-			 .port = 443,
-			 .client = kit_addr("10.0.0.2"),
-			 .destination = kit_addr("203.0.113.0") },
-		.timeout_s = timeout_s,
-	};
-
-	e.key.destination.byte[3] = (uint8_t)n;
-	return e;
-}
-
 static bool
 has(const struct backend_entry *e)
 {
@@ -70,7 +47,7 @@ has(const struct backend_entry *e)
 static void
 add(unsigned n, uint32_t timeout_s)
 {
-	struct backend_entry e = entry_of(n, timeout_s);
+	struct backend_entry e = kit_entry(n, timeout_s);
 	struct backend_fault fault;
 
 	assert_int_equal(k->add(b, &e, 1, &fault), ERR_NONE);
@@ -115,13 +92,13 @@ test_sets_are_made(void **state)
 	assert_false(look(SET_V4).present);
 	for (unsigned set = 0; set < SET_COUNT; set++)
 		assert_int_equal(k->prepare(b, set), ERR_NONE);
-	shell("ipset list -t T-ipv4-allow | grep -q 'Type: hash:ip,port,ip$'");
-	shell("ipset list -t T-ipv4-allow | grep -q 'family inet .*maxelem "
+	kit_shell("ipset list -t T-ipv4-allow | grep -q 'Type: hash:ip,port,ip$'");
+	kit_shell("ipset list -t T-ipv4-allow | grep -q 'family inet .*maxelem "
 	      "64 timeout 60'");
-	shell("ipset list -t T-ipv6-allow | grep -q 'family inet6 '");
-	shell("ipset list -t T-ipv4-allow-local | grep -q 'Type: "
+	kit_shell("ipset list -t T-ipv6-allow | grep -q 'family inet6 '");
+	kit_shell("ipset list -t T-ipv4-allow-local | grep -q 'Type: "
 	      "hash:ip,port$'");
-	shell("ipset list -t T-ipv6-allow-local | grep -q 'family inet6 '");
+	kit_shell("ipset list -t T-ipv6-allow-local | grep -q 'family inet6 '");
 	assert_true(look(SET_V6_LOCAL).present);
 	assert_int_equal(look(SET_V4).capacity, 64);
 	assert_int_equal(look(SET_V4).references, 0);
@@ -130,12 +107,12 @@ test_sets_are_made(void **state)
 static void
 test_entries_come_and_go(void **state)
 {
-	struct backend_entry e = entry_of(5, 100);
+	struct backend_entry e = kit_entry(5, 100);
 
 	(void)state;
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	add(5, 100);
-	shell("ipset test -q T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5");
+	kit_shell("ipset test -q T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5");
 	assert_true(has(&e));
 	assert_int_equal(k->remove(b, &e, 1), ERR_NONE);
 	assert_false(has(&e));
@@ -150,7 +127,7 @@ test_every_kind_of_set_takes_its_entries(void **state)
 
 	(void)state;
 	for (unsigned set = 0; set < SET_COUNT; set++) {
-		struct backend_entry e = entry_of(5, 100);
+		struct backend_entry e = kit_entry(5, 100);
 
 		assert_int_equal(k->prepare(b, set), ERR_NONE);
 		e.key.set = (uint8_t)set;
@@ -164,10 +141,10 @@ test_every_kind_of_set_takes_its_entries(void **state)
 		assert_true(has(&e));
 		assert_int_equal(list(set).count, 1);
 	}
-	shell("ipset test -q T-ipv6-allow "
+	kit_shell("ipset test -q T-ipv6-allow "
 	      "2001:db8::2,tcp:443,2001:db8:9::5");
-	shell("ipset test -q T-ipv4-allow-local 203.0.113.5,tcp:443");
-	shell("ipset test -q T-ipv6-allow-local 2001:db8:9::5,tcp:443");
+	kit_shell("ipset test -q T-ipv4-allow-local 203.0.113.5,tcp:443");
+	kit_shell("ipset test -q T-ipv6-allow-local 2001:db8:9::5,tcp:443");
 }
 
 static void
@@ -192,13 +169,13 @@ test_a_full_set_names_the_line(void **state)
 	unsigned there;
 
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 60 "
+	kit_shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 60 "
 	      "hashsize 64 maxelem 20");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	for (unsigned i = 0; i < 16; i++)
 		add(i, 100);
 	for (unsigned i = 0; i < 8; i++)
-		e[i] = entry_of(100 + i, 100);
+		e[i] = kit_entry(100 + i, 100);
 	assert_int_equal(k->add(b, e, 8, &fault), ERR_DENIED);
 	assert_true(fault.known);
 	assert_int_equal(fault.code, 4352);
@@ -215,7 +192,7 @@ test_a_full_set_names_the_line(void **state)
 static void
 test_a_set_that_is_gone(void **state)
 {
-	struct backend_entry e = entry_of(5, 100);
+	struct backend_entry e = kit_entry(5, 100);
 	struct backend_fault fault;
 
 	(void)state;
@@ -229,14 +206,14 @@ static void
 test_a_set_is_used_as_it_is(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 7 comment "
+	kit_shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 7 comment "
 	      "hashsize 128 maxelem 1000");
-	shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5 timeout "
+	kit_shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5 timeout "
 	      "300 comment \"made by hand\"");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	assert_int_equal(look(SET_V4).capacity, 1000);
 	assert_in_range(list(SET_V4).timeout_s[5], 298, 300);
-	shell("ipset list T-ipv4-allow | grep -q 'made by hand'");
+	kit_shell("ipset list T-ipv4-allow | grep -q 'made by hand'");
 	add(6, 100);
 	assert_int_equal(list(SET_V4).count, 2);
 }
@@ -245,16 +222,16 @@ static void
 test_a_set_without_timeout_is_replaced(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip,port,ip");
-	shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5");
+	kit_shell("ipset create T-ipv4-allow hash:ip,port,ip");
+	kit_shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5");
 	/* A rule that refers to it goes on to do so. */
-	shell("iptables -A OUTPUT -m set --match-set T-ipv4-allow "
+	kit_shell("iptables -A OUTPUT -m set --match-set T-ipv4-allow "
 	      "src,dst,dst -j ACCEPT");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	assert_true(look(SET_V4).present);
 	assert_int_equal(look(SET_V4).references, 1);
 	assert_in_range(list(SET_V4).timeout_s[5], 58, 60);
-	shell("! ipset list -n | grep -q copy");
+	kit_shell("! ipset list -n | grep -q copy");
 }
 
 /* One that evicts at random when it is full; ipset(8) does not show it. */
@@ -262,9 +239,9 @@ static void
 test_a_trap_is_replaced_with_the_time_left(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 60 forceadd "
+	kit_shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 60 forceadd "
 	      "maxelem 1000");
-	shell("for i in $(seq 200); do echo add T-ipv4-allow "
+	kit_shell("for i in $(seq 200); do echo add T-ipv4-allow "
 	      "10.0.0.2,tcp:443,203.0.113.$i timeout $((300 + i)); done | "
 	      "ipset restore");
 	assert_false(look(SET_V4).present);
@@ -281,13 +258,13 @@ static void
 test_a_set_of_another_type_makes_room(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip");
-	shell("ipset create T-ipv4-copy hash:ip"); /* left by one that died */
-	shell("ipset add T-ipv4-allow 10.0.0.2");
+	kit_shell("ipset create T-ipv4-allow hash:ip");
+	kit_shell("ipset create T-ipv4-copy hash:ip"); /* left by one that died */
+	kit_shell("ipset add T-ipv4-allow 10.0.0.2");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	assert_true(look(SET_V4).present);
 	assert_int_equal(list(SET_V4).count, 0);
-	shell("! ipset list -n | grep -q copy");
+	kit_shell("! ipset list -n | grep -q copy");
 }
 
 /* It cannot be swapped, and the rule is not ours to remove. */
@@ -295,12 +272,12 @@ static void
 test_a_set_of_another_type_in_use_is_refused(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip");
-	shell("iptables -A OUTPUT -m set --match-set T-ipv4-allow dst "
+	kit_shell("ipset create T-ipv4-allow hash:ip");
+	kit_shell("iptables -A OUTPUT -m set --match-set T-ipv4-allow dst "
 	      "-j ACCEPT");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_BUSY);
-	shell("ipset list -t T-ipv4-allow | grep -q 'Type: hash:ip$'");
-	shell("! ipset list -n | grep -q copy");
+	kit_shell("ipset list -t T-ipv4-allow | grep -q 'Type: hash:ip$'");
+	kit_shell("! ipset list -n | grep -q copy");
 }
 
 static void
@@ -308,7 +285,7 @@ test_an_endless_entry_is_seen(void **state)
 {
 	(void)state;
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
-	shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5 timeout "
+	kit_shell("ipset add T-ipv4-allow 10.0.0.2,tcp:443,203.0.113.5 timeout "
 	      "0");
 	add(6, 1);
 	assert_int_equal(list(SET_V4).timeout_s[5], 0);
@@ -319,8 +296,8 @@ static void
 test_a_long_list_comes_whole(void **state)
 {
 	(void)state;
-	shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 900");
-	shell("for p in $(seq 1 20000); do echo add T-ipv4-allow "
+	kit_shell("ipset create T-ipv4-allow hash:ip,port,ip timeout 900");
+	kit_shell("for p in $(seq 1 20000); do echo add T-ipv4-allow "
 	      "10.0.0.2,tcp:$p,203.0.113.5; done | ipset restore");
 	assert_int_equal(k->prepare(b, SET_V4), ERR_NONE);
 	assert_int_equal(list(SET_V4).count, 20000);
@@ -341,7 +318,7 @@ test_a_name_that_is_too_long(void **state)
 	assert_int_equal(k->open(&s, &other), ERR_NONE);
 	assert_int_equal(k->prepare(other, SET_V4_LOCAL), ERR_NONE);
 	k->close(other);
-	shell("ipset list -n | grep -qx FOURTEEN-LETTE-ipv4-allow-local");
+	kit_shell("ipset list -n | grep -qx FOURTEEN-LETTE-ipv4-allow-local");
 }
 
 #define ON_A_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -20,13 +20,6 @@ static struct backend *b;
 static const struct backend_kind *const k = &backend_nftables;
 static struct options opt;
 
-static void
-shell(const char *line)
-{
-	if (system(line) != 0)
-		fail_msg("%s", line);
-}
-
 static int
 setup(void **state)
 {
@@ -37,7 +30,7 @@ setup(void **state)
 
 	(void)state;
 	opt = (struct options){ .nft_table = "inet filter", .chain = "C" };
-	shell("nft add table inet filter; nft add chain inet filter C");
+	kit_shell("nft add table inet filter; nft add chain inet filter C");
 	return k->open(&s, &b) == ERR_NONE ? 0 : -1;
 }
 
@@ -49,26 +42,10 @@ teardown(void **state)
 	return system("nft flush ruleset");
 }
 
-static struct backend_entry
-entry_of(unsigned n, uint32_t timeout_s)
-{
-	struct backend_entry e = {
-		.key = { .set = SET_V4,
-			 .protocol = IPPROTO_TCP,
-			 .port = 443,
-			 .client = kit_addr("10.0.0.2"),
-			 .destination = kit_addr("203.0.113.0") },
-		.timeout_s = timeout_s,
-	};
-
-	e.key.destination.byte[3] = (uint8_t)n;
-	return e;
-}
-
 static bool
 has(unsigned n)
 {
-	struct backend_entry e = entry_of(n, 1);
+	struct backend_entry e = kit_entry(n, 1);
 	bool it_has;
 
 	assert_int_equal(k->has(b, &e, &it_has), ERR_NONE);
@@ -78,7 +55,7 @@ has(unsigned n)
 static void
 add(unsigned n, uint32_t timeout_s)
 {
-	struct backend_entry e = entry_of(n, timeout_s);
+	struct backend_entry e = kit_entry(n, timeout_s);
 	struct backend_fault fault;
 
 	assert_int_equal(k->add(b, &e, 1, &fault), ERR_NONE);
@@ -119,13 +96,13 @@ prepare_all(void)
 static void
 test_entries_come_and_go(void **state)
 {
-	struct backend_entry e = entry_of(5, 100);
+	struct backend_entry e = kit_entry(5, 100);
 
 	(void)state;
 	prepare_all();
 	assert_false(has(5));
 	add(5, 100);
-	shell("nft get element inet filter T-ipv4-allow "
+	kit_shell("nft get element inet filter T-ipv4-allow "
 	      "'{ 10.0.0.2 . tcp . 443 . 203.0.113.5 }' >/dev/null");
 	assert_true(has(5));
 	assert_in_range(list(SET_V4).timeout_s[5], 98, 100);
@@ -137,7 +114,7 @@ test_entries_come_and_go(void **state)
 static void
 test_every_set_takes_its_entries(void **state)
 {
-	struct backend_entry e = entry_of(5, 100);
+	struct backend_entry e = kit_entry(5, 100);
 	struct backend_fault fault;
 
 	(void)state;
@@ -152,11 +129,11 @@ test_every_set_takes_its_entries(void **state)
 	e.key.client = kit_addr("fd00::2");
 	e.key.protocol = IPPROTO_SCTP;
 	assert_int_equal(k->add(b, &e, 1, &fault), ERR_NONE);
-	shell("nft get element inet filter T-ipv4-allow-local "
+	kit_shell("nft get element inet filter T-ipv4-allow-local "
 	      "'{ tcp . 443 . 203.0.113.5 }' >/dev/null");
-	shell("nft get element inet filter T-ipv6-allow-local "
+	kit_shell("nft get element inet filter T-ipv6-allow-local "
 	      "'{ tcp . 443 . 2001:db8:1::5 }' >/dev/null");
-	shell("nft get element inet filter T-ipv6-allow "
+	kit_shell("nft get element inet filter T-ipv6-allow "
 	      "'{ fd00::2 . sctp . 443 . 2001:db8:1::5 }' >/dev/null");
 	assert_int_equal(list(SET_V6).count, 1);
 }
@@ -187,8 +164,8 @@ test_a_refresh_gives_the_new_time(void **state)
 static void
 test_an_aborted_batch_grants_nothing(void **state)
 {
-	struct backend_entry e[3] = { entry_of(1, 100), entry_of(2, 100),
-				      entry_of(3, 100) };
+	struct backend_entry e[3] = { kit_entry(1, 100), kit_entry(2, 100),
+				      kit_entry(3, 100) };
 	struct netlink_refusal refusal;
 
 	(void)state;
@@ -216,8 +193,8 @@ test_an_aborted_batch_grants_nothing(void **state)
 static void
 test_a_batch_of_removals_where_some_are_gone(void **state)
 {
-	struct backend_entry e[3] = { entry_of(1, 100), entry_of(2, 100),
-				      entry_of(3, 100) };
+	struct backend_entry e[3] = { kit_entry(1, 100), kit_entry(2, 100),
+				      kit_entry(3, 100) };
 
 	(void)state;
 	prepare_all();
@@ -238,7 +215,7 @@ test_a_full_set_refreshes_what_it_holds(void **state)
 	/* The canary has one of the 64 places. */
 	for (unsigned n = 0; n < 63; n++)
 		add(n, 100);
-	e = entry_of(200, 100);
+	e = kit_entry(200, 100);
 	assert_int_equal(k->add(b, &e, 1, &fault), ERR_DENIED);
 	assert_int_equal(fault.cause, FAULT_FULL);
 	assert_true(fault.known);
@@ -253,19 +230,19 @@ test_a_full_set_refreshes_what_it_holds(void **state)
 static void
 test_a_set_that_is_gone(void **state)
 {
-	struct backend_entry e = entry_of(1, 100);
+	struct backend_entry e = kit_entry(1, 100);
 	struct backend_fault fault = { 0 };
 	struct backend_look look;
 
 	(void)state;
 	prepare_all();
-	shell("nft delete set inet filter T-ipv4-allow");
+	kit_shell("nft delete set inet filter T-ipv4-allow");
 	assert_int_equal(k->add(b, &e, 1, &fault), ERR_DENIED);
 	assert_int_equal(fault.cause, FAULT_GONE);
 	assert_int_equal(k->look(b, SET_V4, &look), ERR_NONE);
 	assert_false(look.present);
 	assert_false(look.other);
-	shell("nft add set inet filter T-ipv4-allow '{ type ipv4_addr; }'");
+	kit_shell("nft add set inet filter T-ipv4-allow '{ type ipv4_addr; }'");
 	assert_int_equal(k->look(b, SET_V4, &look), ERR_NONE);
 	assert_true(look.other);
 }
@@ -276,7 +253,7 @@ test_a_long_list_comes_whole(void **state)
 	(void)state;
 	b->set_size = 30000;
 	prepare_all();
-	shell("(echo 'add element inet filter T-ipv4-allow {'; for p in $(seq "
+	kit_shell("(echo 'add element inet filter T-ipv4-allow {'; for p in $(seq "
 	      "1 20000); do echo \"10.0.0.2 . tcp . $p . 203.0.113.5 timeout "
 	      "60s,\"; done; echo '}') | nft -f -");
 	assert_int_equal(list(SET_V4).count, 20000);
@@ -287,7 +264,7 @@ test_an_endless_entry_is_seen(void **state)
 {
 	(void)state;
 	prepare_all();
-	shell("nft add element inet filter T-ipv4-allow "
+	kit_shell("nft add element inet filter T-ipv4-allow "
 	      "'{ 10.0.0.2 . tcp . 443 . 203.0.113.9 timeout 0s }'");
 	assert_int_equal(list(SET_V4).count, 1);
 	assert_int_equal(list(SET_V4).timeout_s[9], 0);
@@ -312,12 +289,12 @@ test_only_others_are_heard(void **state)
 	add(1, 100);
 	add(2, 100);
 	assert_false(news());
-	shell("nft add table inet other; nft add chain inet other x");
+	kit_shell("nft add table inet other; nft add chain inet other x");
 	assert_false(news());
-	shell("nft delete element inet filter T-ipv4-allow "
+	kit_shell("nft delete element inet filter T-ipv4-allow "
 	      "'{ 10.0.0.2 . tcp . 443 . 203.0.113.1 }'");
 	assert_true(news());
-	shell("nft flush ruleset");
+	kit_shell("nft flush ruleset");
 	assert_true(news());
 }
 
