@@ -143,6 +143,8 @@ lists_build_list(struct lists_build *b, const struct lists_about *about)
 				 &l->data);
 	b->entries_before = b->entries.count;
 	b->items_before = b->items;
+	b->nodes_before = b->nodes.count;
+	nodes_begin(&b->nodes);
 	b->lists += err == ERR_NONE;
 	return err;
 }
@@ -155,7 +157,8 @@ lists_build_empty(struct lists_build *b)
 	entries_cut(&b->entries, b->entries_before);
 	b->items = b->items_before;
 	b->nets = l->first_net;
-	memset(&b->nodes, 0, sizeof(b->nodes));
+	b->nodes.count = b->nodes_before;
+	nodes_begin(&b->nodes);
 	l->names = l->nets = l->triggers = l->zone = l->soa = 0;
 }
 

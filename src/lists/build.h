@@ -43,7 +43,7 @@ struct lists_build {
 	struct hash_key key; /* drawn anew for each image */
 	uint64_t roots, lengths[TRIGGER_COUNT][4];
 	size_t items;
-	size_t entries_before, items_before; /* the last list */
+	size_t entries_before, items_before, nodes_before; /* the last list */
 };
 
 void lists_build_init(struct lists_build *b);

@@ -6,11 +6,16 @@
  * The names of wildcards are a set of hashes, kept as bits: a bit that is set
  * for another hash keeps an empty name that matters nothing, which costs room
  * and changes no answer.
+ *
+ * A zone of names with a hundred labels each would need a hundred times the
+ * memory of one that people write: what is more than that is left out, and
+ * wildcards above it reach further.
  */
 #include "lists/nodes.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lists/image.h"
 
@@ -28,6 +33,13 @@ add_node(struct entries *to, unsigned list, uint64_t hash, uint64_t parent)
 	return entries_add(to, &entry);
 }
 
+void
+nodes_begin(struct nodes *n)
+{
+	n->room = NODES_MORE;
+	memset(n->recent, 0, sizeof(n->recent));
+}
+
 enum err
 nodes_add(struct nodes *n, struct entries *to, unsigned list,
 	  const struct hash_key *key, const struct name *name)
@@ -35,15 +47,19 @@ nodes_add(struct nodes *n, struct entries *to, unsigned list,
 	unsigned at = name->wire[0] != 0 ? name->wire[0] + 1u : 0;
 	uint64_t hash, parent;
 
+	n->room += NODES_A_NAME;
 	hash = lists_name_hash(key, name->wire + at, name->len - at);
 	while (name->wire[at] != 0) {
 		uint64_t known = hash + list;
 		uint64_t *recent = &n->recent[known >> 52];
 		enum err err;
 
-		if (*recent == known)
+		if (*recent == known || n->room == 0 ||
+		    n->count == NODES_MOST)
 			break;
 		*recent = known;
+		n->room--;
+		n->count++;
 		at += name->wire[at] + 1u;
 		parent = lists_name_hash(key, name->wire + at, name->len - at);
 		err = add_node(to, list, hash, parent);

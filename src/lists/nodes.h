@@ -14,14 +14,27 @@
 #include "lists/entries.h"
 #include "wire/name.h"
 
-enum { NODES_RECENT = 4096 };
-
-/* Those that were added last, so that few are added twice. */
-struct nodes {
-	uint64_t recent[NODES_RECENT];
+enum {
+	NODES_RECENT = 4096,
+	/* A list may have so many for each of its names, and some more; all
+	 * together NODES_MOST. */
+	NODES_A_NAME = 4,
+	NODES_MORE = 65536,
+	NODES_MOST = 1 << 24
 };
 
-/* Adds the names above `name`, but for the root; key: of the trigger. */
+struct nodes {
+	/* Those that were added last, so that few are added twice. */
+	uint64_t recent[NODES_RECENT];
+	uint64_t room;	/* of the list that is being read */
+	uint64_t count; /* of all lists */
+};
+
+/* Another list is read from here. */
+void nodes_begin(struct nodes *n);
+
+/* Adds the names above `name`, but for the root, as far as there is room; key:
+ * of the trigger. */
 enum err nodes_add(struct nodes *n, struct entries *to, unsigned list,
 		   const struct hash_key *key, const struct name *name);
 /* Takes away, of sorted entries, those that matter nothing, and returns how

@@ -602,6 +602,41 @@ test_data_of_the_list_itself(void **state)
 /* ---- clients and nets -----------------------------------------------------
  */
 
+/* A hundred labels each, no two names with one above them: what they need is
+ * bounded by how many they are. */
+static void
+test_deep_names_cost_little(void **state)
+{
+	const struct lists_about about = { .name = "a",
+					   .file = "/a",
+					   .form = FORM_RPZ };
+	enum { NAMES = 20000, DEEP = 100 };
+	struct item item = { .trigger = TRIGGER_QNAME,
+			     .reach = REACH_EXACT,
+			     .action = ACTION_NXDOMAIN };
+	struct lists_hit hit;
+	struct lists l;
+	void *image;
+
+	(void)state;
+	lists_build_init(&one);
+	assert_int_equal(lists_build_list(&one, &about), ERR_NONE);
+	for (unsigned i = 0; i < NAMES; i++) {
+		char text[2 * DEEP + 16], *at = text;
+
+		for (unsigned k = 0; k < DEEP; k++)
+			at += sprintf(at, "a.");
+		sprintf(at, "n%u.x", i);
+		read_name(text, &item.name);
+		assert_int_equal(lists_build_add(&one, &item), ERR_NONE);
+	}
+	assert_in_range(one.entries.count, NAMES,
+			NAMES + NAMES * NODES_A_NAME + NODES_MORE);
+	image = end_one(&l);
+	assert_true(lists_match_name(&l, &by_name, &item.name, &hit, NULL));
+	free(image);
+}
+
 static struct net
 net_of(const char *text)
 {
@@ -784,6 +819,7 @@ main(void)
 		cmocka_unit_test(test_data_of_the_list_itself),
 		cmocka_unit_test(test_lists_of_some_clients),
 		cmocka_unit_test(test_nets_for_the_kernel),
+		cmocka_unit_test(test_deep_names_cost_little),
 		cmocka_unit_test(test_one_name_a_million_times),
 		cmocka_unit_test(test_what_a_name_costs),
 		cmocka_unit_test(test_a_list_that_is_emptied),
