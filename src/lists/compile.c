@@ -88,7 +88,7 @@ open_key(struct job *j, const struct key_config *key, const struct wish *w)
 
 	text_init(&why, buf, sizeof(buf));
 	snprintf(what, sizeof(what), "key:%s", key->file);
-	if (!j->source->contents_only)
+	if (j->source->before == NULL)
 		err = j->source->open(j->source->arg, what, &why, &fd);
 	if (err != ERR_DENIED)
 		return err;
@@ -179,11 +179,32 @@ fault_of(const struct list_config *c, enum err err, const char **right_out)
 	}
 }
 
-/* A list that was fetched and cannot be read is as one that was not. */
-static void
-tell_unread(struct job *j, const char *fault)
+static bool
+has_it_in_force(const struct lists *before, const char *name)
 {
+	for (uint32_t i = 0; before != NULL && i < lists_count(before); i++) {
+		const struct lists_list *l = lists_at(before, i);
+
+		if (strcmp(lists_text(before, l->name), name) == 0)
+			return (uint64_t)l->names + l->nets > 0;
+	}
+	return false;
+}
+
+/* A list that was fetched and cannot be read is as one that was not; but it
+ * takes nothing away that is in force. */
+static void
+tell_unread(struct job *j, const struct wish *w, const char *fault)
+{
+	struct flaw flaw;
+
 	lists_build_empty(&j->build);
+	if (has_it_in_force(j->source->before, j->config.name)) {
+		wrong(&flaw, &w->name, fault,
+		      "what was fetched of it before stays in force");
+		refuse(j, &flaw);
+		return;
+	}
 	text_printf(j->out, "%s:%u:1: warning: what was fetched of list %s ",
 		    j->source->name, j->line, j->config.name);
 	text_printf(j->out, "%s; it is fetched again\n", fault);
@@ -199,7 +220,7 @@ end_reading(struct job *j, const struct wish *w, enum err err)
 		return err;
 	fault = fault_of(&j->config, err, &right);
 	if (j->config.source != SOURCE_FILE) {
-		tell_unread(j, fault);
+		tell_unread(j, w, fault);
 		return ERR_NONE;
 	}
 	wrong(&flaw, &w->source, fault, right);
@@ -255,7 +276,7 @@ read_content(struct job *j, const struct wish *w)
 		refuse(j, &flaw);
 		err = ERR_NONE;
 	} else if (err == ERR_DENIED) {
-		tell_unread(j, buf);
+		tell_unread(j, w, buf);
 		err = ERR_NONE;
 	}
 	if (fd != -1)

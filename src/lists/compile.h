@@ -30,7 +30,10 @@ struct lists_source {
 	const struct options *opt; /* never_block of it; may be NULL */
 	lists_open_fn *open;
 	void *arg;
-	bool contents_only; /* the lists file has not changed: no keys */
+	/* The lists file has not changed since these, whose place the new
+	 * ones take: no keys; and a copy that cannot be read is an error
+	 * where there was more of it. NULL: it may have. */
+	const struct lists *before;
 };
 
 /* complaints as of policy_compile(). ERR_SYNTAX where there was an error,

@@ -268,8 +268,7 @@ make_lists_anew(const struct role_kit *kit, struct text *complaints)
 {
 	struct lists_source source = { .open = fetch_opened,
 				       .opt = kit->opt,
-				       .arg = (void *)(uintptr_t)kit,
-				       .contents_only = true };
+				       .arg = (void *)(uintptr_t)kit };
 	struct policy policy;
 	struct lists lists;
 	void *image = NULL;
@@ -282,6 +281,7 @@ make_lists_anew(const struct role_kit *kit, struct text *complaints)
 	if (err == ERR_NONE && lists.head == NULL)
 		err = ERR_MISSING;
 	if (err == ERR_NONE) {
+		source.before = &lists;
 		source.name = lists_text(&lists, lists.head->source_name);
 		source.text = lists_source_text(&lists, &source.len);
 		err = lists_compile(&source, &image, &size, complaints);

@@ -103,6 +103,15 @@ keep_open(struct keep *k, int dir, const char *file, bool *damaged_out)
 	return err == ERR_IMAGE || err == ERR_MISSING ? ERR_NONE : err;
 }
 
+bool
+keep_is_sound(struct keep *k)
+{
+	bool was_here = k->is_here;
+
+	look_again(k);
+	return k->is_here || !was_here;
+}
+
 void
 keep_close(struct keep *k)
 {

@@ -37,6 +37,9 @@ struct keep {
 enum err keep_open(struct keep *k, int dir, const char *file,
 		   bool *damaged_out);
 void keep_close(struct keep *k);
+/* Looks again, all of it; false: what was there is not there any more, or
+ * damaged. Not while changes are gathered. */
+bool keep_is_sound(struct keep *k);
 
 /* A whole new copy: of the records of a sorted zone, or of a text as it came.
  * about: form, times, source, etag, modified, and `entries` of a text; the

@@ -145,6 +145,68 @@ copy_head_write(int dir, const char *name, const struct copy_head *head)
 	return err;
 }
 
+/* ---- a copy that there is ------------------------------------------------ */
+
+static void
+print_digest(EVP_MD_CTX *digest, char out[COPY_DIGEST_SIZE])
+{
+	uint8_t bytes[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	crypto()->EVP_DigestFinal_ex(digest, bytes, &len);
+	for (unsigned i = 0; i < len && 2 * i + 2 < COPY_DIGEST_SIZE; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static EVP_MD_CTX *
+new_digest(void)
+{
+	EVP_MD_CTX *d = crypto() ? crypto()->EVP_MD_CTX_new() : NULL;
+
+	if (d == NULL ||
+	    crypto()->EVP_DigestInit_ex(d, crypto()->EVP_sha256(), NULL) == 1)
+		return d;
+	crypto()->EVP_MD_CTX_free(d);
+	return NULL;
+}
+
+/* Of the text of the copy. */
+static bool
+digest_file(int dir, const char *name, char out[COPY_DIGEST_SIZE])
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	off_t at = COPY_HEAD_SIZE;
+	EVP_MD_CTX *d = new_digest();
+	char piece[16384];
+	ssize_t got = -1;
+
+	out[0] = '\0';
+	while (fd != -1 && d != NULL &&
+	       (got = pread(fd, piece, sizeof(piece), at)) > 0) {
+		crypto()->EVP_DigestUpdate(d, piece, (size_t)got);
+		at += got;
+	}
+	if (got == 0)
+		print_digest(d, out);
+	if (d != NULL)
+		crypto()->EVP_MD_CTX_free(d);
+	if (fd != -1)
+		close(fd);
+	return got == 0;
+}
+
+bool
+copy_is_sound(int dir, const char *name, const struct copy_head *head)
+{
+	char digest[COPY_DIGEST_SIZE];
+	struct copy_head found;
+
+	return copy_head_read(dir, name, &found) == ERR_NONE &&
+	       strcmp(found.digest, head->digest) == 0 &&
+	       digest_file(dir, name, digest) &&
+	       strcmp(digest, head->digest) == 0;
+}
+
 /* ---- a new copy ---------------------------------------------------------- */
 
 void
@@ -169,13 +231,9 @@ copy_begin(struct copy *c, int dir, const char *list)
 	c->err = ERR_NONE;
 	c->bytes = c->len = 0;
 	snprintf(c->name, sizeof(c->name), "%s.new", list);
-	c->digest = crypto() ? crypto()->EVP_MD_CTX_new() : NULL;
-	if (c->digest == NULL ||
-	    crypto()->EVP_DigestInit_ex(c->digest, crypto()->EVP_sha256(),
-					NULL) != 1) {
-		copy_drop(c);
+	c->digest = new_digest();
+	if (c->digest == NULL)
 		return ERR_FULL;
-	}
 	c->fd =
 	    openat(dir, c->name,
 		   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -232,18 +290,13 @@ copy_write(struct copy *c, const void *bytes, size_t len)
 enum err
 copy_end(struct copy *c, struct copy_head *head)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
 	flush(c);
 	if (c->err != ERR_NONE) {
 		copy_drop(c);
 		errno = c->cause;
 		return ERR_SYSTEM;
 	}
-	crypto()->EVP_DigestFinal_ex(c->digest, digest, &len);
-	for (unsigned i = 0; i < len && 2 * i + 2 < sizeof(head->digest); i++)
-		snprintf(head->digest + 2 * i, 3, "%02x", digest[i]);
+	print_digest(c->digest, head->digest);
 	head->bytes = c->bytes;
 	return ERR_NONE;
 }

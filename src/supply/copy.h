@@ -47,6 +47,9 @@ enum err copy_head_read(int dir, const char *name, struct copy_head *out);
 enum err copy_head_write(int dir, const char *name,
 			 const struct copy_head *head);
 
+/* Whether the copy of that name is, to its last byte, what head says. */
+bool copy_is_sound(int dir, const char *name, const struct copy_head *head);
+
 /* Begins one for the list of that name. ERR_SYSTEM, ERR_FULL. */
 enum err copy_begin(struct copy *c, int dir, const char *list);
 /* An error lasts: copy_end() will say it. */

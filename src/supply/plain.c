@@ -105,11 +105,39 @@ fail_by_system(struct plain *p, const char *what)
 
 /* ---- what came ----------------------------------------------------------- */
 
+/* The copy is not what it was; what was made of it may be in force. */
+static void
+give_up_copy(struct plain *p)
+{
+	log_warn("List %s: the kept copy is damaged; it is fetched again",
+		 p->source->config.name);
+	memset(&p->head, 0, sizeof(p->head));
+	p->is_ours = false;
+	plan(p, 0);
+}
+
+/* By its head and its length; its digest takes long. */
+static bool
+is_there(const struct plain *p)
+{
+	char name[COPY_NAME_SIZE];
+	struct copy_head found;
+
+	return copy_head_read(p->source->supply->kit->lists_dir,
+			      kept_file(p, name), &found) == ERR_NONE &&
+	       strcmp(found.digest, p->head.digest) == 0;
+}
+
 void
 plain_confirm(struct plain *p)
 {
 	struct source_state *s = p->source->state;
 	char name[COPY_NAME_SIZE];
+
+	if (!is_there(p)) {
+		give_up_copy(p);
+		return;
+	}
 
 	p->head.checked_s = now_s();
 	p->head.good_s = p->wait_s;
@@ -250,11 +278,13 @@ static void
 find_held(struct plain *p)
 {
 	struct source_state *s = p->source->state;
-	char name[COPY_NAME_SIZE];
+	char name[COPY_NAME_SIZE], source[COPY_SOURCE_SIZE];
 	struct copy_head held;
 
+	print_source(&p->source->config, source);
 	if (copy_head_read(p->source->supply->kit->lists_dir,
-			   held_file(p, name), &held) != ERR_NONE)
+			   held_file(p, name), &held) != ERR_NONE ||
+	    strcmp(held.source, source) != 0)
 		return;
 	s->phase = SOURCE_HELD;
 	snprintf(s->error, sizeof(s->error),
@@ -306,14 +336,33 @@ refresh(struct source *s)
 	fetch(p);
 }
 
+/* While one is being fetched its end will tell. */
+static void
+check(struct source *s)
+{
+	struct plain *p = s->own;
+	char name[COPY_NAME_SIZE];
+
+	if (p->is_ours && p->fetch == NULL && p->rrset == NULL &&
+	    !copy_is_sound(s->supply->kit->lists_dir, kept_file(p, name),
+			   &p->head))
+		give_up_copy(p);
+}
+
 static bool
 accept_held(struct source *s)
 {
 	char held[COPY_NAME_SIZE], kept[COPY_NAME_SIZE];
+	char source[COPY_SOURCE_SIZE];
 	int dir = s->supply->kit->lists_dir;
 	struct plain *p = s->own;
+	struct copy_head head;
 
-	if (renameat(dir, held_file(p, held), dir, kept_file(p, kept)) == -1)
+	print_source(&s->config, source);
+	if (copy_head_read(dir, held_file(p, held), &head) != ERR_NONE ||
+	    strcmp(head.source, source) != 0 ||
+	    !copy_is_sound(dir, held, &head) ||
+	    renameat(dir, held, dir, kept_file(p, kept)) == -1)
 		return false;
 	find_kept(p);
 	s->state->phase = SOURCE_IDLE;
@@ -342,5 +391,6 @@ const struct source_kind plain_kind = {
 	.begin = begin,
 	.refresh = refresh,
 	.accept = accept_held,
+	.check = check,
 	.end = end,
 };

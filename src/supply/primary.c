@@ -134,14 +134,33 @@ primary_succeed(struct primary *p)
 	primary_plan(p);
 }
 
+/* What is under way holds its changes against the copy that it knew. */
+static void
+check(struct source *s)
+{
+	struct primary *p = s->own;
+
+	if (p->refresh.task != REFRESH_REST || keep_is_sound(&p->keep))
+		return;
+	log_warn("List %s: the kept copy is damaged; it is fetched again",
+		 s->config.name);
+	refresh_forget(&p->refresh);
+	refresh_wish(&p->refresh, true, clock_ms());
+	primary_plan(p);
+}
+
 void
 primary_remain(struct primary *p)
 {
-	if (keep_checked(&p->keep, date_s()) != ERR_NONE)
+	bool written = keep_checked(&p->keep, date_s()) == ERR_NONE;
+
+	if (!written)
 		log_warn("List %s: that it is fresh cannot be written down: "
 			 "%s",
 			 p->source->config.name, strerror(errno));
 	primary_succeed(p);
+	if (!written)
+		check(p->source);
 }
 
 /* ---- the key ------------------------------------------------------------ */
@@ -274,7 +293,8 @@ end(struct source *s)
 	free(p);
 }
 
-const struct source_kind primary_kind = { begin, refresh, accept_held, end };
+const struct source_kind primary_kind = { begin, refresh, accept_held, check,
+					  end };
 
 void
 primary_as_zone(struct source *s, struct notify_zone *out)

@@ -31,7 +31,7 @@ check_seal(struct primary *p, const struct ask_answer *a,
 	enum tsig_verdict v;
 	struct text text;
 
-	if (!p->keyed)
+	if (p->source->config.key[0] == '\0')
 		return NULL;
 	v = tsig_verify(&p->tsig, a->bytes, a->len, clock_date_ms() / 1000);
 	if (v == TSIG_VALID || (v == TSIG_MISSING && a->header.flags & 0xf))

@@ -24,6 +24,9 @@ struct source_kind {
 	void (*refresh)(struct source *s);
 	/* Take what is held back (SOURCE_HELD); false: there is nothing. */
 	bool (*accept)(struct source *s);
+	/* Looks whether the copy is still there and whole; where it is not, it
+	 * is fetched again. */
+	void (*check)(struct source *s);
 	/* Everything that is under way is dropped. */
 	void (*end)(struct source *s);
 };

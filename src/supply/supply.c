@@ -9,16 +9,18 @@
 #include "supply/supply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lists/build.h"
 #include "lists/saved.h"
 #include "proc/measure.h"
 #include "supply/primary.h"
 #include "supply/tsig.h"
 
-enum { LETTERS_A_WAKE = 16 };
+enum { LETTERS_A_WAKE = 16, BUILT_MS = 30000 };
 
 void
 supply_changed(struct supply *s)
@@ -27,6 +29,25 @@ supply_changed(struct supply *s)
 
 	post_head(&changed.head, POST_LISTS_CHANGED, 0);
 	post_send(s->kit->supervisor, &changed, sizeof(changed), -1);
+	due_in(s->loop, &s->unbuilt, BUILT_MS);
+}
+
+static void
+check(struct source *source)
+{
+	if (source != NULL && source->kind != NULL)
+		source->kind->check(source);
+}
+
+/* An image cannot be built, or takes long: of a copy that is damaged none
+ * can, and no other list changes until it is whole again. */
+static void
+on_unbuilt(void *owner)
+{
+	struct supply *s = owner;
+
+	for (unsigned i = 0; i < SOURCES_MAX; i++)
+		check(s->source[i]);
 }
 
 const struct key_config *
@@ -104,6 +125,51 @@ follow(struct supply *s, const char *text, size_t len)
 	return err;
 }
 
+static void
+look_at_image(struct supply *s, const struct lists *lists)
+{
+	s->lists = lists_count(lists);
+	for (uint32_t i = 0; i < s->lists; i++) {
+		const struct lists_list *l = lists_at(lists, i);
+
+		snprintf(s->of[i].name, sizeof(s->of[i].name), "%s",
+			 lists_text(lists, l->name));
+		s->of[i].entries = (uint64_t)l->names + l->nets;
+	}
+}
+
+/* What was fetched meanwhile counts where it is more. */
+uint64_t
+supply_room(const struct supply *s, const char *name)
+{
+	uint64_t used = 0;
+
+	for (uint32_t i = 0; i < s->lists; i++) {
+		const struct source *source = find_source(s, s->of[i].name);
+		uint64_t entries = s->of[i].entries;
+
+		if (strcmp(s->of[i].name, name) == 0)
+			continue;
+		if (source != NULL && source->state->entries > entries)
+			entries = source->state->entries;
+		used += entries;
+	}
+	return used < LISTS_ENTRIES_MAX ? LISTS_ENTRIES_MAX - used : 0;
+}
+
+/* Those of which there is a copy, and nothing in the image. */
+static void
+check_empty(struct supply *s)
+{
+	for (uint32_t i = 0; i < s->lists; i++) {
+		struct source *source = find_source(s, s->of[i].name);
+
+		if (s->of[i].entries == 0 && source != NULL &&
+		    source->state->entries > 0)
+			check(source);
+	}
+}
+
 /* The next start needs no text then. Without it all works. */
 static void
 save(struct supply *s, const struct lists *lists)
@@ -128,7 +194,10 @@ take_policy(struct supply *s, int fd, uint32_t generation)
 	err = lists_of(&policy, &lists);
 	if (err == ERR_NONE) {
 		text = lists_source_text(&lists, &len);
+		due_stop(s->loop, &s->unbuilt);
+		look_at_image(s, &lists);
 		err = follow(s, text, len);
+		check_empty(s);
 		save(s, &lists);
 	}
 	policy_close(&policy);
@@ -351,6 +420,7 @@ begin(struct supply *s)
 	s->loop = loop_new();
 	if (s->loop == NULL)
 		return ERR_FULL;
+	due_init(&s->unbuilt, on_unbuilt, s);
 	take_own(s, kit->own);
 	close(kit->own);
 	err = begin_https(s);
@@ -384,6 +454,7 @@ end(struct supply *s)
 		if (s->source[i] != NULL)
 			source_free(s->source[i]);
 	}
+	due_stop(s->loop, &s->unbuilt);
 	notify_sockets_close(s->notify);
 	relays_close(s->relays);
 	https_free(s->https);

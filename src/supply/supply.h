@@ -22,6 +22,12 @@
 #include "supply/relay.h"
 #include "supply/source.h"
 
+/* What the image in force has of a list. */
+struct in_force {
+	char name[SOURCE_NAME_SIZE];
+	uint64_t entries;
+};
+
 struct supply {
 	struct role_kit *kit;
 	struct loop *loop;
@@ -35,7 +41,10 @@ struct supply {
 	struct https *https;
 	struct notify_sockets *notify;
 	struct relays *relays;
+	struct due unbuilt; /* no image came of what changed */
 	struct log_limit notify_told;
+	struct in_force of[LISTS_MAX]; /* the lists of the policy */
+	uint32_t lists;
 	int status;
 };
 
@@ -44,6 +53,8 @@ int supply_main(struct role_kit *kit);
 
 /* A copy of a list is new: have an image made of it. */
 void supply_changed(struct supply *s);
+/* How many entries a list may have, beside the others. */
+uint64_t supply_room(const struct supply *s, const char *name);
 /* The key that a line of the lists file names: its description, and its file
  * (to be read by pread(2)); NULL: there is none. */
 const struct key_config *supply_key(const struct supply *s, const char *name,
