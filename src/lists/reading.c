@@ -19,7 +19,6 @@
 enum {
 	PIECE = 1 << 18,
 	LINE_MAX_BYTES = ACL_MAX_LINE,
-	/* A few bytes of a range can be hundreds of entries. */
 	ITEMS_A_LINE = 32,
 	ITEMS_MORE = 65536
 };
@@ -69,6 +68,12 @@ tell_fault(struct reading *r, const struct item *item, const char *fault)
 
 /* ---- entries ------------------------------------------------------------- */
 
+uint64_t
+reading_most(uint64_t lines)
+{
+	return lines * ITEMS_A_LINE + ITEMS_MORE;
+}
+
 static enum err
 take_item(void *arg, const struct item *item)
 {
@@ -91,7 +96,7 @@ take_line_item(void *arg, const struct item *item)
 {
 	struct reading *r = arg;
 
-	if (r->items >= (uint64_t)r->lines * ITEMS_A_LINE + ITEMS_MORE)
+	if (r->items >= reading_most(r->lines))
 		return ERR_RANGE;
 	return take_item(arg, item);
 }

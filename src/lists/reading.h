@@ -30,6 +30,10 @@ struct reading {
 	uint64_t items;
 };
 
+/* How many entries so many lines of a list may have: a few bytes of a range
+ * can be hundreds of nets. */
+uint64_t reading_most(uint64_t lines);
+
 /* What the line of the lists file itself lists (SOURCE_INLINE); else as
  * below. */
 enum err reading_take_inline(struct reading *r);

@@ -50,6 +50,7 @@ inflow_init(struct inflow *in, struct keep *keep, const struct name *zone)
 		.keep = keep,
 		.zone = *zone,
 		.max_bytes = (uint64_t)INFLOW_MAX_MB << 20,
+		.most = UINT64_MAX,
 	};
 	in->sink = (struct transfer_sink){ on_begin, on_record, in };
 }
@@ -142,7 +143,8 @@ inflow_end(struct inflow *in, const struct inflow_wish *wish,
 
 	out->err = ERR_NONE;
 	count_entries(in);
-	out->flaw = safety_of_counts(in->before, in->now);
+	out->flaw = in->now > in->most ? SAFETY_MANY
+				       : safety_of_counts(in->before, in->now);
 	if (!in->whole && in->now < INFLOW_FEW && in->now < in->before) {
 		end = INFLOW_ASK_ALL;
 	} else if (out->flaw == SAFETY_NONE ||

@@ -24,6 +24,7 @@ struct inflow {
 	bool begun, whole;
 	uint64_t max_bytes;   /* of memory; INFLOW_MAX_MB */
 	uint64_t before, now; /* entries: records that are not the zone's own */
+	uint64_t most;	      /* that there may be; set by init to all */
 	int64_t own;	      /* of those that have come */
 	struct transfer_sink sink;
 };

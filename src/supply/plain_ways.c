@@ -57,6 +57,8 @@ plain_ask_feed(struct plain *p)
 		wish.known = p->head.known;
 	safety_init(&p->safety, p->source->config.form,
 		    p->source->config.column);
+	p->safety.most =
+	    supply_room(p->source->supply, p->source->config.name);
 	return https_begin(p->source->supply->https, &wish, &p->fetch);
 }
 

@@ -70,12 +70,17 @@ take_or_hold(struct primary *p, const struct transfer *t)
 	};
 	struct inflow_result result;
 
+	p->inflow.most =
+	    supply_room(p->source->supply, p->source->config.name);
 	switch (inflow_end(&p->inflow, &wish, &result)) {
 	case INFLOW_KEPT:
 		take(p, t);
 		return;
 	case INFLOW_HELD:
-		hold_back(p, result.flaw);
+		if (safety_is_waived(result.flaw))
+			hold_back(p, result.flaw);
+		else
+			primary_fail(p, safety_clause(result.flaw));
 		return;
 	case INFLOW_ASK_ALL:
 		ask_for_all(p, "few records would be left");

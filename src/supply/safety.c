@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lists/column.h"
+#include "lists/reading.h"
 
 static const struct {
 	bool waived;
@@ -50,6 +51,7 @@ safety_init(struct safety *s, enum list_form form, uint32_t column)
 	s->form = form;
 	s->column = column;
 	s->lines = s->entries = s->bad = 0;
+	s->most = UINT64_MAX;
 	s->flaw = SAFETY_NONE;
 	s->len = 0;
 }
@@ -60,6 +62,10 @@ count_entry(void *arg, const struct item *item)
 	struct safety *s = arg;
 
 	(void)item;
+	if (s->entries >= s->most || s->entries >= reading_most(s->lines + 1)) {
+		s->flaw = SAFETY_MANY;
+		return ERR_RANGE;
+	}
 	s->entries++;
 	return ERR_NONE;
 }
@@ -96,7 +102,7 @@ end_line(struct safety *s)
 		s->flaw = SAFETY_BINARY;
 	else if (begins_a_page(s))
 		s->flaw = SAFETY_PAGE;
-	else if (read_line(s) != ERR_NONE)
+	else if (read_line(s) == ERR_SYNTAX)
 		s->bad++;
 	s->lines++;
 	s->len = 0;

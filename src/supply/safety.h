@@ -38,6 +38,7 @@ struct safety {
 	uint32_t column;
 	uint64_t lines;	       /* begun */
 	uint64_t entries;      /* understood */
+	uint64_t most;	       /* that there may be; set by init to all */
 	uint64_t bad;	       /* lines that were not understood */
 	enum safety_flaw flaw; /* that ended it */
 	size_t len;

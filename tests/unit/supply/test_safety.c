@@ -127,6 +127,27 @@ a_line_has_an_end(void **state)
 	free(text);
 }
 
+/* One range can be hundreds of nets. */
+static void
+a_list_has_room(void **state)
+{
+	static const char range[] = "0.0.0.1-255.255.255.254\n"; /* 62 nets */
+	unsigned lines = 0;
+
+	(void)state;
+	safety_init(&safety, FORM_IPS, 0);
+	while (safety_bytes(&safety, range, sizeof(range) - 1) == SAFETY_NONE)
+		assert_in_range(++lines, 1, 4000);
+	assert_int_equal(safety_end(&safety, 0), SAFETY_MANY);
+	assert_in_range(safety.entries, 65536, 65536 + 32 * 4000);
+	safety_init(&safety, FORM_DOMAINS, 0);
+	safety.most = 2;
+	assert_int_equal(safety_bytes(&safety, "a.b\nc.d\n", 8), SAFETY_NONE);
+	assert_int_equal(safety_bytes(&safety, "e.f\n", 4), SAFETY_MANY);
+	assert_int_equal(safety.entries, 2);
+	assert_false(safety_is_waived(SAFETY_MANY));
+}
+
 static void
 a_list_may_not_lose_its_half(void **state)
 {
@@ -176,6 +197,7 @@ main(void)
 		cmocka_unit_test(bytes_are_no_list),
 		cmocka_unit_test(another_form_is_no_list),
 		cmocka_unit_test(a_line_has_an_end),
+		cmocka_unit_test(a_list_has_room),
 		cmocka_unit_test(a_list_may_not_lose_its_half),
 		cmocka_unit_test(what_the_owner_may_waive),
 	};

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lists under attack: publishers, clients and accidents that would have what
+is listed let through."""
+
+import pytest
+
+from daemon import SLOW
+from dnsclient import until
+from feeds import URL, Page
+from test_feeds import (authority, fails, feed, fetching, is_listed,  # noqa: F401
+                        protected, state, wait_listed)
+from test_primaries import house  # noqa: F401
+
+# pylint: disable=redefined-outer-name
+
+
+# ---- copies that are lost ---------------------------------------------------
+
+def copy_of(stage, name):
+    return stage.directory / "copies" / f"{name}.kept"
+
+
+def spoil(path):
+    """The same length, and no list."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9] + b"\0\1\2\3<>\n<\n")
+
+
+@pytest.mark.slow
+def test_a_damaged_copy_takes_nothing_away(stage, feed, fetching):
+    """Another list changes meanwhile, and waits until it is whole again."""
+    feed.pages["/ads"] = Page("bad.test\n", etag='"one"')
+    feed.pages["/more"] = Page("good.test\n")
+    d = fetching(f"list ads domains {URL}/ads", f"list more domains {URL}/more")
+    wait_listed(d, "bad.test")
+    wait_listed(d, "good.test")
+    spoil(copy_of(stage, "ads"))
+    feed.pages["/more"] = Page("good.test\nworse.test\n")
+    d.ctl("lists", "refresh", "more")
+    d.err.wait(r'"ads" is not the form of this list: .*; what was fetched of '
+               "it before stays in force")
+    assert is_listed(d, "bad.test")
+    d.err.wait("List ads: the kept copy is damaged; it is fetched again", 60)
+    wait_listed(d, "worse.test")
+    assert is_listed(d, "bad.test")
+    assert state(d, "ads")["fetched"] == "2"
+
+
+def test_a_lost_copy_is_fetched_again(stage, feed, fetching):
+    feed.pages["/ads"] = Page("bad.test\n", etag='"one"')
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "bad.test")
+    copy_of(stage, "ads").unlink()
+    d.reload()
+    d.err.wait("List ads: the kept copy is damaged; it is fetched again")
+    wait_listed(d, "bad.test")
+    copy_of(stage, "ads").unlink()
+    d.ctl("lists", "refresh", "ads")
+    assert until(copy_of(stage, "ads").exists, 20 * SLOW), d.err.text
+    assert is_listed(d, "bad.test")
+
+
+def test_a_lost_zone_is_transferred_again(house, stage):  # noqa: F811
+    primary = house.scripted()
+    primary.records = ["bad.test"]
+    d = house.start()
+    house.becomes(bad=True, fine=False)
+    copy_of(stage, "zone").unlink()
+    d.ctl("lists", "refresh", "zone")
+    d.err.wait("List zone: the kept copy is damaged; it is fetched again")
+    assert until(copy_of(stage, "zone").exists, 20 * SLOW), d.err.text
+    d.reload()
+    assert house.blocked("bad.test")
+
+
+# ---- more than there is room for --------------------------------------------
+
+RANGE = "2001:db8::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe\n"
+
+
+def test_ranges_that_are_thousands_of_nets(feed, fetching):
+    feed.pages["/ips"] = Page("203.0.113.81\n")
+    d = fetching(f"list ips ips {URL}/ips")
+    wait_listed(d, "203.0.113.81")
+    feed.pages["/ips"] = Page("203.0.113.81\n" + RANGE * 700)
+    d.ctl("lists", "refresh", "ips")
+    fails(d, "ips", "more entries than there is room for")
+    assert is_listed(d, "203.0.113.81")
