@@ -9,7 +9,6 @@ from dnsclient import until
 from feeds import URL, Page
 from test_feeds import (authority, fails, feed, fetching, is_listed,  # noqa: F401
                         protected, state, wait_listed)
-from test_primaries import house  # noqa: F401
 
 # pylint: disable=redefined-outer-name
 
@@ -60,7 +59,7 @@ def test_a_lost_copy_is_fetched_again(stage, feed, fetching):
     assert is_listed(d, "bad.test")
 
 
-def test_a_lost_zone_is_transferred_again(house, stage):  # noqa: F811
+def test_a_lost_zone_is_transferred_again(house, stage):
     primary = house.scripted()
     primary.records = ["bad.test"]
     d = house.start()
