@@ -305,7 +305,8 @@ enum config_line
 config_read_line(const char *text, size_t len, struct list_config *list,
 		 struct key_config *key, struct flaw *flaw)
 {
-	struct line l = { .text = text, .len = len };
+	bool dos = len > 0 && text[len - 1] == '\r';
+	struct line l = { .text = text, .len = len - dos };
 	struct token t;
 
 	if (line_at_end(&l))

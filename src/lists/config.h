@@ -95,9 +95,9 @@ struct key_config {
 
 enum config_line { CONFIG_NOTHING, CONFIG_LIST, CONFIG_KEY, CONFIG_WRONG };
 
-/* Reads a line, without its end; fills one of the two. CONFIG_NOTHING: a
- * blank or a comment. CONFIG_WRONG: *flaw says why; its line is the
- * caller's to set, and its texts live as long as `text`. */
+/* Reads a line, without its end (a CR may stand there still); fills one of the
+ * two. CONFIG_NOTHING: a blank or a comment. CONFIG_WRONG: *flaw says why; its
+ * line is the caller's to set, and its texts live as long as `text`. */
 struct flaw;
 enum config_line config_read_line(const char *text, size_t len,
 				  struct list_config *list,

@@ -31,12 +31,13 @@ reader_left(const struct reader *r)
 static inline const uint8_t *
 reader_take(struct reader *r, size_t n)
 {
-	const uint8_t *p = r->bytes + r->at;
+	const uint8_t *p;
 
 	if (r->torn || n > r->len - r->at) {
 		r->torn = true;
 		return NULL;
 	}
+	p = r->bytes + r->at;
 	r->at += n;
 	return p;
 }

@@ -69,6 +69,8 @@ test_sources(void **state)
 	assert_int_equal(list.rrsets, 2);
 	assert_list("list z rpz /etc/zone zone rpz.example");
 	assert_int_equal(list.source, SOURCE_FILE);
+	assert_list("list f hosts https://feeds.example/a.txt\r");
+	assert_string_equal(list.where, "https://feeds.example/a.txt");
 }
 
 static void

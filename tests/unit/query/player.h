@@ -583,8 +583,11 @@ log_lines(void)
 	text_init(&t, play.log, sizeof(play.log));
 	recording_flush(&play.recording);
 	while (recv(play.log_fd, &letter, sizeof(letter), MSG_DONTWAIT) > 0)
-		for (unsigned i = 0; i < letter.head.head.count; i++)
-			access_print(&letter.item[i], &t);
+		for (unsigned i = 0; i < letter.head.head.count; i++) {
+			assert(record_is_sound(&letter.item[i]));
+			if (record_is_event(letter.item[i].kind))
+				access_print(&letter.item[i], &t);
+		}
 	return play.log;
 }
 
