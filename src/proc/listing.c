@@ -21,10 +21,16 @@ enum {
 	AGAIN_MS = 30000 /* after a failure */
 };
 
+/* After a failure this may be what it wanted, so it is not waited as long as
+ * for the next try. */
 void
 listing_changed(struct supervisor *s)
 {
+	int64_t soon_ms = clock_ms() + LONGEST_PAUSE_MS;
+
 	s->listing.changed = true;
+	if (s->listing.due_ms > soon_ms)
+		s->listing.due_ms = soon_ms;
 }
 
 /* What has changed has still to be built. */
