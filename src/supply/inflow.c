@@ -4,7 +4,9 @@
  *
  * A zone that has lost most of what it had, or has nothing, is held back
  * until the owner accepts it: whoever publishes it may have made a mistake,
- * and the lists in force would vanish without a word.
+ * and the lists in force would vanish without a word. What is held is a whole
+ * zone, in a file of its own, so that nothing can happen to what it would be
+ * a change of.
  */
 #include "supply/inflow.h"
 
@@ -112,14 +114,30 @@ count_entries(struct inflow *in)
 }
 
 static enum err
-keep_whole(struct inflow *in, const struct inflow_wish *wish)
+put_whole(struct inflow *in, const struct inflow_wish *wish, struct keep *keep)
 {
 	struct kept_about about = { .form = FORM_RPZ,
 				    .changed_s = wish->date_s,
 				    .checked_s = wish->date_s };
 
 	snprintf(about.source, sizeof(about.source), "%s", wish->source);
-	return keep_put_zone(in->keep, &about, &in->content);
+	return keep_put_zone(keep, &about, &in->content);
+}
+
+/* Beside the one in force, until its owner takes it. */
+static enum err
+hold_whole(struct inflow *in, const struct inflow_wish *wish)
+{
+	bool damaged;
+	struct keep held;
+	enum err err =
+	    keep_open(&held, in->keep->dir, wish->held_file, &damaged);
+
+	if (err != ERR_NONE)
+		return err;
+	err = put_whole(in, wish, &held);
+	keep_close(&held);
+	return err;
 }
 
 static enum err
@@ -149,10 +167,15 @@ inflow_end(struct inflow *in, const struct inflow_wish *wish,
 		end = INFLOW_ASK_ALL;
 	} else if (out->flaw == SAFETY_NONE ||
 		   (wish->waive && safety_is_waived(out->flaw))) {
-		out->err =
-		    in->whole ? keep_whole(in, wish) : keep_changes(in, wish);
+		out->err = in->whole ? put_whole(in, wish, in->keep)
+				     : keep_changes(in, wish);
 		end = out->err == ERR_NONE ? INFLOW_KEPT : INFLOW_FAILED;
 		if (out->err != ERR_NONE && !in->whole)
+			end = INFLOW_ASK_ALL;
+	} else if (safety_is_waived(out->flaw)) {
+		if (in->whole)
+			out->err = hold_whole(in, wish);
+		else
 			end = INFLOW_ASK_ALL;
 	}
 	if (end == INFLOW_KEPT && !in->whole)

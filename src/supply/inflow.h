@@ -31,8 +31,9 @@ struct inflow {
 
 enum inflow_end {
 	INFLOW_KEPT,
-	INFLOW_HELD,	/* it looks wrong; `flaw` says how */
-	INFLOW_ASK_ALL, /* as changes it cannot be judged, or not be kept */
+	INFLOW_HELD,	/* it looks wrong; `flaw` says how, and err whether it
+			 * could be held */
+	INFLOW_ASK_ALL, /* as changes it cannot be judged, held or kept */
 	INFLOW_FAILED	/* not kept; errno or err says why */
 };
 
@@ -50,6 +51,7 @@ void inflow_drop(struct inflow *in);
 struct inflow_wish {
 	const struct transfer *transfer;
 	const char *source;
+	const char *held_file; /* what looks wrong goes there */
 	int64_t date_s;
 	bool waive;
 };

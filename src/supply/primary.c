@@ -110,15 +110,21 @@ look_at_age(struct primary *p, int64_t now_ms)
 }
 
 void
-primary_fail(struct primary *p, const char *reason)
+primary_stay(struct primary *p)
 {
 	int64_t now_ms = clock_ms();
 
 	inflow_drop(&p->inflow);
-	tell(p, reason);
 	refresh_failed(&p->refresh, now_ms);
 	look_at_age(p, now_ms);
 	primary_plan(p);
+}
+
+void
+primary_fail(struct primary *p, const char *reason)
+{
+	tell(p, reason);
+	primary_stay(p);
 }
 
 void
@@ -130,7 +136,8 @@ primary_succeed(struct primary *p)
 		log_info("List %s is fetched again", p->source->config.name);
 	state->error[0] = '\0';
 	state->fetched++;
-	p->held = p->expired = p->accept = false;
+	p->expired = p->accept = false;
+	primary_drop_held(p);
 	primary_plan(p);
 }
 
@@ -249,6 +256,7 @@ begin(struct source *s)
 			 s->config.name);
 	inflow_init(&p->inflow, &p->keep, &s->config.zone);
 	use_kept(p, now_ms);
+	primary_find_held(p);
 	primary_plan(p);
 	return true;
 }
@@ -271,6 +279,8 @@ accept_held(struct source *s)
 
 	if (!p->held)
 		return false;
+	if (primary_take_held(p))
+		return true;
 	p->accept = true;
 	refresh_wish(&p->refresh, true, clock_ms());
 	primary_plan(p);

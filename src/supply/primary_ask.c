@@ -94,6 +94,8 @@ take_serial(struct primary *p, uint32_t serial)
 		primary_fail(p, why);
 	} else if (p->refresh.task == REFRESH_REST) {
 		primary_remain(p);
+	} else if (p->held && serial == p->held_serial) {
+		primary_stay(p);
 	} else {
 		primary_plan(p);
 	}

@@ -29,6 +29,7 @@ struct primary {
 	struct pull *pull;
 	bool accept;	    /* take what looks wrong, once */
 	bool held, expired; /* told already */
+	uint32_t held_serial;
 };
 
 /* primary.c. Whose turn it is. */
@@ -40,6 +41,18 @@ void primary_plan(struct primary *p);
 void primary_fail(struct primary *p, const char *reason);
 void primary_succeed(struct primary *p);
 void primary_remain(struct primary *p);
+
+/* There is something newer, which is known and counts for nothing. */
+void primary_stay(struct primary *p);
+
+/* primary_held.c. The name of the file of what is held back. */
+const char *primary_held_file(const struct primary *p, char out[64]);
+/* What was held back before the process was started. */
+void primary_find_held(struct primary *p);
+/* It takes the place of the copy in force; false: it is not there. */
+bool primary_take_held(struct primary *p);
+/* It is not what is published now. */
+void primary_drop_held(struct primary *p);
 
 /* primary_ask.c: is there anything newer? */
 void primary_ask(struct primary *p);

@@ -11,15 +11,21 @@
 #include "supply/primary_inside.h"
 
 static void
-hold_back(struct primary *p, enum safety_flaw flaw)
+hold_back(struct primary *p, const struct transfer *t,
+	  const struct inflow_result *result)
 {
 	char why[PRIMARY_WHY_SIZE];
 
 	p->held = true;
+	p->held_serial = t->serial;
+	if (result->err != ERR_NONE)
+		log_warn("List %s: the copy that is held back cannot be "
+			 "written: %s",
+			 p->source->config.name, err_text(result->err));
 	snprintf(why, sizeof(why),
 		 "the new copy is held back, %s (%" PRIu64 " of %" PRIu64
 		 " entries); \"dns-firewallctl lists accept %s\" takes it",
-		 safety_clause(flaw), p->inflow.now, p->inflow.before,
+		 safety_clause(result->flaw), p->inflow.now, p->inflow.before,
 		 p->source->config.name);
 	primary_fail(p, why);
 }
@@ -61,10 +67,11 @@ static void ask_for_all(struct primary *p, const char *why);
 static void
 take_or_hold(struct primary *p, const struct transfer *t)
 {
-	char at[ENDPOINT_TEXT_SIZE];
+	char at[ENDPOINT_TEXT_SIZE], held[64];
 	struct inflow_wish wish = {
 		.transfer = t,
 		.source = endpoint_print(primary_server(p), at),
+		.held_file = primary_held_file(p, held),
 		.date_s = (int64_t)(clock_date_ms() / 1000),
 		.waive = p->accept,
 	};
@@ -78,12 +85,12 @@ take_or_hold(struct primary *p, const struct transfer *t)
 		return;
 	case INFLOW_HELD:
 		if (safety_is_waived(result.flaw))
-			hold_back(p, result.flaw);
+			hold_back(p, t, &result);
 		else
 			primary_fail(p, safety_clause(result.flaw));
 		return;
 	case INFLOW_ASK_ALL:
-		ask_for_all(p, "few records would be left");
+		ask_for_all(p, "much would be gone");
 		return;
 	case INFLOW_FAILED:
 		primary_fail(p, err_text(result.err));

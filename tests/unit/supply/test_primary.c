@@ -109,6 +109,7 @@ end_of(struct inflow *in, bool waive, struct inflow_result *result)
 	static struct transfer t = { .soa_len = sizeof(soa_rdata) };
 	const struct inflow_wish wish = { .transfer = &t,
 					  .source = "192.0.2.1:53",
+					  .held_file = "zone.held",
 					  .date_s = 1700000000,
 					  .waive = waive };
 
@@ -134,6 +135,21 @@ whole(struct inflow *in, unsigned entries, bool waive,
 	return end;
 }
 
+/* The file beside the copy in force. */
+static void
+held_has(uint64_t entries)
+{
+	struct keep held;
+	bool damaged;
+
+	assert_int_equal(keep_open(&held, dir, "zone.held", &damaged),
+			 ERR_NONE);
+	assert_true(held.is_here);
+	assert_int_equal(held.kept.about.entries, entries);
+	keep_close(&held);
+	unlinkat(dir, "zone.held", 0);
+}
+
 static void
 a_zone_that_looks_wrong_is_held(void **state)
 {
@@ -147,6 +163,7 @@ a_zone_that_looks_wrong_is_held(void **state)
 	assert_int_equal(whole(&in, 0, false, &flaw), INFLOW_HELD);
 	assert_int_equal(flaw, SAFETY_EMPTY);
 	assert_false(k.is_here);
+	held_has(1);
 	assert_int_equal(whole(&in, MANY, false, &flaw), INFLOW_KEPT);
 	assert_int_equal(k.kept.about.entries, MANY + 1);
 	assert_int_equal(whole(&in, 10, false, &flaw), INFLOW_HELD);
@@ -154,6 +171,7 @@ a_zone_that_looks_wrong_is_held(void **state)
 	assert_int_equal(in.before, MANY);
 	assert_int_equal(in.now, 10);
 	assert_int_equal(k.kept.about.entries, MANY + 1);
+	held_has(11);
 	assert_int_equal(whole(&in, 10, true, &flaw), INFLOW_KEPT);
 	assert_int_equal(k.kept.about.entries, 11);
 	assert_int_equal(whole(&in, 0, true, &flaw), INFLOW_KEPT);
@@ -191,7 +209,8 @@ changes_are_judged_as_a_zone_is(void **state)
 	assert_int_equal(whole(&in, MANY, false, &flaw), INFLOW_KEPT);
 	assert_int_equal(without(&in, 0, 100, &flaw), INFLOW_KEPT);
 	assert_int_equal(k.kept.about.entries, MANY - 99);
-	assert_int_equal(without(&in, 100, 2000, &flaw), INFLOW_HELD);
+	/* what is held back is a whole zone */
+	assert_int_equal(without(&in, 100, 2000, &flaw), INFLOW_ASK_ALL);
 	assert_int_equal(flaw, SAFETY_SHRUNK);
 	assert_int_equal(k.kept.about.entries, MANY - 99);
 	/* few are left: the whole zone is counted */
