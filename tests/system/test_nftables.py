@@ -162,6 +162,20 @@ def test_where_there_is_no_chain(stage, up, missing, said):
     assert stage.lab.sets() == []
 
 
+@pytest.mark.parametrize("lab", ["nft", "legacy"], indirect=True)
+def test_where_iptables_has_no_chain(stage, up):
+    stage.directory.joinpath("acl").write_text(ACL)
+    status, _, err = once("--acl-file", stage.directory / "acl",
+                          "--upstream", UPSTREAM, "--firewall", "iptables",
+                          "--chain", "NOWHERE", "--bind", "10.1.0.1",
+                          "--control", stage.directory / "control",
+                          lab=stage.lab)
+    assert status == 1 and ('There is no chain "NOWHERE" in the filter table, '
+                            'neither for IPv4 nor for IPv6; make it with '
+                            '"iptables -N NOWHERE"') in err
+    assert stage.lab.sets() == []
+
+
 @owners
 def test_a_table_of_one_family(stage, up):
     nft(stage, "delete table inet filter\n"
