@@ -102,6 +102,14 @@ read_addresses(struct line *l, struct list_config *out, struct flaw *flaw)
 	return true;
 }
 
+/* BIND calls "disabled" what is counted and logged alone. */
+static bool
+names_action(const struct token *t, unsigned action)
+{
+	return token_is(t, action_word(action)) ||
+	       (action == ACTION_LOG && token_is(t, "disabled"));
+}
+
 static bool
 read_action(struct line *l, struct list_config *out, struct flaw *flaw)
 {
@@ -113,7 +121,7 @@ read_action(struct line *l, struct list_config *out, struct flaw *flaw)
 	if (t.len == 0)
 		return missing(flaw, t, "the action is missing", right);
 	for (unsigned i = 0; i < ACTION_COUNT; i++) {
-		if (i == ACTION_DATA || !token_is(&t, action_word(i)))
+		if (i == ACTION_DATA || !names_action(&t, i))
 			continue;
 		out->action = i;
 		if (i == ACTION_CNAME)

@@ -84,6 +84,8 @@ test_words(void **state)
 	assert_int_equal(list.addresses, 2);
 	assert_list("list a rpz /a action log clients 10.0.0.0/8,fd00::/8");
 	assert_int_equal(list.action, ACTION_LOG);
+	assert_list("list a rpz /a action disabled");
+	assert_int_equal(list.action, ACTION_LOG);
 	assert_int_equal(list.clients, 2);
 	assert_list("list a ips /a column 3 block-set yes");
 	assert_int_equal(list.column, 3);
