@@ -82,9 +82,9 @@ test_words(void **state)
 	assert_true(list.wild);
 	assert_list("list a domains /a action address 192.0.2.1,2001:db8::1");
 	assert_int_equal(list.addresses, 2);
-	assert_list("list a rpz /a action log clients 10.0.0.0/8,fd00::/8");
-	assert_int_equal(list.action, ACTION_LOG);
 	assert_list("list a rpz /a action disabled");
+	assert_int_equal(list.action, ACTION_LOG);
+	assert_list("list a rpz /a action log clients 10.0.0.0/8,fd00::/8");
 	assert_int_equal(list.action, ACTION_LOG);
 	assert_int_equal(list.clients, 2);
 	assert_list("list a ips /a column 3 block-set yes");
