@@ -19,7 +19,6 @@ enum {
 	CONNECT_MS = 10000,
 	SLOW_BYTES = 100, /* a second, for */
 	SLOW_S = 30,
-	STATUS_OK = 200,
 	STATUS_SAME = 304
 };
 
@@ -38,6 +37,7 @@ end_request(struct fetch *f)
 		c->easy_cleanup(f->easy);
 	}
 	f->easy = NULL;
+	fetch_body_end(f);
 	c->slist_free_all(f->pins);
 	c->slist_free_all(f->lines);
 	f->pins = f->lines = NULL;
@@ -86,42 +86,7 @@ fail(struct fetch *f, const char *format, ...)
 	finish(f, HTTPS_FAILED);
 }
 
-/* ---- what comes --------------------------------------------------------- */
-
-/* Why there is too much of it, or NULL. */
-static const char *
-excess_of(const struct fetch *f)
-{
-	const struct curl_calls *c = &f->house->curl;
-	curl_off_t wire = 0;
-
-	c->easy_getinfo(f->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
-	if (wire > HTTPS_WIRE_MAX)
-		return "it sends more than 64 MiB";
-	if (f->text > HTTPS_TEXT_MAX)
-		return "it unpacks to more than 512 MiB";
-	if (f->text > HTTPS_SLACK + (uint64_t)wire * HTTPS_RATIO)
-		return "it unpacks to more than 200 times its size";
-	return NULL;
-}
-
-static size_t
-on_body(char *bytes, size_t size, size_t count, void *owner)
-{
-	struct fetch *f = owner;
-	size_t len = size * count;
-	const struct curl_calls *c = &f->house->curl;
-	long status = 0;
-
-	c->easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status != STATUS_OK) /* its message; of no interest */
-		return 0;
-	f->text += len;
-	f->excess = excess_of(f);
-	if (f->excess == NULL && !f->wish.body(f->wish.owner, bytes, len))
-		f->stopped = true;
-	return f->excess == NULL && !f->stopped ? len : 0;
-}
+/* ---- what is said of it -------------------------------------------------- */
 
 /* A value that we shall send back: whole, printable, or not at all. */
 static void
@@ -221,7 +186,7 @@ set_callbacks(struct fetch *f)
 
 	c->easy_setopt(e, CURLOPT_PRIVATE, f);
 	c->easy_setopt(e, CURLOPT_ERRORBUFFER, f->curl_why);
-	c->easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	c->easy_setopt(e, CURLOPT_WRITEFUNCTION, fetch_on_body);
 	c->easy_setopt(e, CURLOPT_WRITEDATA, f);
 	c->easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	c->easy_setopt(e, CURLOPT_HEADERDATA, f);
@@ -379,7 +344,9 @@ on_status(struct fetch *f, long status)
 	char *to = NULL;
 
 	c->easy_getinfo(f->easy, CURLINFO_REDIRECT_URL, &to);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !fetch_body_is_whole(f))
+		fail(f, "its gzip is cut off");
+	else if (status == STATUS_OK)
 		finish(f, HTTPS_NEW);
 	else if (status == STATUS_SAME && f->lines != NULL)
 		finish(f, HTTPS_SAME);

@@ -4,7 +4,10 @@
 #define SUPPLY_HTTPS_INSIDE_H
 
 #include "supply/curl.h"
+#include "supply/gzip.h"
 #include "supply/https.h"
+
+enum { STATUS_OK = 200 };
 
 struct https {
 	struct host_setup setup;
@@ -27,8 +30,10 @@ struct fetch {
 	struct curl_slist *pins, *lines;
 	struct https_known known; /* of what comes */
 	uint64_t text;		  /* bytes given */
+	bool begun, packed;	  /* something has come; it is gzip */
+	struct gzip gzip;
 	bool stopped;
-	const char *excess; /* why there is too much of it */
+	const char *excess; /* why no more of it is wanted */
 	char curl_why[CURL_ERROR_SIZE];
 	char why[HTTPS_WHY_SIZE];
 	struct due due; /* for all of it */
@@ -36,6 +41,12 @@ struct fetch {
 
 /* A request of curl's is over, one way or the other. */
 void fetch_on_end(struct fetch *f, CURLcode code);
+
+/* What comes, as curl gives it. */
+size_t fetch_on_body(char *bytes, size_t size, size_t count, void *owner);
+/* All that belongs to it has come. */
+bool fetch_body_is_whole(const struct fetch *f);
+void fetch_body_end(struct fetch *f);
 
 /* Certificates of authorities, in PEM, behind one another; malloc()ed.
  * ERR_MISSING: --feed-ca cannot be read (errno). */

@@ -17,6 +17,7 @@
 #include "lists/build.h"
 #include "lists/saved.h"
 #include "proc/measure.h"
+#include "supply/gzip.h"
 #include "supply/primary.h"
 #include "supply/tsig.h"
 
@@ -399,10 +400,11 @@ begin_https(struct supply *s)
 }
 
 static enum err
-begin_crypto(void)
+begin_libraries(void)
 {
 	enum err err = tsig_prepare();
 
+	gzip_prepare();
 	if (err != ERR_NONE)
 		log_error("libcrypto.so.3 is not there, or without HMAC; "
 			  "fetched lists need it (Debian: libssl3)");
@@ -425,7 +427,7 @@ begin(struct supply *s)
 	close(kit->own);
 	err = begin_https(s);
 	if (err == ERR_NONE)
-		err = begin_crypto();
+		err = begin_libraries();
 	if (err == ERR_NONE)
 		err = begin_notify(s);
 	if (err == ERR_NONE)

@@ -2,6 +2,7 @@
 """Lists that are fetched: by HTTPS, and as addresses of names."""
 
 import base64
+import gzip
 import os
 import random
 import re
@@ -146,6 +147,45 @@ def test_every_form_is_fetched(stage, feed, fetching, form, text, entry):
     wait_listed(d, entry)
     assert rcode(stage.client().ask("bad.test")) == "NXDOMAIN"
     assert feed.seen[0].fields["accept-encoding"] == "gzip"
+
+
+TEXT = "".join(f"{n}.other.test\n" for n in range(20000)) + "bad.test\n"
+
+
+def whole(text):
+    return [gzip.compress(text)]
+
+
+def in_members(text):
+    return [gzip.compress(text[:5000]) + gzip.compress(b"")
+            + gzip.compress(text[5000:])]
+
+
+def in_pieces(text):
+    data = gzip.compress(text)
+    return [data[:1], data[1:7], data[7:], b"\0" * 100]
+
+
+@pytest.mark.parametrize("kind", (whole, in_members, in_pieces))
+@pytest.mark.parametrize("encoded", (False, True), ids=("", "encoded"))
+def test_a_file_of_gzip_is_unpacked(feed, fetching, kind, encoded):
+    """Whatever the server calls it, and where it packs it once more."""
+    def say(request):
+        pieces = kind(TEXT.encode())
+        if encoded:
+            pieces = [gzip.compress(b"".join(pieces))]
+        request.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/gzip\r\n"
+                     + b"Content-Encoding: gzip\r\n" * encoded
+                     + b"Content-Length: %d\r\n\r\n"
+                     % sum(map(len, pieces)))
+        for piece in pieces:
+            request.send(piece)
+            time.sleep(0.05)
+    feed.pages["/list.gz"] = say
+    d = fetching(f"list one domains {URL}/list.gz")
+    wait_listed(d, "bad.test")
+    assert is_listed(d, "0.other.test")
+    assert state(d, "one")["entries"] == "20001"
 
 
 def test_a_column_of_a_table_is_fetched(feed, fetching):
@@ -297,11 +337,11 @@ def cut(request):
     request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbad.test\n")
 
 
-def packed(piece, count):
+def packed(piece, count, encoding=b"Content-Encoding: gzip\r\n"):
     """A body that unpacks to much more."""
     def say(request):
         packer = zlib.compressobj(wbits=31)
-        request.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+        request.send(b"HTTP/1.1 200 OK\r\n" + encoding +
                      b"Connection: close\r\n\r\n")
         for _ in range(count):
             request.send(packer.compress(piece))
@@ -312,7 +352,20 @@ def packed(piece, count):
 WRONG = {
     "page": (Page("<!DOCTYPE html>\n<title>Oops</title>\n"),
              "it is a web page"),
-    "bytes": (Page(b"\x1f\x8b\x08\0\0\0\n" * 9), "it is not text"),
+    "bytes": (Page(b"\x7f\x8b\x08\0\0\0\n" * 9), "it is not text"),
+    "gzip": (Page(b"\x1f\x8b\x08\0\0\0\n" * 9), "its gzip is damaged"),
+    "gzip-sum": (Page(gzip.compress(b"a.test\n" * 9)[:-8] + bytes(8)),
+                 "its gzip is damaged"),
+    "gzip-cut": (Page(gzip.compress(b"a.test\n" * 9)[:-4]),
+                 "its gzip is cut off"),
+    "gzip-page": (Page(gzip.compress(b"<html>\n")), "it is a web page"),
+    "gzip-bomb": (packed(b"a.test\n" * 65536, 100, b""),
+                  "unpacks to more than 200 times its size"),
+    "gzip-line": (packed(b"x" * 1_000_000, 500, b""),
+                  "a line has more than 4096"),
+    "gzip-twice": (lambda r: r.say(200, gzip.compress(gzip.compress(
+        b"a.test\n" * 10_000_000)), Content_Encoding="gzip"),
+                   "unpacks to more than 200 times its size"),
     "form": (Page("||a.test^\n||b.test^\n"), "are not understood"),
     "missing": (lambda r: r.say(404, b"a.test\n"), "the server answers 404"),
     "failing": (lambda r: r.say(503, b"a.test\n"), "the server answers 503"),
