@@ -95,18 +95,8 @@ net_is_before(const struct net *a, const struct net *b)
 	return memcmp(a->addr.byte, b->addr.byte, sizeof(a->addr.byte)) < 0;
 }
 
-/* Both are of one list and trigger. */
-static bool
-name_is_before(const struct lists_hit *a, const struct name *server,
-	       const struct contest *c)
-{
-	if (a->wild_entry != c->best.wild_entry)
-		return !a->wild_entry;
-	if (a->labels != c->best.labels)
-		return a->labels > c->best.labels;
-	return name_canonical_order(server, &c->server) > 0;
-}
-
+/* Whether it comes before the best; of one list and trigger, names are those
+ * of servers. */
 static bool
 wins(const struct contest *c, const struct lists_hit *hit,
      const struct name *name)
@@ -116,7 +106,7 @@ wins(const struct contest *c, const struct lists_hit *hit,
 	if (hit->trigger != c->best.trigger)
 		return hit->trigger < c->best.trigger;
 	if (name != NULL)
-		return name_is_before(hit, name, c);
+		return name_canonical_order(name, &c->server) > 0;
 	return net_is_before(&hit->net, &c->best.net);
 }
 

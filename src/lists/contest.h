@@ -2,9 +2,8 @@
 /*
  * Which of several hits decides, at one place of the chain of aliases: that
  * of the earliest list; in one list the trigger that comes first in enum
- * trigger; of one trigger the exact name before a wildcard, the longer entry,
- * the server's name that is last in canonical order (RFC 4034 6.1), the
- * lowest net.
+ * trigger; of one trigger the server whose name is last in canonical order (RFC
+ * 4034 6.1), whatever entry has it, or the longest net, then the lowest.
  */
 #ifndef LISTS_CONTEST_H
 #define LISTS_CONTEST_H

@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import struct
-import textwrap
 
 import dns.flags
 import dns.message
@@ -15,6 +14,7 @@ import pytest
 from daemon import SLOW, once
 from dnsclient import (addresses, ede, ede_text, question, rcode, read_frame,
                        until)
+from authorities import knot, recursive
 from lab import UPSTREAM
 from resolvers import found, running
 
@@ -389,43 +389,6 @@ WORLD = {
 }
 
 
-def knot(directory, address, served):
-    home = directory / f"knot-{address}"
-    home.mkdir()
-    config = (f'server:\n  listen: "{address}@53"\n  rundir: "{home}"\n'
-              "log:\n  - target: stderr\n    any: error\n"
-              f'database:\n  storage: "{home}"\n'
-              f'template:\n  - id: default\n    storage: "{home}"\nzone:\n')
-    for number, (zone, text) in enumerate(served.items()):
-        (home / f"{number}.zone").write_text(f"$TTL 60\n{text}")
-        config += f'  - domain: "{zone}"\n    file: "{number}.zone"\n'
-    (home / "knot.conf").write_text(config)
-    return ["knotd", "-c", str(home / "knot.conf")]
-
-
-def unbound(directory):
-    (directory / "hints").write_text(f". 60 NS ns.root.\nns.root. 60 A {ROOT}"
-                                     "\n")
-    path = directory / "recursive.conf"
-    path.write_text(textwrap.dedent(f"""\
-        server:
-            interface: {UPSTREAM}
-            outgoing-interface: {UPSTREAM}
-            access-control: 0.0.0.0/0 allow
-            username: ""
-            chroot: ""
-            directory: "{directory}"
-            pidfile: ""
-            do-daemonize: no
-            use-syslog: no
-            do-ip6: no
-            module-config: "iterator"
-            local-zone: "test." nodefault
-            root-hints: "{directory}/hints"
-        """))
-    return ["unbound", "-d", "-c", str(path)]
-
-
 @pytest.fixture
 def world(stage):
     """Root, test and the zones below it, and a resolver that finds them."""
@@ -450,7 +413,7 @@ def world(stage):
                     stage.lab.net, lambda: answers(CHILD, "www.evil.test")), \
             running(knot(stage.directory, OTHER, WORLD[OTHER]),
                     stage.lab.net, lambda: answers(OTHER, "www.kind.test")), \
-            running(unbound(stage.directory), stage.lab.net,
+            running(recursive(stage.directory, ROOT), stage.lab.net,
                     lambda: answers(UPSTREAM, "www.kind.test")):
         yield
 

@@ -292,8 +292,7 @@ second_is_last(void)
 	return strcmp(second, first) > 0;
 }
 
-/* Of both servers: a name before a wildcard, the longer one, the server that
- * is last. */
+/* Of both servers that which is last, whatever rule it has. */
 static const struct rule *
 by_server(unsigned list)
 {
@@ -304,10 +303,6 @@ by_server(unsigned list)
 
 	if (r[0] == NULL || r[1] == NULL)
 		return r[0] != NULL ? r[0] : r[1];
-	if (r[0]->wild != r[1]->wild)
-		return r[0]->wild ? r[1] : r[0];
-	if (r[0]->name.len != r[1]->name.len)
-		return r[0]->name.len > r[1]->name.len ? r[0] : r[1];
 	return second_is_last() ? r[1] : r[0];
 }
 

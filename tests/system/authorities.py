@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Name servers of zones, and a resolver that follows delegations to them."""
+
+import textwrap
+
+from lab import UPSTREAM
+
+
+def knot(directory, address, served):
+    home = directory / f"knot-{address}"
+    home.mkdir()
+    config = (f'server:\n  listen: "{address}@53"\n  rundir: "{home}"\n'
+              "log:\n  - target: stderr\n    any: error\n"
+              f'database:\n  storage: "{home}"\n'
+              f'template:\n  - id: default\n    storage: "{home}"\nzone:\n')
+    for number, (zone, text) in enumerate(served.items()):
+        (home / f"{number}.zone").write_text(f"$TTL 60\n{text}")
+        config += f'  - domain: "{zone}"\n    file: "{number}.zone"\n'
+    (home / "knot.conf").write_text(config)
+    return ["knotd", "-c", str(home / "knot.conf")]
+
+
+def recursive(directory, root):
+    """unbound, at the address of the upstream."""
+    (directory / "hints").write_text(f". 60 NS ns.root.\nns.root. 60 A {root}"
+                                     "\n")
+    path = directory / "recursive.conf"
+    path.write_text(textwrap.dedent(f"""\
+        server:
+            interface: {UPSTREAM}
+            outgoing-interface: {UPSTREAM}
+            access-control: 0.0.0.0/0 allow
+            username: ""
+            chroot: ""
+            directory: "{directory}"
+            pidfile: ""
+            do-daemonize: no
+            use-syslog: no
+            do-ip6: no
+            module-config: "iterator"
+            local-zone: "test." nodefault
+            root-hints: "{directory}/hints"
+        """))
+    return ["unbound", "-d", "-c", str(path)]
