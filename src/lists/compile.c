@@ -170,6 +170,8 @@ fault_of(const struct list_config *c, enum err err, const char **right_out)
 	case ERR_SYNTAX:
 		return c->form == FORM_RPZ
 			   ? "is not a zone"
+		       : c->source == SOURCE_INLINE
+			   ? "has what is not of the form of this list"
 			   : "is not the form of this list: most of its lines "
 			     "are not understood";
 	case ERR_IMAGE:

@@ -188,7 +188,8 @@ read_rrsets(const struct token *t, struct list_config *out, struct flaw *flaw)
 		if (out->rrsets == CONFIG_NAMES_MAX)
 			return wrong(flaw, &one, "is one name too many",
 				     "name at most 8");
-		if (!word_domain(&one, &out->rrset[out->rrsets++]))
+		if (memchr(one.text, '/', one.len) != NULL ||
+		    !word_domain(&one, &out->rrset[out->rrsets++]))
 			return wrong(flaw, &one, "is not a name",
 				     "write NAME[,NAME...], whose A and AAAA "
 				     "records are the list");
@@ -248,13 +249,19 @@ read_source(struct line *l, struct list_config *out, struct flaw *flaw)
 static bool
 read_words(struct line *l, struct list_config *out, struct flaw *flaw)
 {
-	while (!line_at_end(l)) {
-		struct token t = line_word(l, "");
+	struct words_read read = { .line = l };
 
-		if (!config_read_word(l, &t, out, flaw))
+	while (!line_at_end(l)) {
+		if (!config_read_word(&read, out, flaw))
 			return false;
 	}
 	return true;
+}
+
+static bool
+form_has_addresses(enum list_form form)
+{
+	return form == FORM_IPS || form == FORM_DNS || form == FORM_RPZ;
 }
 
 /* What cannot be together, or must. */
@@ -277,6 +284,9 @@ fits(const struct list_config *c, const struct token *whole, struct flaw *flaw)
 	if (c->action == ACTION_GIVEN && c->form != FORM_RPZ)
 		return wrong(flaw, whole, "gives no actions of its own",
 			     "write another action");
+	if ((c->block_set || c->allow_set) && !form_has_addresses(c->form))
+		return wrong(flaw, whole, "has names, and no addresses",
+			     "leave out \"block-set\" and \"allow-set\"");
 	if (c->block_set && c->allow_set)
 		return wrong(flaw, whole, "would be blocked and allowed",
 			     "write \"block-set yes\" or \"allow-set yes\"");

@@ -2,8 +2,7 @@
 /*
  * What may stand behind a list: one row a word.
  *
- * A word that stands twice has its last value; one that has a list of values
- * has them all.
+ * A word stands once; servers and clients may be named by several.
  */
 #include "lists/config_word.h"
 
@@ -203,25 +202,28 @@ read_zone(struct line *l, struct list_config *out, struct flaw *flaw)
 	       wrong(flaw, &t, "is not a name", right);
 }
 
+struct bounds {
+	uint32_t least, most;
+	const char *right;
+};
+
 static bool
-read_count(struct line *l, uint32_t least, uint32_t most, uint32_t *out,
+read_count(struct line *l, const struct bounds *b, uint32_t *out,
 	   struct flaw *flaw)
 {
 	struct token t = line_word(l, "");
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < t.len; i++) {
-		if (t.text[i] < '0' || t.text[i] > '9' || n > most)
+		if (t.text[i] < '0' || t.text[i] > '9' || n > b->most)
 			return wrong(flaw, &t, "is not a number here",
-				     "dns-firewall.lists(5) has the limits");
+				     b->right);
 		n = n * 10 + (uint64_t)(t.text[i] - '0');
 	}
 	if (t.len == 0)
-		return missing(flaw, t, "a number is missing",
-			       "dns-firewall.lists(5) has the limits");
-	if (n < least || n > most)
-		return wrong(flaw, &t, "is too small or too large",
-			     "dns-firewall.lists(5) has the limits");
+		return missing(flaw, t, "a number is missing", b->right);
+	if (n < b->least || n > b->most)
+		return wrong(flaw, &t, "is too small or too large", b->right);
 	*out = (uint32_t)n;
 	return true;
 }
@@ -229,19 +231,30 @@ read_count(struct line *l, uint32_t least, uint32_t most, uint32_t *out,
 static bool
 read_interval(struct line *l, struct list_config *out, struct flaw *flaw)
 {
-	return read_count(l, 60, 30 * 86400, &out->interval_s, flaw);
+	static const struct bounds seconds = {
+		60, 2592000, "write seconds, 60 to 2592000"
+	};
+
+	return read_count(l, &seconds, &out->interval_s, flaw);
 }
 
 static bool
 read_max_ttl(struct line *l, struct list_config *out, struct flaw *flaw)
 {
-	return read_count(l, 0, 7 * 86400, &out->max_ttl_s, flaw);
+	static const struct bounds seconds = { 0, 604800,
+					       "write seconds, 0 to 604800" };
+
+	return read_count(l, &seconds, &out->max_ttl_s, flaw);
 }
 
 static bool
 read_column(struct line *l, struct list_config *out, struct flaw *flaw)
 {
-	return read_count(l, 1, 64, &out->column, flaw);
+	static const struct bounds columns = {
+		1, 64, "write the number of a column, 1 to 64"
+	};
+
+	return read_count(l, &columns, &out->column, flaw);
 }
 
 /* ---- words for values ---------------------------------------------------- */
@@ -361,12 +374,13 @@ read_ns_missing(struct line *l, struct list_config *out, struct flaw *flaw)
 static bool
 read_ns_levels(struct line *l, struct list_config *out, struct flaw *flaw)
 {
+	static const struct bounds zones = { 1, CONFIG_LEVELS_MAX,
+					     "write 1 to 127, or all" };
 	struct line ahead = *l;
 	struct token t = line_word(&ahead, "");
 
 	if (!token_is(&t, "all"))
-		return read_count(l, 1, CONFIG_LEVELS_MAX, &out->ns_levels,
-				  flaw);
+		return read_count(l, &zones, &out->ns_levels, flaw);
 	*l = ahead;
 	out->ns_levels = CONFIG_LEVELS_MAX;
 	return true;
@@ -415,7 +429,7 @@ read_contact(struct line *l, struct list_config *out, struct flaw *flaw)
 static const struct {
 	const char *word;
 	read_fn *read;
-} words[] = {
+} words[CONFIG_WORDS_MAX] = {
 	{ "action", read_action },
 	{ "clients", read_clients },
 	{ "primary", read_servers },
@@ -437,15 +451,28 @@ static const struct {
 	{ "ns-levels", read_ns_levels },
 };
 
-bool
-config_read_word(struct line *l, const struct token *word,
-		 struct list_config *out, struct flaw *flaw)
+static bool
+may_be_repeated(read_fn *read)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (token_is(word, words[i].word))
-			return words[i].read(l, out, flaw);
+	return read == read_servers || read == read_clients;
+}
+
+bool
+config_read_word(struct words_read *w, struct list_config *out,
+		 struct flaw *flaw)
+{
+	struct token word = line_word(w->line, "");
+
+	for (size_t i = 0; i < CONFIG_WORDS_MAX; i++) {
+		if (words[i].word == NULL || !token_is(&word, words[i].word))
+			continue;
+		if (w->had[i] && !may_be_repeated(words[i].read))
+			return wrong(flaw, &word, "stands twice in this line",
+				     "write it once");
+		w->had[i] = true;
+		return words[i].read(w->line, out, flaw);
 	}
-	return wrong(flaw, word, "is not known here",
+	return wrong(flaw, &word, "is not known here",
 		     "write action, clients, primary, server, key, zone, "
 		     "interval, max-ttl, column, ede, soa, nickname, category, "
 		     "contact, block-set, allow-set, expire, ns-missing or "

@@ -6,9 +6,16 @@
 #include "lists/config.h"
 #include "policy/token.h"
 
-/* Takes the value of `word`, and puts it where it belongs. */
-bool config_read_word(struct line *l, const struct token *word,
-		      struct list_config *out, struct flaw *flaw);
+enum { CONFIG_WORDS_MAX = 24 };
+
+struct words_read {
+	struct line *line;
+	bool had[CONFIG_WORDS_MAX]; /* this word was there already */
+};
+
+/* Takes a word and its value, and puts it where it belongs. */
+bool config_read_word(struct words_read *w, struct list_config *out,
+		      struct flaw *flaw);
 
 /* A word, or what stands between double quotes; text NULL: the closing one is
  * not there. */

@@ -26,6 +26,12 @@ static const char *const form_words[FORM_COUNT] = {
 #undef FORM
 };
 
+static const char *const form_lines[FORM_COUNT] = {
+#define FORM(name, word, line) [FORM_##name] = line,
+#include "lists/item.def"
+#undef FORM
+};
+
 static const char *const action_words[ACTION_COUNT] = {
 #define ACTION(name, word, told) [ACTION_##name] = word,
 #include "lists/action.def"
@@ -42,6 +48,12 @@ const char *
 form_word(enum list_form form)
 {
 	return form < FORM_COUNT ? form_words[form] : "?";
+}
+
+const char *
+form_line(enum list_form form)
+{
+	return form < FORM_COUNT ? form_lines[form] : "?";
 }
 
 enum list_form
@@ -131,13 +143,23 @@ is_host_name(const struct word *w)
 	return w->len > 0;
 }
 
+static bool
+is_address(const struct word *w)
+{
+	char last = w->text[w->len - 1];
+	struct addr a;
+
+	return last >= '0' && last <= '9' &&
+	       addr_parse(w->text, w->len, &a) == ERR_NONE;
+}
+
 /* The root and the names right below it are nobody's to list. */
 static bool
 read_name(const struct word *w, struct item *out)
 {
 	struct name name;
 
-	if (!is_host_name(w) ||
+	if (!is_host_name(w) || is_address(w) ||
 	    name_parse(w->text, w->len, &name, NULL) != ERR_NONE)
 		return false;
 	if (name_labels(&name) < 2)
@@ -214,6 +236,42 @@ read_domain(struct words *w, const struct item_sink *to)
 		shift(&word, 1);
 	}
 	return give_name(&word, reach, false, to);
+}
+
+static bool
+is_host_rule(const struct word *w)
+{
+	struct word name = *w;
+
+	if (!begins(w, "||") || w->text[w->len - 1] != '^')
+		return false;
+	shift(&name, 2);
+	name.len--;
+	return is_host_name(&name);
+}
+
+/* A rule of a browser that a resolver cannot follow: for addresses of pages,
+ * with options, or for what is inside ("NAME##.ad"). Names and addresses
+ * alone, as other forms have them, are none, nor is any other text. */
+static bool
+is_browser_rule(const char *text, size_t len)
+{
+	static const char *const marks[] = { "##", "#@#", "#?#", "#$#", "#%#",
+					     "^",  "*",	  "$" };
+	struct words line = { text, len };
+	struct word w;
+
+	if (!next_word(&line, &w))
+		return false;
+	if (begins(&w, "@@"))
+		shift(&w, 2);
+	if (w.len == 0 || is_host_rule(&w))
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (memmem(text, len, marks[i], strlen(marks[i])) != NULL)
+			return true;
+	}
+	return strchr("|/&?-.:=", w.text[0]) != NULL;
 }
 
 /* Only rules that a resolver can follow: a whole host name, no path and no
@@ -408,6 +466,7 @@ item_read(enum list_form form, const char *text, size_t len,
 	  const struct item_sink *to)
 {
 	struct words w = words_of(form, text, len);
+	enum err err;
 
 	switch (form) {
 	case FORM_HOSTS:
@@ -415,7 +474,10 @@ item_read(enum list_form form, const char *text, size_t len,
 	case FORM_DOMAINS:
 		return read_domain(&w, to);
 	case FORM_ADBLOCK:
-		return read_adblock(&w, to);
+		err = read_adblock(&w, to);
+		return err == ERR_SYNTAX && is_browser_rule(text, len)
+			   ? ERR_MISSING
+			   : err;
 	case FORM_DNSMASQ:
 		return read_dnsmasq(&w, to);
 	case FORM_IPS:

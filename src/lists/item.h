@@ -70,9 +70,12 @@ struct item_sink {
 /* A word of item.def, or FORM_COUNT. */
 enum list_form form_from_word(const char *text, size_t len);
 const char *form_word(enum list_form form);
+/* What its lines look like. */
+const char *form_line(enum list_form form);
 
 /* Reads one line, without its end. ERR_SYNTAX: nothing in it is understood;
- * comments and blank lines are. */
+ * comments and blank lines are. ERR_MISSING: it is of that form, and has
+ * nothing that could be listed, as most rules of a browser. */
 enum err item_read(enum list_form form, const char *text, size_t len,
 		   const struct item_sink *to);
 

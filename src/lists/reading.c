@@ -19,6 +19,7 @@
 enum {
 	PIECE = 1 << 18,
 	LINE_MAX_BYTES = ACL_MAX_LINE,
+	LINE_TOLD = 60, /* characters of a line that are told */
 	ITEMS_A_LINE = 32,
 	ITEMS_MORE = 65536
 };
@@ -39,16 +40,21 @@ tell_place(struct reading *r, uint32_t line)
 }
 
 static void
-tell_bad_line(struct reading *r)
+tell_bad_line(struct reading *r, const char *line, size_t len)
 {
+	bool is_long = len > LINE_TOLD;
+
 	r->bad++;
 	if (!may_tell(r))
 		return;
 	tell_place(r, r->lines);
+	text_printf(r->out, "\"");
+	text_escaped(r->out, line, is_long ? LINE_TOLD : len);
 	text_printf(r->out,
-		    "is left out of list %s; accepted are lines of the form "
+		    "%s\" is left out of list %s; lines of the form %s are "
 		    "%s\n",
-		    r->config->name, form_word(r->config->form));
+		    is_long ? "..." : "", r->config->name,
+		    form_word(r->config->form), form_line(r->config->form));
 }
 
 /* The first of them; the others are counted. */
@@ -116,9 +122,12 @@ read_line(struct reading *r, const char *line, size_t len)
 		err = r->config->column > 0
 			  ? column_read(r->config->column, line, len, &sink)
 			  : item_read(r->config->form, line, len, &sink);
-	if (err != ERR_SYNTAX)
+	if (err == ERR_MISSING && r->config->source != SOURCE_INLINE)
+		r->left_out++;
+	else if (err == ERR_MISSING || err == ERR_SYNTAX)
+		tell_bad_line(r, line, len);
+	else
 		return err;
-	tell_bad_line(r);
 	return ERR_NONE;
 }
 

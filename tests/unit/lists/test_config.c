@@ -140,6 +140,12 @@ test_wrong(void **state)
 	assert_wrong("list a hosts /a action", 23, "action is missing");
 	assert_wrong("list a hosts /a action data", 24, "not an action");
 	assert_wrong("list a hosts /a interval 5", 26, "too small");
+	assert_wrong("list a hosts /a interval 1h", 26, "not a number");
+	assert_string_equal(flaw.right, "write seconds, 60 to 2592000");
+	assert_wrong("list a hosts /a action log action nodata", 28,
+		     "stands twice");
+	assert_wrong("list a hosts /a block-set yes", 6, "no addresses");
+	assert_wrong("list a dns https://x.example/", 12, "not a name");
 	assert_wrong("list a rpz /a ns-levels 0", 25, "too small");
 	assert_wrong("list a rpz /a ns-levels", 24, "number is missing");
 	assert_wrong("list a hosts /a primary 192.0.2.1", 6, "nobody would");
