@@ -135,9 +135,8 @@ class Campaign:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         passed = re.search(r"(\d+) passed", done.stdout)
         row.times = int(passed[1]) if passed else 0
-        for name in re.findall(r"^FAILED \S*::(.*?)(?: - |$)", done.stdout,
-                               re.M):
-            row.complain(name)
+        for failed in re.findall(r"^FAILED \S*::(.*)$", done.stdout, re.M):
+            row.complain(failed)
         if done.returncode and not row.broken:
             row.complain(done.stdout.strip().splitlines()[-1])
         if self.given.verbose and row.broken:
