@@ -45,20 +45,28 @@ on_confirm(void *self, const void *letter, size_t size, int fd)
 	answer(from->s, &word, sizeof(word));
 }
 
+/* False: there is nobody to do it. */
+static bool
+pass_on(struct supervisor *s, enum role to, const void *wish, size_t size)
+{
+	const struct child *child = crew_find(&s->crew, to);
+
+	return child != NULL && child->ready && child->channel != -1 &&
+	       post_send(child->channel, wish, size, -1) == ERR_NONE;
+}
+
 /* Where there is nobody to do it, nothing was revoked. */
 static void
 on_revoke(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
-	struct child *warden = crew_find(&from->s->crew, ROLE_WARDEN);
 	struct revoke_letter wish;
 	struct revoked_letter none = { 0 };
 
 	(void)fd;
 	memcpy(&wish, letter, sizeof(wish));
 	post_head(&wish.head, POST_REVOKE_DO, 0);
-	if (warden != NULL && warden->ready && warden->channel != -1 &&
-	    post_send(warden->channel, &wish, size, -1) == ERR_NONE)
+	if (pass_on(from->s, ROLE_WARDEN, &wish, size))
 		return;
 	none.seq = wish.seq;
 	post_head(&none.head, POST_REVOKED, 0);
@@ -82,15 +90,13 @@ static void
 on_source(void *self, const void *letter, size_t size, int fd)
 {
 	struct sender *from = self;
-	struct child *lists = crew_find(&from->s->crew, ROLE_LISTS);
 	struct source_letter wish;
 	struct plain_letter nobody = { .value = SOURCE_OUT_NOBODY };
 
 	(void)fd;
 	memcpy(&wish, letter, sizeof(wish));
 	post_head(&wish.head, POST_SOURCE_DO, 0);
-	if (lists != NULL && lists->ready && lists->channel != -1 &&
-	    post_send(lists->channel, &wish, size, -1) == ERR_NONE)
+	if (pass_on(from->s, ROLE_LISTS, &wish, size))
 		return;
 	nobody.seq = wish.seq;
 	post_head(&nobody.head, POST_SOURCE_SAID, 0);
