@@ -9,6 +9,14 @@
 #include "firewall/fixed.h"
 #include "policy/print.h"
 
+static const char *
+state_text(uint32_t state)
+{
+	if (state == FIXED_REFUSED)
+		return "refused: too many entries, none is opened,";
+	return state == FIXED_STANDS ? "stands" : "filling";
+}
+
 static void
 print_set(const struct view *v, unsigned set, struct text *out)
 {
@@ -16,7 +24,7 @@ print_set(const struct view *v, unsigned set, struct text *out)
 	uint32_t references = b->fixed_references[set];
 
 	text_printf(out, LIST_SET_LINE "%s %s entries=%u", fixed_name(set),
-		    b->fixed_state[set] == FIXED_STANDS ? "stands" : "filling",
+		    state_text(b->fixed_state[set]),
 		    b->fixed_entries[set]);
 	if (v->opt->firewall == FIREWALL_IPTABLES)
 		text_printf(out, " references=%u%s", references,
@@ -80,6 +88,9 @@ print_audited(const char *name, const struct audited_set *s, struct text *out)
 	else if (s->status == AUDITED_SET_GONE)
 		text_printf(out, "lists %u, and the kernel has no such set\n",
 			    s->lists);
+	else if (s->status == AUDITED_SET_REFUSED)
+		text_str(out, "its lists come to too many entries, none is "
+			      "opened\n");
 	else
 		text_printf(out, "lists %u, kernel %u, differences %u%s%s\n",
 			    s->lists, s->kernel, s->differences,

@@ -12,7 +12,7 @@
 #include "policy/match.h"
 #include "policy/print.h"
 
-enum { LINE_ROOM = 320, BYTE_ROOM = 4 };
+enum { LINE_ROOM = 400, BYTE_ROOM = 4 };
 
 bool
 statics_judge(const struct view *v, struct judge *out)
@@ -26,12 +26,18 @@ statics_judge(const struct view *v, struct judge *out)
 	       v->opt->firewall != FIREWALL_NONE;
 }
 
-bool
-statics_stand(const struct view *v, uint8_t family)
+static enum fixed_state
+state_of(const struct view *v, uint8_t family)
 {
 	enum fixed_index set = family == 4 ? FIXED_STATIC4 : FIXED_STATIC6;
 
-	return v->board != NULL && v->board->fixed_state[set] == FIXED_STANDS;
+	return v->board != NULL ? v->board->fixed_state[set] : FIXED_ABSENT;
+}
+
+bool
+statics_stand(const struct view *v, uint8_t family)
+{
+	return state_of(v, family) == FIXED_STANDS;
 }
 
 /* "acl" is the access list itself. */
@@ -150,6 +156,12 @@ statics_print(const struct view *v, const struct statics *s, struct text *out)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		print_one(v, &j, &s->at[i], out);
+	for (uint8_t family = 4; family <= 6; family += 2)
+		if (s->count > 0 && state_of(v, family) == FIXED_REFUSED)
+			text_printf(out,
+				    "# those of IPv%u are not in the kernel: "
+				    "they are too many\n",
+				    family);
 }
 
 static void

@@ -22,6 +22,7 @@
 enum {
 	BACKEND_BATCH = 64,	       /* entries of one add() or remove() */
 	BACKEND_MAX_TIMEOUT = 2147483, /* seconds: ipset's limit */
+	FIXED_MOST = 1 << 19, /* entries with clients, in one set of lists */
 	/* Of an entry that says none, and of one that had no end. */
 	BACKEND_DEFAULT_TIMEOUT = 60
 };

@@ -259,7 +259,8 @@ by_service(const void *a, const void *b)
 	return net_compare(&x->client, &y->client);
 }
 
-/* What a wider client was given already. */
+/* What a wider client was given already: those of one service stand together,
+ * at the end. */
 static enum err
 cut_given(const struct door *door, const struct fixed_entries *given,
 	  struct netset *nets)
@@ -267,11 +268,12 @@ cut_given(const struct door *door, const struct fixed_entries *given,
 	struct netset have = { 0 };
 	enum err err = ERR_NONE;
 
-	for (size_t i = 0; i < given->count && err == ERR_NONE; i++) {
-		const struct fixed_entry *e = &given->at[i];
+	for (size_t i = given->count; i > 0 && err == ERR_NONE; i--) {
+		const struct fixed_entry *e = &given->at[i - 1];
 
-		if (e->protocol == door->protocol && e->port == door->port &&
-		    net_holds(&e->client, &door->client))
+		if (e->protocol != door->protocol || e->port != door->port)
+			break;
+		if (net_holds(&e->client, &door->client))
 			err = netset_add(&have, &e->to);
 	}
 	netset_settle(&have);

@@ -96,7 +96,9 @@ audit_one(struct fixed_keeper *k, enum fixed_index set, struct comparing *c)
 	if (!p->wants && !p->present)
 		return ERR_NONE;
 	c->out->lists = (uint32_t)p->have.count;
-	if (p->busy || !p->known) {
+	if (p->refused) {
+		c->out->status = AUDITED_SET_REFUSED;
+	} else if (p->busy || !p->known) {
 		c->out->status = AUDITED_SET_FILLING;
 		c->out->lists = (uint32_t)p->wanted.count;
 		c->out->kernel = (uint32_t)p->to;

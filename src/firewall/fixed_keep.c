@@ -127,6 +127,7 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 	enum err err = fixed_want(&k->a->judge, set, &limits, &wanted);
 
 	p->wants = fixed_is_wanted(&k->a->judge, set);
+	p->refused = err == ERR_RANGE;
 	if (err != ERR_NONE)
 		fixed_say_failure(k, set, err);
 	/* What cannot be found out stays blocked, and opens nothing. */

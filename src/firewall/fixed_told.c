@@ -24,6 +24,8 @@ fixed_show(struct fixed_keeper *k, enum fixed_index set)
 		state = p->busy || !p->known ? FIXED_FILLING : FIXED_STANDS;
 	if (!p->wants && p->have.count == 0)
 		state = FIXED_ABSENT;
+	if (p->refused)
+		state = FIXED_REFUSED;
 	atomic_store_explicit(&b->fixed_state[set], state,
 			      memory_order_relaxed);
 	atomic_store_explicit(&b->fixed_entries[set],
@@ -38,8 +40,8 @@ cause_of(enum err err)
 		return "one of another type has its name, and a rule refers "
 		       "to it";
 	if (err == ERR_RANGE)
-		return "its clients and addresses come to more entries than "
-		       "there is room for";
+		return "its clients, ports and addresses come to more than "
+		       "524288 entries; none of them is opened";
 	return err_text(err);
 }
 

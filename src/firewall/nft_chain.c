@@ -165,13 +165,12 @@ belongs(const struct backend *b, const struct nft_place *at, enum set_index set)
 	return !nft_enforces(b) || set_is_local(set) == (at == &b->output);
 }
 
-/* Laid out like a grant. */
 static enum err
 put_static(struct backend *b, const struct nft_place *at,
 	   enum fixed_index fixed)
 {
-	enum set_index set = fixed_family(fixed) == 4 ? SET_V4 : SET_V6;
-	uint8_t nfproto = set == SET_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	uint8_t family = fixed_family(fixed);
+	uint8_t nfproto = family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	enum err err = ERR_NONE;
 
 	for (int icmp = 0; icmp < 2 && err == ERR_NONE; icmp++) {
@@ -179,7 +178,7 @@ put_static(struct backend *b, const struct nft_place *at,
 
 		nft_match_family(&r, nfproto);
 		nft_match_icmp(&r, nfproto, icmp == 1);
-		nft_match_grant(&r, set, fixed_name(fixed), icmp == 1);
+		nft_match_static(&r, family, fixed_name(fixed), icmp == 1);
 		nft_accept(&r);
 		err = nft_rule_put(&b->paper, at, &r);
 	}

@@ -85,7 +85,7 @@ static void
 describe(struct nftnl_set *s, enum fixed_index set)
 {
 	const uint8_t address = fixed_family(set) == 4 ? 4 : 16;
-	const uint8_t fields[] = { address, 1, 2, address };
+	const uint8_t fields[] = { address, address, 1, 2 };
 	uint32_t flags = NFT_SET_INTERVAL;
 
 	if (fixed_has_clients(set)) {

@@ -369,20 +369,39 @@ nft_match_address_set(struct nft_rule *r, uint8_t family, const char *set,
 	look_up(r, set);
 }
 
+static unsigned
+load_service(struct nft_rule *r, bool is_icmp, unsigned word)
+{
+	const uint32_t at_len[2] = { is_icmp ? ICMP_TYPE_CODE : PORT_TARGET,
+				     2 };
+
+	load_meta(r, NFT_META_L4PROTO, word++);
+	load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at_len, word++);
+	return word;
+}
+
 void
 nft_match_grant(struct nft_rule *r, enum set_index set, const char *name,
 		bool is_icmp)
 {
-	const uint32_t at_len[2] = { is_icmp ? ICMP_TYPE_CODE : PORT_TARGET,
-				     2 };
 	uint8_t family = set_family(set);
 	unsigned word = 0;
 
 	if (!set_is_local(set))
 		word = load_address(r, family, true, word);
-	load_meta(r, NFT_META_L4PROTO, word++);
-	load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at_len, word++);
+	word = load_service(r, is_icmp, word);
 	load_address(r, family, false, word);
+	look_up(r, name);
+}
+
+void
+nft_match_static(struct nft_rule *r, uint8_t family, const char *name,
+		 bool is_icmp)
+{
+	unsigned word = load_address(r, family, false, 0);
+
+	word = load_address(r, family, true, word);
+	load_service(r, is_icmp, word);
 	look_up(r, name);
 }
 

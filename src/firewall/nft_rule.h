@@ -63,6 +63,10 @@ void nft_match_address_set(struct nft_rule *r, uint8_t family, const char *set,
 void nft_match_grant(struct nft_rule *r, enum set_index set, const char *name,
 		     bool is_icmp);
 
+/* The same of what lists open: destination first (nft_fixed_element.c). */
+void nft_match_static(struct nft_rule *r, uint8_t family, const char *name,
+		      bool is_icmp);
+
 /* ---- what is done ------------------------------------------------------ */
 
 void nft_accept(struct nft_rule *r);

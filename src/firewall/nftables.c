@@ -362,9 +362,9 @@ const struct backend_kind backend_nftables = {
 	.heard = nftables_heard,
 	/* Each batch costs what the whole set is large. */
 	.fixed_piece = 16384,
-	/* A concatenation of intervals is written anew for each of them. */
-	.fixed_static_piece = 128,
-	.fixed_static_most = 4096,
+	/* So does each element of a concatenation of intervals. */
+	.fixed_static_piece = 1024,
+	.fixed_static_most = FIXED_MOST,
 	.fixed_prepare = nft_fixed_prepare,
 	.fixed_change = nft_fixed_change,
 	.fixed_list = nft_fixed_list,

@@ -37,7 +37,12 @@ enum rules_word {
 };
 
 /* How it is with a set that lists have in the kernel. */
-enum fixed_state { FIXED_ABSENT, FIXED_FILLING, FIXED_STANDS };
+enum fixed_state {
+	FIXED_ABSENT,
+	FIXED_FILLING,
+	FIXED_STANDS,
+	FIXED_REFUSED /* it comes to too many entries, and is without them */
+};
 enum { BOARD_FIXED_SETS = 6 };
 
 /* A warden that has not looked for so long has stopped, or is held up: what it

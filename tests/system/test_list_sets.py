@@ -44,7 +44,7 @@ def is_right(d):
 
 def static(lab, address):
     """One that is opened to the client, in the words of the kernel's tools."""
-    return (f"10.1.0.2 . tcp . 443 . {address}" if lab.uses_nftables()
+    return (f"{address} . 10.1.0.2 . tcp . 443" if lab.uses_nftables()
             else f"10.1.0.2,tcp:443,{address}")
 
 
@@ -124,3 +124,27 @@ def tell_of_one_address(d):
     assert said.count("open UDP:") == 2
     said = d.ctl("lookup", "198.51.100.2", "for", "10.1.0.2")
     assert "open " not in said
+
+
+@every_firewall
+def test_more_than_there_may_be_opens_none_and_says_so(stage, up, sets):
+    peers = "203.0.113.80\n" + "".join(
+        f"45.{n // 256}.{n % 256}.1\n" for n in range(2200))
+    acl = "10.1.0.2 -> @peers:TCP:{}\nfd00:1::2 -> @peers:TCP:443\n"
+    d = sets({"peers": ("ips", peers)}, acl=acl.format(443))
+    client = stage.client()
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW)
+    assert "entries=2201 " in d.ctl("grants")
+    d.reload(acl.format("443-692"))
+    assert until(lambda: client.connect("203.0.113.80") != OPEN, SLOW)
+    assert "ipv4-static refused: too many entries" in d.ctl("status")
+    d.err.wait("ipv4-static of lists cannot be kept: .* more than 524288 "
+               "entries; none of them is opened", SLOW)
+    status, out = audit(d)
+    assert status == 1 and "ipv4-static: its lists come to too many" in out
+    assert d.ctl("grants").endswith(
+        "# those of IPv4 are not in the kernel: they are too many\n")
+    assert "NEVER" in d.ctl("why", "10.1.0.2", "203.0.113.80:443")
+    d.reload(acl.format(443))
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW)
+    assert until(lambda: is_right(d), SLOW), audit(d)
