@@ -421,7 +421,7 @@ find_saved(struct job *j, void **image_out, size_t *size_out)
 	identify(j);
 	if (j->build.identity == 0)
 		return;
-	fd = open_quietly(j, "kept:" SAVED_FILE);
+	fd = open_quietly(j, "saved:");
 	if (fd == -1)
 		return;
 	j->has_saved =

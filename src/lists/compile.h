@@ -17,7 +17,8 @@
 
 /* Opens what a list is made of, for us to close: "list:PATH", a file of the
  * owner, or "kept:NAME.kept", what was fetched of that list: of a feed its
- * text. "key:PATH" is opened for somebody else. *fd_out stays -1 where there
+ * text. "saved:" is the image of last time (lists/saved.h).
+ * "key:PATH" is opened for somebody else. *fd_out stays -1 where there
  * is none, or none for us. ERR_DENIED: why says, as the end of a sentence,
  * what is wrong. */
 typedef enum err lists_open_fn(void *arg, const char *what, struct text *why,

@@ -19,6 +19,7 @@
 #include "lists/accord.h"
 #include "lists/ldns.h"
 #include "lists/policy_zone.h"
+#include "lists/saved.h"
 #include "policy/fetch.h"
 #include "policy/match.h"
 #include "policy/print.h"
@@ -206,6 +207,31 @@ add_policy_zone(struct listing *l)
 	return text.len > 0 ? append(l, text.buf, text.len) : ERR_NONE;
 }
 
+/* The next start needs no text then. Without it all works. */
+static void
+save(const struct role_kit *kit, const struct lists *lists,
+     struct text *complaints)
+{
+	char buf[512];
+	struct text why;
+	bool is_there;
+	int last = -1;
+
+	if (kit->saved == -1 || lists->head->identity == 0)
+		return;
+	text_init(&why, buf, sizeof(buf));
+	fetch_opened((void *)(uintptr_t)kit, "saved:", &why, &last);
+	is_there = last != -1 && saved_is(last, lists);
+	if (last != -1)
+		close(last);
+	if (!is_there && saved_write(kit->saved, lists) != ERR_NONE)
+		text_printf(complaints,
+			    "%s:1:1: warning: the image of the lists cannot "
+			    "be saved: %s\n",
+			    lists_text(lists, lists->head->source_name),
+			    strerror(errno));
+}
+
 /* Those that the options name. */
 static enum err
 read_lists(struct listing *l)
@@ -237,6 +263,8 @@ agree(const struct listing *l)
 
 	if (l->image != NULL)
 		err = lists_view(l->image, l->size, &lists);
+	if (err == ERR_NONE && l->image != NULL)
+		save(l->kit, &lists, l->complaints);
 	if (err != ERR_NONE || opt->acl_file[0] == '\0')
 		return err;
 	return lists_accord(&l->policy, &lists, opt->lists, l->complaints);
@@ -291,6 +319,8 @@ make_lists_anew(const struct role_kit *kit, struct text *complaints)
 				policy.head->size);
 	if (err == ERR_NONE)
 		err = write_all(kit->image, image, size);
+	if (err == ERR_NONE && lists_view(image, size, &lists) == ERR_NONE)
+		save(kit, &lists, complaints);
 	free(image);
 	policy_close(&policy);
 	return err;

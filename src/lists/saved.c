@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file is written beside the old one and renamed over it. It is not forced
+ * The next one is written beside it and renamed over it. It is not forced
  * to disk: where power fails before it is there its checksum says so, and the
  * image is made of the lists again.
  */
 #include "lists/saved.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lists/file.h"
 
 enum { LANES = 4 };
-
-static const char new_file[] = SAVED_FILE ".new";
 
 /* As fast as memory: lanes that do not wait for each other. */
 static uint64_t
@@ -85,16 +80,12 @@ saved_read(int fd, uint64_t identity, void **image_out, size_t *size_out)
 	return ERR_MISSING;
 }
 
-static bool
-is_there(int dir, uint64_t identity)
+bool
+saved_is(int fd, const struct lists *l)
 {
-	int fd = openat(dir, SAVED_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct lists_head head;
-	bool is = fd != -1 && begins_so(fd, identity, &head);
 
-	if (fd != -1)
-		close(fd);
-	return is;
+	return begins_so(fd, l->head->identity, &head);
 }
 
 static bool
@@ -114,23 +105,15 @@ write_all(int fd, const char *bytes, size_t len)
 }
 
 enum err
-saved_write(int dir, const struct lists *l)
+saved_write(int fd, const struct lists *l)
 {
-	bool is_whole;
-	int fd;
+	int cause;
 
-	if (l->head == NULL || l->head->identity == 0 ||
-	    is_there(dir, l->head->identity))
+	if (write_all(fd, (const char *)l->head, l->size))
 		return ERR_NONE;
-	fd =
-	    openat(dir, new_file,
-		   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return ERR_SYSTEM;
-	is_whole = write_all(fd, (const char *)l->head, l->size);
-	if (close(fd) == 0 && is_whole &&
-	    renameat(dir, new_file, dir, SAVED_FILE) == 0)
-		return ERR_NONE;
-	unlinkat(dir, new_file, 0);
+	cause = errno; /* what follows may spoil it */
+	if (ftruncate(fd, 0) == -1)
+		cause = errno;
+	errno = cause;
 	return ERR_SYSTEM;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The image that was in force last, as a file among the copies of lists: with
+ * The image that was in force last, as a file beside the copies of lists: with
  * it a start needs no text.
  */
 #ifndef LISTS_SAVED_H
 #define LISTS_SAVED_H
 
 #include "lists/image.h"
-
-#define SAVED_FILE "lists.image"
 
 /* The checksum of an image, whatever it says of itself. size: of lists_view().
  */
@@ -17,8 +15,10 @@ uint64_t saved_sum(const void *image, size_t size);
  * image is malloc()ed. */
 enum err saved_read(int fd, uint64_t identity, void **image_out,
 		    size_t *size_out);
-/* Puts it into that directory, unless it is there. One that may not be right
- * for what it was made of is not saved. ERR_SYSTEM. */
-enum err saved_write(int dir, const struct lists *l);
+/* Whether that file is of what the image is made of. One that may not be right
+ * for what it was made of is of nothing, and not to be saved. */
+bool saved_is(int fd, const struct lists *l);
+/* ERR_SYSTEM: the file, which was empty, is so again. */
+enum err saved_write(int fd, const struct lists *l);
 
 #endif

@@ -61,6 +61,7 @@ supervisor_check(struct options *opt, const char *path,
 					   .log_fd = STDERR_FILENO,
 					   .policy = -1,
 					   .kept = -1,
+					   .saved = -1,
 					   .print_fd = image_out == -1
 							   ? STDOUT_FILENO
 							   : -1 };

@@ -39,6 +39,8 @@ equip(struct compilation *c, const struct compilation_setup *setup, int acl,
 		err = child_hand(&c->child, HAND_POLICY, 0, 0, setup->policy);
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_IMAGE, 0, 0, c->image);
+	if (err == ERR_NONE && c->saved != -1)
+		err = child_hand(&c->child, HAND_SAVED, 0, 0, c->saved);
 	if (err == ERR_NONE)
 		err = child_hand(&c->child, HAND_COMPLAINTS, 0, 0, said);
 	if (err == ERR_NONE && setup->print_fd != -1)
@@ -126,6 +128,15 @@ open_kept(const struct compilation *c, const char *name, int *file_out,
 }
 
 static enum included_state
+open_saved(const struct compilation *c, const struct include_letter *wish,
+	   int *file_out)
+{
+	if (wish->index == 0)
+		*file_out = door_saved(c->saved_dir);
+	return *file_out != -1 ? INCLUDED_FILE : INCLUDED_END;
+}
+
+static enum included_state
 open_list(const struct compilation *c, const char *path, int *file_out,
 	  struct text *text)
 {
@@ -164,6 +175,7 @@ open_of_lists(struct compilation *c, const struct include_letter *wish,
 	      struct included_letter *answer, int *file_out)
 {
 	static const char kept[] = "kept:", key[] = "key:", list[] = "list:";
+	static const char saved[] = "saved:";
 	struct text text;
 
 	text_init(&text, answer->text, sizeof(answer->text));
@@ -173,6 +185,8 @@ open_of_lists(struct compilation *c, const struct include_letter *wish,
 			? INCLUDED_END
 			: open_kept(c, wish->pattern + strlen(kept), file_out,
 				    &text);
+	else if (strcmp(wish->pattern, saved) == 0)
+		answer->state = open_saved(c, wish, file_out);
 	else if (begins(wish->pattern, key))
 		answer->state =
 		    open_key(c, wish->pattern + strlen(key), &text);
@@ -254,7 +268,7 @@ hear_compiler(struct compilation *c)
 /* ---- its life ------------------------------------------------------------ */
 
 static void
-close_all(struct compilation *c)
+close_all(struct compilation *c, bool good)
 {
 	globfree(&c->found);
 	memset(&c->found, 0, sizeof(c->found));
@@ -267,6 +281,8 @@ close_all(struct compilation *c)
 	if (c->complaints != -1)
 		close(c->complaints);
 	c->image = c->complaints = -1;
+	door_saved_end(c->saved_dir, c->saved, good);
+	c->saved = -1;
 	for (unsigned i = 0; i < c->keys; i++)
 		close(c->key[i]);
 	c->keys = 0;
@@ -316,6 +332,8 @@ compilation_start(struct compilation *c, const struct compilation_setup *setup)
 	c->max_bytes = setup->max_bytes;
 	c->follows_own = false;
 	c->kept = setup->kept;
+	c->saved_dir = setup->saved;
+	c->saved = -1;
 	c->keeper = setup->keeper;
 	c->secret = setup->secret;
 	c->keys = 0;
@@ -331,6 +349,7 @@ compilation_start(struct compilation *c, const struct compilation_setup *setup)
 		goto undo;
 	c->complaints = said[0];
 	fcntl(said[0], F_SETFL, O_NONBLOCK);
+	c->saved = door_saved_new(c->saved_dir);
 	c->image = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (c->image != -1)
 		err = child_start(&c->child, setup->log_fd, name);
@@ -344,7 +363,7 @@ undo:
 		return ERR_NONE;
 	text_printf(&c->text, "the compiler cannot be started: %s",
 		    strerror(errno));
-	close_all(c);
+	close_all(c, false);
 	return err;
 }
 
@@ -415,7 +434,7 @@ compilation_end(struct compilation *c, int *image_out)
 		*image_out = c->image;
 		c->image = -1;
 		c->keys = 0;
-		close_all(c);
+		close_all(c, true);
 		return ERR_NONE;
 	}
 	if (c->text.len == 0)
@@ -423,6 +442,6 @@ compilation_end(struct compilation *c, int *image_out)
 			    "the compiler ended without a word "
 			    "(status %d)",
 			    status);
-	close_all(c);
+	close_all(c, false);
 	return ERR_SYNTAX;
 }

@@ -36,6 +36,7 @@ struct compilation {
 	uint64_t max_bytes;
 	uid_t owner;			 /* of the access list */
 	int kept;			 /* directory of copies, -1: none */
+	int saved_dir, saved;		 /* of the image, and the next one */
 	uid_t keeper;			 /* whose they are */
 	int secret;			 /* "key:env:TSIG_KEY" */
 	int key[ROLE_MAX_KEYS];		 /* opened for the lists process */
@@ -53,6 +54,7 @@ struct compilation_setup {
 	int own;     /* image of struct own_addresses */
 	int policy;  /* only the lists of this image are built anew; or -1 */
 	int kept;    /* directory of the copies of lists, or -1 */
+	int saved;   /* directory of the image of last time, or -1 */
 	uint32_t keeper; /* the user whose they are */
 	int secret;	 /* file of the key of the options, or -1 */
 	int log_fd;

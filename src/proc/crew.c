@@ -86,7 +86,8 @@ crew_init(struct crew *c, const struct options *opt,
 	c->control = c->board = c->board_ro = c->ledger = -1;
 	c->ledger_ro = c->state_ro = -1;
 	c->past = c->past_ro = c->refusals = c->refusals_ro = c->nflog = -1;
-	c->lists_dir = c->sources = c->sources_ro = c->secret = -1;
+	c->lists_dir = c->copies_dir = c->secret = -1;
+	c->sources = c->sources_ro = -1;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		c->key[i] = -1;
 	add_child(c, ROLE_RECORDER, 0);
@@ -191,7 +192,7 @@ hand_items(struct crew *c, struct child *child)
 		{ HAND_NFLOG, ONE(WITNESS), c->nflog },
 		{ HAND_SOURCES, ONE(LISTS), c->sources },
 		{ HAND_SOURCES, ONE(CONTROL), c->sources_ro },
-		{ HAND_LISTS_DIR, ONE(LISTS), c->lists_dir },
+		{ HAND_LISTS_DIR, ONE(LISTS), c->copies_dir },
 		{ HAND_STATE, ONE(CONTROL), c->state_ro },
 		{ HAND_CONTROL, ONE(CONTROL), c->control },
 		{ HAND_OUTPUT, ONE(RECORDER), c->output },

@@ -33,7 +33,7 @@ struct crew {
 	int before; /* the policy before this one, until all have let go */
 	int board, board_ro, ledger, ledger_ro, state_ro; /* -1: none */
 	int past, past_ro, refusals, refusals_ro, nflog;  /* -1: none */
-	int lists_dir, sources, sources_ro;		  /* -1: none */
+	int lists_dir, copies_dir, sources, sources_ro;	  /* -1: none */
 	int key[ROLE_MAX_KEYS];				  /* -1: none */
 	int secret; /* the options' own, -1: none */
 	int stats[ROLE_MAX_WORKERS], stats_ro[ROLE_MAX_WORKERS];

@@ -39,7 +39,19 @@ enum err door_text_file(const char *path, uint64_t max, int *fd_out,
  * it must be his, and nobody else may write there. */
 enum err door_lists_dir(const char *path, uint32_t uid, uint32_t gid,
 			int *fd_out, struct text *complaint);
-/* A copy in it: a regular file of that user, no link. ERR_MISSING: there is
+/* In it, the one that the lists process writes to, likewise; what stands
+ * beside that is out of its reach. */
+enum err door_copies_dir(int dir, uint32_t uid, uint32_t gid, int *fd_out,
+			 struct text *complaint);
+/* The image of last time, beside the copies: ours, and nobody else's to
+ * write; -1: there is none. */
+int door_saved(int dir);
+/* Where the next one is written; -1: nowhere. door_saved_end() has it take
+ * the place of the last one, where all went well and there is anything in it;
+ * it closes. */
+int door_saved_new(int dir);
+void door_saved_end(int dir, int fd, bool good);
+/* A copy there: a regular file of that user, no link. ERR_MISSING: there is
  * none, which is no fault; ERR_DENIED. */
 enum err door_kept(int dir, const char *name, uint32_t uid, int *fd_out,
 		   struct text *complaint);

@@ -54,6 +54,7 @@ enum hand {
 	HAND_CONTROL,	 /* listening socket of the control tool */
 	HAND_ACL,	 /* compiler: text */
 	HAND_IMAGE,	 /* compiler: where the image is written */
+	HAND_SAVED,	 /* compiler: where the lists' image is saved */
 	HAND_COMPLAINTS, /* compiler: pipe */
 	HAND_PRINT,	 /* compiler: pipe for the canonical form */
 	HAND_PAST,	 /* recorder's memory of queries; others read it */

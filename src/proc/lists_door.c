@@ -3,11 +3,16 @@
  * What the lists process works with: the directory of its copies, and files
  * of keys. The directory is its own, so no link in it is followed: it might
  * lead to a file that is only ours to read.
+ *
+ * The image of last time has what is in force, the owner's own lists too. It
+ * stands where that process cannot write, though it may be of the same user
+ * (landlock.c), and never belongs to another user than us.
  */
 #include "proc/doors.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,16 +50,17 @@ is_root_s(int fd)
 	       (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
-enum err
-door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
-	       struct text *complaint)
+static enum err
+open_dir(int at, const char *path, const uint32_t user[2], int *fd_out,
+	 struct text *complaint)
 {
-	bool made = mkdir(path, 0700) == 0;
+	uint32_t uid = user[0], gid = user[1];
+	bool made = mkdirat(at, path, 0700) == 0;
 	const char *fault;
 	struct stat st;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return refuse(complaint, path, strerror(errno));
 	if (geteuid() == 0 && (made || is_root_s(fd)) &&
@@ -71,6 +77,73 @@ door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
 	close(fd);
 	return refuse(complaint, path, fault);
 }
+
+enum err
+door_lists_dir(const char *path, uint32_t uid, uint32_t gid, int *fd_out,
+	       struct text *complaint)
+{
+	const uint32_t user[] = { uid, gid };
+
+	return open_dir(AT_FDCWD, path, user, fd_out, complaint);
+}
+
+enum err
+door_copies_dir(int dir, uint32_t uid, uint32_t gid, int *fd_out,
+		struct text *complaint)
+{
+	const uint32_t user[] = { uid, gid };
+
+	return open_dir(dir, "copies", user, fd_out, complaint);
+}
+
+/* ---- the image of last time ---------------------------------------------- */
+
+static const char saved[] = "lists.image", saved_new[] = "lists.image.new";
+
+int
+door_saved(int dir)
+{
+	int fd = dir == -1 ? -1
+			   : openat(dir, saved,
+				    O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+					O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+door_saved_new(int dir)
+{
+	if (dir == -1)
+		return -1;
+	unlinkat(dir, saved_new, 0);
+	return openat(dir, saved_new,
+		      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		      0600);
+}
+
+void
+door_saved_end(int dir, int fd, bool good)
+{
+	struct stat st;
+
+	if (fd == -1)
+		return;
+	if (!good || fstat(fd, &st) == -1 || st.st_size == 0 ||
+	    renameat(dir, saved_new, dir, saved) == -1)
+		unlinkat(dir, saved_new, 0);
+	close(fd);
+}
+
+/* ---- copies -------------------------------------------------------------- */
 
 enum err
 door_kept(int dir, const char *name, uint32_t uid, int *fd_out,

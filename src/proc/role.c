@@ -117,6 +117,8 @@ single_place(struct role_kit *kit, const struct hand_letter *hand)
 		return &kit->acl;
 	case HAND_IMAGE:
 		return &kit->image;
+	case HAND_SAVED:
+		return &kit->saved;
 	case HAND_COMPLAINTS:
 		return &kit->complaints;
 	case HAND_PRINT:
@@ -214,7 +216,7 @@ kit_clear(struct role_kit *kit)
 	kit->recorder = kit->output = kit->control = kit->acl = -1;
 	kit->journal = kit->image = kit->complaints = kit->print = -1;
 	kit->past = kit->refusals = kit->nflog = kit->witness = -1;
-	kit->lists = kit->lists_dir = kit->rpz_log = -1;
+	kit->lists = kit->lists_dir = kit->rpz_log = kit->saved = -1;
 	for (unsigned i = 0; i < ROLE_MAX_KEYS; i++)
 		kit->key[i] = -1;
 }

@@ -56,7 +56,7 @@ struct role_kit {
 	int journal;	  /* recorder: the same, with --log-journal */
 	int rpz_log;	  /* recorder: file of --rpz-log */
 	int control;	  /* control: listening socket */
-	int acl, image, complaints, print; /* compiler */
+	int acl, image, saved, complaints, print; /* compiler */
 	char source_name[OPTION_TEXT_SIZE]; /* compiler: argv after role */
 };
 

@@ -326,7 +326,10 @@ open_lists_dir(struct supervisor *s)
 		return;
 	text_init(&text, why, sizeof(why));
 	if (door_lists_dir(s->opt->lists_dir, s->opt->run_uid, s->opt->run_gid,
-			   &s->crew.lists_dir, &text) != ERR_NONE)
+			   &s->crew.lists_dir, &text) != ERR_NONE ||
+	    door_copies_dir(s->crew.lists_dir, s->opt->run_uid,
+			    s->opt->run_gid, &s->crew.copies_dir,
+			    &text) != ERR_NONE)
 		log_warn("No directory for copies of lists, so that none is "
 			 "fetched: %s",
 			 why);

@@ -83,7 +83,7 @@ trial_tick(struct supervisor *s, int64_t now_ms)
 	s->trial.refused = s->unasked = true;
 	reload_take(s, image);
 	/* Its lists are those of then. */
-	s->listing.changed = s->crew.lists_dir != -1;
+	s->listing.changed = s->crew.copies_dir != -1;
 	log_warn("Nobody confirmed: the policy before is in force again "
 		 "(generation %u); the access list on disk is another, and "
 		 "the next reload takes it",

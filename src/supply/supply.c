@@ -15,7 +15,6 @@
 
 #include "base/log.h"
 #include "lists/build.h"
-#include "lists/saved.h"
 #include "proc/measure.h"
 #include "supply/gzip.h"
 #include "supply/primary.h"
@@ -171,16 +170,6 @@ check_empty(struct supply *s)
 	}
 }
 
-/* The next start needs no text then. Without it all works. */
-static void
-save(struct supply *s, const struct lists *lists)
-{
-	if (s->kit->lists_dir != -1 &&
-	    saved_write(s->kit->lists_dir, lists) != ERR_NONE)
-		log_warn("The image of the lists cannot be saved: %s",
-			 strerror(errno));
-}
-
 static enum err
 take_policy(struct supply *s, int fd, uint32_t generation)
 {
@@ -199,7 +188,6 @@ take_policy(struct supply *s, int fd, uint32_t generation)
 		look_at_image(s, &lists);
 		err = follow(s, text, len);
 		check_empty(s);
-		save(s, &lists);
 	}
 	policy_close(&policy);
 	return err;

@@ -31,7 +31,7 @@ def copy(house, stage):
     house.becomes(bad=True, worse=True)
     house.daemon.stop()
     primary.stop()
-    return stage.directory / "copies" / "zone.kept"
+    return stage.directory / "copies" / "copies" / "zone.kept"
 
 
 def step(primary):
@@ -220,7 +220,7 @@ def test_many_changes_are_as_good_as_the_whole(house, kind):
     assert 0 < d.err.text.count("has changed, says") < 7, d.err.text
     changed = all_known(d)
     d.stop()
-    (house.stage.directory / "copies" / "zone.kept").unlink()
+    (house.stage.directory / "copies" / "copies" / "zone.kept").unlink()
     d = house.start(key=("key.test", "hmac-sha256"))
     house.becomes(worse=True)
     d.err.wait(r"List zone has come from .*: serial 8,")

@@ -2,6 +2,9 @@
 """Lists under attack: publishers, clients and accidents that would have what
 is listed let through."""
 
+import os
+import time
+
 import pytest
 
 from daemon import SLOW
@@ -16,7 +19,7 @@ from test_feeds import (authority, fails, feed, fetching, is_listed,  # noqa: F4
 # ---- copies that are lost ---------------------------------------------------
 
 def copy_of(stage, name):
-    return stage.directory / "copies" / f"{name}.kept"
+    return stage.directory / "copies" / "copies" / f"{name}.kept"
 
 
 def spoil(path):
@@ -70,6 +73,42 @@ def test_a_lost_zone_is_transferred_again(house, stage):
     assert until(copy_of(stage, "zone").exists, 20 * SLOW), d.err.text
     d.reload()
     assert house.blocked("bad.test")
+
+
+# ---- a process that fetches and was taken over ------------------------------
+
+def test_an_image_of_another_user_is_not_used(stage, up):
+    """Whoever may write copies may not say what the owner's own lists are."""
+    lists, entries = (stage.directory / n for n in ("lists", "ads.list"))
+    told = "is left out of list ads"
+    entries.write_text("bad.test\nnot a name\nx.test\n")
+    lists.write_text(f"list ads domains {entries}\n")
+    for path in (lists, entries):
+        path.chmod(0o644)
+    time.sleep(0.3)     # until the files count as settled
+    image = stage.directory / "kept" / "lists.image"
+
+    def start():
+        return stage.daemon("10.1.0.0/24 -> *:TCP:443\n", lists=lists,
+                            lists_dir=image.parent)
+
+    d = start()
+    assert told in d.err.text and image.exists()
+    d.stop()
+    d = start()
+    assert told not in d.err.text
+    d.stop()
+    os.chown(image, 65534, 65534)
+    d = start()
+    assert told in d.err.text
+    assert image.stat().st_uid == 0
+    d.stop()
+    image.unlink()
+    image.symlink_to(entries)
+    d = start()
+    assert told in d.err.text
+    assert not image.is_symlink()
+    assert entries.read_text().startswith("bad.test")
 
 
 # ---- more than there is room for --------------------------------------------

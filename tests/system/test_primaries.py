@@ -507,7 +507,7 @@ def test_what_is_held_back_is_taken_when_its_owner_says_so(house, restarted):
     house.becomes(bad=False, fine=True)
     assert [t for _, t in primary.asked][len(asked):] == ["SOA"]
     assert "held" not in d.ctl("lists")
-    assert not (house.stage.directory / "copies" / "zone.held").exists()
+    assert not (house.stage.directory / "copies" / "copies" / "zone.held").exists()
     status, _, _ = d.ctl("lists", "accept", "zone", check=False)
     assert status != 0
 
@@ -531,7 +531,7 @@ def test_changes_that_take_most_are_held_back_as_a_whole(house):
 def test_what_is_no_longer_published_is_no_longer_held_back(house):
     primary = house.scripted()
     d = house.start()
-    held = house.stage.directory / "copies" / "zone.held"
+    held = house.stage.directory / "copies" / "copies" / "zone.held"
     d.err.wait(r"is held back, nothing is listed in it", 10)
     assert held.exists()
     primary.records, primary.serial = ["bad.test"], 2

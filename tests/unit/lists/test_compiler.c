@@ -53,7 +53,7 @@ hand(struct role_kit *kit, const char *acl, size_t len)
 {
 	memset(kit, 0, sizeof(*kit));
 	kit->role = ROLE_COMPILER;
-	kit->own = kit->policy = -1;
+	kit->own = kit->policy = kit->saved = -1;
 	kit->acl = file_with(acl, len);
 	kit->image = file_with("", 0);
 	kit->complaints = file_with("", 0);

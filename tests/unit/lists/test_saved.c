@@ -6,16 +6,21 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lists/build.h"
 #include "lists/identity.h"
 #include "lists/saved.h"
+
+#define SAVED_FILE "lists.image"
 
 static char path[] = "/tmp/dns-firewall-saved-XXXXXX";
 static int dir = -1;
@@ -74,20 +79,56 @@ read_back(uint64_t identity, void **image_out, size_t *size_out)
 	return err;
 }
 
+static int
+create(void)
+{
+	int fd = openat(dir, SAVED_FILE, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
 static void
 test_it_comes_back(void **state)
 {
-	struct lists l;
-	void *image = make(7, &l), *back = NULL;
+	struct lists l, other;
+	void *image = make(7, &l), *next = make(8, &other), *back = NULL;
+	int fd = create();
 	size_t size;
 
 	(void)state;
-	assert_int_equal(saved_write(dir, &l), ERR_NONE);
+	assert_int_equal(saved_write(fd, &l), ERR_NONE);
+	lseek(fd, 0, SEEK_SET);
+	assert_true(saved_is(fd, &l));
+	lseek(fd, 0, SEEK_SET);
+	assert_false(saved_is(fd, &other));
+	close(fd);
 	assert_int_equal(read_back(7, &back, &size), ERR_NONE);
 	assert_int_equal(size, l.size);
 	assert_memory_equal(back, image, size);
 	free(back);
 	assert_int_equal(read_back(8, &back, &size), ERR_MISSING);
+	free(image);
+	free(next);
+}
+
+static void
+test_one_that_cannot_be_written_is_empty(void **state)
+{
+	struct lists l;
+	void *image = make(7, &l);
+	const struct rlimit less = { l.size - 1, RLIM_INFINITY };
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int fd = create();
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+	assert_int_equal(saved_write(fd, &l), ERR_SYSTEM);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
 	free(image);
 }
 
@@ -122,40 +163,19 @@ test_a_damaged_one_is_not_used(void **state)
 	free(image);
 }
 
+/* Nobody knows of what it is. */
 static void
-test_one_that_is_unsure_is_not_saved(void **state)
+test_one_that_is_unsure_is_of_nothing(void **state)
 {
 	struct lists l;
 	void *image = make(0, &l);
+	int fd = create();
 
 	(void)state;
-	unlinkat(dir, SAVED_FILE, 0);
-	assert_int_equal(saved_write(dir, &l), ERR_NONE);
-	assert_int_equal(faccessat(dir, SAVED_FILE, F_OK, 0), -1);
-	free(image);
-}
-
-static ino_t
-inode_of_saved(void)
-{
-	struct stat st;
-
-	assert_int_equal(fstatat(dir, SAVED_FILE, &st, 0), 0);
-	return st.st_ino;
-}
-
-static void
-test_it_is_written_once(void **state)
-{
-	struct lists l;
-	void *image = make(9, &l);
-	ino_t before;
-
-	(void)state;
-	assert_int_equal(saved_write(dir, &l), ERR_NONE);
-	before = inode_of_saved();
-	assert_int_equal(saved_write(dir, &l), ERR_NONE);
-	assert_int_equal(inode_of_saved(), before);
+	assert_int_equal(saved_write(fd, &l), ERR_NONE);
+	lseek(fd, 0, SEEK_SET);
+	assert_false(saved_is(fd, &l));
+	close(fd);
 	free(image);
 }
 
@@ -239,8 +259,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_comes_back),
 		cmocka_unit_test(test_a_damaged_one_is_not_used),
-		cmocka_unit_test(test_one_that_is_unsure_is_not_saved),
-		cmocka_unit_test(test_it_is_written_once),
+		cmocka_unit_test(test_one_that_is_unsure_is_of_nothing),
+		cmocka_unit_test(test_one_that_cannot_be_written_is_empty),
 		cmocka_unit_test(test_files_of_the_owner),
 		cmocka_unit_test(test_copies_of_feeds),
 	};
