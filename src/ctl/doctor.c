@@ -70,6 +70,8 @@ on_status_line(void *arg, const char *line)
 	if (strncmp(line, "state degraded", 14) == 0)
 		say(d, FAIL, "the daemon is not in order: %.*s",
 		    (int)strcspn(line, "\n"), line);
+	if (strncmp(line, "notice ", 7) == 0)
+		say(d, WARN, "%.*s", (int)strcspn(line + 7, "\n"), line + 7);
 	on_setting(d, line);
 	see_list_set(d, line);
 }

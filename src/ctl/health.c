@@ -169,7 +169,7 @@ on_list(void *arg, const char *line)
 	const char *checked = value_in(line, " checked=", &age);
 
 	if (error != NULL)
-		say(&h->d, FAIL, "list %.*s: %.*s", name, line,
+		say(&h->d, WARN, "list %.*s: %.*s", name, line,
 		    (int)strcspn(error + 7, "\n"), error + 7);
 	else if (len > 0 && begins(checked, "-"))
 		say(&h->d, FAIL, "list %.*s was never fetched", name, line);

@@ -79,18 +79,64 @@ source_print(const struct source_state *s, struct text *out)
 	text_escaped(out, s->error, strlen(s->error));
 }
 
+/* Whoever could not be asked for a while is asked again; what lasts, and what
+ * waits for the owner, is his to put right. */
+static bool
+is_grave(const struct source_state *s)
+{
+	int64_t now_s = (int64_t)(clock_date_ms() / 1000);
+
+	return s->stuck != 0 || s->checked_s == 0 ||
+	       now_s - s->checked_s >
+		   (int64_t)SOURCES_PATIENCE * s->interval_s;
+}
+
+static void
+print_error(const struct source_state *s, struct text *out)
+{
+	text_str(out, "list ");
+	text_escaped(out, s->name, strlen(s->name));
+	text_str(out, ": ");
+	text_escaped(out, s->error, strlen(s->error));
+}
+
+/* Some list that has an error, from row *at on; it moves behind that. */
+static bool
+next_error(const struct view *v, unsigned *at, struct source_state *out)
+{
+	while (v->sources != NULL && *at < SOURCES_MAX) {
+		copy_row(&v->sources->of[(*at)++], out);
+		if (out->name[0] != '\0' && out->error[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
 void
 sources_check(const struct view *v, struct text *wrong)
 {
 	struct source_state s;
+	unsigned at = 0;
 
-	for (unsigned i = 0; v->sources != NULL && i < SOURCES_MAX; i++) {
-		copy_row(&v->sources->of[i], &s);
-		if (s.name[0] == '\0' || s.error[0] == '\0')
+	while (next_error(v, &at, &s)) {
+		if (!is_grave(&s))
 			continue;
-		text_printf(wrong, "%slist ", wrong->len > 0 ? "; " : "");
-		text_escaped(wrong, s.name, strlen(s.name));
-		text_str(wrong, ": ");
-		text_escaped(wrong, s.error, strlen(s.error));
+		text_str(wrong, wrong->len > 0 ? "; " : "");
+		print_error(&s, wrong);
+	}
+}
+
+void
+sources_notice(const struct view *v, struct text *out)
+{
+	struct source_state s;
+	unsigned at = 0;
+
+	while (next_error(v, &at, &s)) {
+		if (is_grave(&s))
+			continue;
+		text_str(out, "notice ");
+		print_error(&s, out);
+		text_char(out, '\n');
 	}
 }

@@ -14,7 +14,14 @@ bool source_find(const struct view *v, const char *name,
 /* " state=fresh entries=12 age=3s ..."; with the last error, which is the
  * last word and has blanks. */
 void source_print(const struct source_state *s, struct text *out);
+/* So many times as long as from one look to the next a copy may go without
+ * being confirmed. */
+enum { SOURCES_PATIENCE = 3 };
+
 /* Adds what is wrong with any of them, as sentences separated by "; ". */
 void sources_check(const struct view *v, struct text *wrong);
+/* A line "notice list NAME: ..." for each that could not be fetched and has a
+ * copy that is not too old. */
+void sources_notice(const struct view *v, struct text *out);
 
 #endif

@@ -401,6 +401,7 @@ status_answer(struct answer *a, const struct view *v,
 		return;
 	text_str(&a->text, "version " PACKAGE_VERSION "\n");
 	print_state(v, &a->text);
+	sources_notice(v, &a->text);
 	print_mode(v, &a->text);
 	text_printf(&a->text, "pid %u\nuptime %" PRId64 "s\n", v->state->pid,
 		    up_ms < 0 ? 0 : up_ms / 1000);

@@ -26,6 +26,8 @@ struct source_state {
 	char name[SOURCE_NAME_SIZE];  /* empty: the row is free */
 	uint32_t phase;		      /* enum source_phase */
 	uint32_t serial;	      /* of a policy zone */
+	uint32_t interval_s;	      /* from a success to the next look */
+	uint32_t stuck; /* 1: held or expired, whatever is done now */
 	uint64_t entries, bytes;      /* of the copy that is kept */
 	int64_t changed_s;	      /* when it became what it is */
 	int64_t checked_s;	      /* when its publisher last said so */

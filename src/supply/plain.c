@@ -76,6 +76,7 @@ plan(struct plain *p, int64_t wait_ms)
 {
 	due_in(p->source->supply->loop, &p->due, wait_ms);
 	p->source->state->next_s = now_s() + (wait_ms + 999) / 1000;
+	p->source->state->interval_s = p->wait_s;
 }
 
 static void
@@ -147,6 +148,7 @@ plain_confirm(struct plain *p)
 	unlinkat(p->source->supply->kit->lists_dir, held_file(p, name), 0);
 	show_copy(p);
 	s->phase = SOURCE_IDLE;
+	s->stuck = 0;
 	s->error[0] = '\0';
 	plan_success(p);
 }
@@ -168,6 +170,7 @@ take(struct plain *p, const struct copy_head *head)
 	show_copy(p);
 	s->fetched++;
 	s->phase = SOURCE_IDLE;
+	s->stuck = 0;
 	s->error[0] = '\0';
 	log_info("List %s has changed: %llu entries", s->name,
 		 (unsigned long long)head->entries);
@@ -192,6 +195,7 @@ hold(struct plain *p, const struct copy_head *head, enum safety_flaw flaw)
 		 (unsigned long long)p->head.entries, p->source->config.name);
 	source_failed(p->source, why);
 	p->source->state->phase = SOURCE_HELD;
+	p->source->state->stuck = 1;
 	plan_success(p);
 }
 
@@ -287,6 +291,7 @@ find_held(struct plain *p)
 	    strcmp(held.source, source) != 0)
 		return;
 	s->phase = SOURCE_HELD;
+	s->stuck = 1;
 	snprintf(s->error, sizeof(s->error),
 		 "a new copy of %llu entries is held back; to take it: "
 		 "dns-firewallctl lists accept %s",
@@ -366,6 +371,7 @@ accept_held(struct source *s)
 		return false;
 	find_kept(p);
 	s->state->phase = SOURCE_IDLE;
+	s->state->stuck = 0;
 	s->state->error[0] = '\0';
 	log_info("List %s: what was held back is taken: %llu entries",
 		 s->config.name, (unsigned long long)p->head.entries);

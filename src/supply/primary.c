@@ -54,6 +54,8 @@ publish(struct primary *p, int64_t now_ms)
 	const struct kept_about *about = &p->keep.kept.about;
 
 	state->phase = phase_of(p);
+	state->stuck = p->held || p->expired;
+	state->interval_s = (uint32_t)(p->refresh.refresh_ms / 1000);
 	state->next_s = date_s() + (p->refresh.due_ms - now_ms) / 1000;
 	if (!p->keep.is_here)
 		return;

@@ -94,7 +94,10 @@ def fails(d, name, why):
     assert until(lambda: why in state(d, name).get("error", ""), 60 * SLOW), \
         (state(d, name), d.err.text)
     assert state(d, name)["state"] == "failing"
-    assert why in d.ctl("status").splitlines()[1]
+    kind = ("state degraded:" if state(d, name)["checked"] == "-"
+            else "notice")
+    assert any(line.startswith(f"{kind} list {name}: ") and why in line
+               for line in d.ctl("status").splitlines())
     assert 0 <= int(state(d, name)["next"].rstrip("s")) <= 34
 
 
@@ -439,6 +442,40 @@ def test_a_private_publisher_needs_a_word(up, feed, fetching, stage,
         wait_listed(d, "bad.test")
     finally:
         inside.stop()
+
+
+def age_copy(stage, name, seconds):
+    """Its publisher confirmed it so much longer ago."""
+    path = stage.directory / "copies" / f"{name}.kept"
+    data = path.read_bytes()
+    said = re.search(rb" checked (\d+)", data)
+    older = b"%d" % (int(said[1]) - seconds)
+    path.write_bytes(data[:said.start(1)] + older + data[said.end(1):])
+
+
+@pytest.mark.parametrize("age,grave", ((10200, False), (11400, True)))
+def test_what_fails_is_noticed_first_and_grave_later(stage, feed, fetching,
+                                                     age, grave):
+    """Three times its interval later."""
+    feed.pages["/ads"] = Page("bad.test\n")
+    d = fetching(f"list ads domains {URL}/ads")
+    wait_listed(d, "bad.test")
+    d.stop()
+    age_copy(stage, "ads", age)
+    feed.pages["/ads"] = lambda r: r.say(404)
+    d = fetching(f"list ads domains {URL}/ads")
+    assert until(lambda: "answers 404" in state(d, "ads").get("error", ""),
+                 20 * SLOW), state(d, "ads")
+    said = d.ctl("status").splitlines()
+    why = "list ads: feeds.test: the server answers 404"
+    assert (f"state degraded: {why}" in said) == grave, said
+    assert (f"notice {why}" in said) != grave
+    assert ("state ok" in said) != grave
+    assert is_listed(d, "bad.test")
+    feed.pages["/ads"] = Page("bad.test\n")
+    refresh(d, "ads")
+    assert until(lambda: "state ok" in d.ctl("status").splitlines())
+    assert "notice" not in d.ctl("status")
 
 
 # ---- doubts ----------------------------------------------------------------
