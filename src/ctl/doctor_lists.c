@@ -8,6 +8,15 @@
 #include "ctl/findings.h"
 #include "ctl/list_sets.h"
 
+/* Nobody need be stopped yet. */
+static bool
+is_empty(const char *line)
+{
+	const char *entries = strstr(line, " entries=");
+
+	return entries != NULL && strncmp(entries, " entries=0", 10) == 0;
+}
+
 /* The kernel counts who refers to a set of ipset. */
 static void
 say_unused(struct doctor *d, const char *set)
@@ -26,7 +35,7 @@ say_unused(struct doctor *d, const char *set)
 		say(d, WARN,
 		    "addresses of lists are in set %s-%s, and no rule lets "
 		    "them through: %s -I FORWARD -m set --match-set %s-%s dst "
-		    "-j ACCEPT",
+		    "-j ACCEPT, and the same with src",
 		    prefix, set, tool, prefix, set);
 }
 
@@ -37,7 +46,8 @@ see_list_set(struct doctor *d, const char *line)
 	char set[RULE_NAME];
 	size_t len;
 
-	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0)
+	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0 ||
+	    is_empty(line))
 		return;
 	name = line + strlen(LIST_SET_LINE);
 	len = strcspn(name, " \n");
@@ -75,7 +85,8 @@ see_list_sets_of_nft(struct doctor *d)
 			continue;
 		say(d, WARN,
 		    "addresses of lists are in set %s of table %s, and no rule "
-		    "refers to it: nft insert rule %s forward %s daddr @%s %s",
+		    "refers to it: nft insert rule %s forward %s daddr @%s "
+		    "%s, and the same with saddr",
 		    set, d->table, d->table,
 		    strncmp(set, "ipv6", 4) == 0 ? "ip6" : "ip", set,
 		    strcmp(set + 5, "block") == 0 ? "drop" : "accept");

@@ -11,6 +11,7 @@
 
 #include "ctl/answer.h"
 #include "ctl/commands.h"
+#include "lists/match.h"
 #include "policy/match.h"
 #include "policy/prefixed.h"
 #include "policy/print.h"
@@ -25,6 +26,8 @@ struct asked {
 	uint16_t type[2];
 	unsigned types;
 	bool local; /* the client is this host */
+	const char *list; /* that has the name and lets it not pass, or NULL */
+	enum list_action action; /* of that list */
 };
 
 struct walk {
@@ -246,6 +249,11 @@ print_allowed(const struct asked *q, const struct view *v,
 {
 	uint16_t type = q->type[0];
 
+	if (q->list != NULL) {
+		text_printf(out, "that of list %s: %s", q->list,
+			    action_word(q->action));
+		return;
+	}
 	if (print_special(q, v, verdict, out))
 		return;
 	if (verdict->port_count > 0 && (type == TYPE_A || type == TYPE_AAAA))
@@ -351,13 +359,33 @@ print_question(const struct asked *q, struct text *out)
 	text_char(out, '\n');
 }
 
+/* The list that has the name, for that client, where rules let it speak. */
+static void
+look_in_lists(const struct view *v, const struct verdict *verdict,
+	      struct asked *q)
+{
+	struct lists_hit hit, log;
+	struct lists lists;
+	struct lists_ask ask = { .trigger = TRIGGER_QNAME };
+
+	if (verdict->kind != VERDICT_ALLOWED || verdict->exact ||
+	    lists_of(&v->policy, &lists) != ERR_NONE || lists.head == NULL)
+		return;
+	ask.among = lists_for_client(&lists, &q->client) & ~verdict->opened;
+	if (!lists_match_name(&lists, &ask, &q->name, &hit, &log) ||
+	    hit.action == ACTION_PASSTHRU)
+		return;
+	q->list = lists_text(&lists, lists_at(&lists, hit.list)->name);
+	q->action = hit.action;
+}
+
 void
 explain_answer(struct answer *a, const struct view *v,
 	       const struct request *r)
 {
 	struct policy_client client;
 	struct verdict verdict;
-	struct asked q;
+	struct asked q = { .list = NULL };
 	struct walk w = { .policy = &v->policy, .verdict = &verdict,
 			  .out = &a->text, .block = IMAGE_NONE,
 			  .dns_only = IMAGE_NONE };
@@ -370,6 +398,7 @@ explain_answer(struct answer *a, const struct view *v,
 		return;
 	client = (struct policy_client){ &q.client, q.ifindex };
 	policy_match_prefixed(&v->policy, &client, &q.name, &verdict);
+	look_in_lists(v, &verdict, &q);
 	print_question(&q, &a->text);
 	print_verdict(&verdict, &a->text);
 	print_ports(&verdict, &a->text);

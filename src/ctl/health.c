@@ -239,15 +239,15 @@ see_blocked(struct health *h)
 				 "the daemon --test-blocked NAME");
 		return;
 	}
-	if (!probe(h, h->blocked, "A", &answer) ||
-	    is_stranger(h, h->blocked, &answer))
+	if (!probe(h, h->blocked, "A", &answer))
 		return;
 	if (answer.rcode == RCODE_NXDOMAIN)
 		say(&h->d, PASS, "%s is blocked by its list", h->blocked);
-	else
-		say(&h->d, FAIL, "%s is not blocked by a list: lists are not "
-				 "in force",
-		    h->blocked);
+	else if (answer.not_ready || !is_stranger(h, h->blocked, &answer))
+		say(&h->d, FAIL,
+		    "%s is not blocked: lists are not in force, or one above "
+		    "lets it pass (dns-firewallctl lookup %s)",
+		    h->blocked, h->blocked);
 }
 
 static void

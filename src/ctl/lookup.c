@@ -112,7 +112,7 @@ look(const struct looking *k, const struct lists_ask *ask,
 	return lists_match_name(&k->lists, ask, &k->name, hit, log);
 }
 
-/* Since when a list is as it is, and what it is. */
+/* Whose a list is, since when it is as it is, and what it is. */
 static void
 print_about(const struct looking *k, uint32_t list)
 {
@@ -123,6 +123,8 @@ print_about(const struct looking *k, uint32_t list)
 	static const char *const word[] = { "nickname", "category", "contact" };
 	struct source_state source;
 
+	if (l->client_count > 0)
+		text_str(k->out, " clients=some");
 	if (source_find(k->view, list_name(k, list), &source) &&
 	    source.changed_s != 0)
 		text_printf(k->out, " age=%" PRId64 "s",
@@ -288,7 +290,9 @@ read_what(struct answer *a, const char *what, struct looking *out)
 	size_t len = strlen(what);
 
 	out->is_addr = addr_parse(what, len, &out->addr) == ERR_NONE;
-	if (out->is_addr || name_parse(what, len, &out->name, NULL) == ERR_NONE)
+	if (out->is_addr ||
+	    (strchr(what, '/') == NULL &&
+	     name_parse(what, len, &out->name, NULL) == ERR_NONE))
 		return true;
 	answer_error(a, "\"%s\" is neither a name nor an address", what);
 	return false;

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "conf/value.h"
+#include "wire/types.h"
 
 enum { DNS_PORT = 53, UDP_SIZE = 1232, MESSAGE_ROOM = 65535, LINE = 4096 };
 
@@ -192,8 +193,10 @@ ede_name(unsigned code)
 }
 
 /* The Extended DNS Errors of the answer (RFC 8914 2). */
+typedef void error_fn(void *arg, unsigned code, const char *text);
+
 static void
-print_errors(ldns_pkt *answer)
+each_error(ldns_pkt *answer, error_fn *each, void *arg)
 {
 	ldns_edns_option_list *list = ldns_pkt_edns_get_option_list(answer);
 	size_t count = list ? ldns_edns_option_list_get_count(list) : 0;
@@ -208,13 +211,18 @@ print_errors(ldns_pkt *answer)
 
 		if (ldns_edns_get_code(o) != LDNS_EDNS_EDE || len < 2)
 			continue;
-		unsigned code = (unsigned)(data[0] << 8 | data[1]);
-
 		text_init(&t, buf, sizeof(buf));
 		text_escaped(&t, (const char *)data + 2, len - 2);
-		printf("ede %u %s%s%s\n", code, ede_name(code),
-		       t.len > 0 ? ": " : "", buf);
+		each(arg, (unsigned)(data[0] << 8 | data[1]), buf);
 	}
+}
+
+static void
+print_error(void *arg, unsigned code, const char *text)
+{
+	(void)arg;
+	printf("ede %u %s%s%s\n", code, ede_name(code),
+	       text[0] != '\0' ? ": " : "", text);
 }
 
 static void
@@ -233,7 +241,7 @@ print_answer(ldns_pkt *answer, const struct endpoint *server,
 	else
 		printf("status RCODE%u\n", rcode);
 	free(status);
-	print_errors(answer);
+	each_error(answer, print_error, NULL);
 	print_records("answer", ldns_pkt_answer(answer));
 	print_records("authority", ldns_pkt_authority(answer));
 }
@@ -335,6 +343,15 @@ take_address(const ldns_rr *rr, struct resolved *out)
 			     &out->address[out->addresses++]);
 }
 
+static void
+take_error(void *arg, unsigned code, const char *text)
+{
+	struct resolved *out = arg;
+
+	(void)text;
+	out->not_ready |= code == EDE_NOT_READY;
+}
+
 void
 resolve_probe(const struct resolve *r, struct resolved *out)
 {
@@ -357,5 +374,6 @@ resolve_probe(const struct resolve *r, struct resolved *out)
 	for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_answer(answer));
 	     i++)
 		take_address(ldns_rr_list_rr(ldns_pkt_answer(answer), i), out);
+	each_error(answer, take_error, out);
 	ldns_pkt_free(answer);
 }

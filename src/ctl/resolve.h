@@ -31,6 +31,7 @@ bool resolve_print(const struct resolve *r);
 struct resolved {
 	bool heard;	   /* false: nothing came, errno says why */
 	unsigned rcode, ms;
+	bool not_ready; /* by EDE 14 */
 	struct addr address[8];
 	unsigned addresses;
 };

@@ -246,6 +246,7 @@ def test_who_looks_after_it_is_told_that_no_rule_drops(stage, sets):
     assert stage.lab.flavour == "enforce" or (
         "ipv4-block, and no rule" in doctor(stage, d).replace(
             " of table inet filter", ""))
+    assert "ipv6-block" not in doctor(stage, d)     # it is empty
     owners_rule(stage.lab)
     assert "ipv4-block" not in doctor(stage, d)
     if not stage.lab.uses_nftables():

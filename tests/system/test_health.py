@@ -57,6 +57,17 @@ def test_this_host_is_no_client(stage, up):
     assert status == 1 and f'add "localhost ~> {BLOCKED}."' in out, out
 
 
+def test_a_list_above_lets_the_test_pass(stage, up):
+    lists = stage.directory / "lists"
+    lists.write_text("list ours domains =check.test action passthru\n")
+    lists.chmod(0o600)
+    d = stage.daemon(ACL + "10.1.0.1 ~> *\n", test_blocked=BLOCKED,
+                     lists=lists, lists_dir=stage.directory / "kept")
+    status, out, _ = health(stage, d)
+    assert status == 1 and f"FAIL  {BLOCKED}. is not blocked: " in out, out
+    assert "localhost ~>" not in out
+
+
 def test_the_warden_stands_still(stage, up):
     d = stage.daemon(ACL)
     warden, = d.by_role("warden")

@@ -300,6 +300,18 @@ def test_services_that_lead_to_what_is_listed(stage, up, listed):
         assert "203.0.113.86" in text and "203.0.113.85" not in text
 
 
+def test_explain_and_lookup_know_lists_for_some(stage, up, listed):
+    d = listed({"kids": ("domains", "bad.test\n", "clients 10.1.0.3")})
+    said = d.ctl("explain", "10.1.0.3", "x.bad.test", "A")
+    assert "answer A that of list kids: nxdomain\n" in said, said
+    assert "answer A forwarded" in d.ctl("explain", "10.1.0.2", "x.bad.test",
+                                         "A")
+    assert d.ctl("lookup", "bad.test").splitlines()[-1] == \
+        "list kids qname action=nxdomain entry=bad.test. clients=some"
+    status, _, err = d.ctl("lookup", "10.0.0.0/8", check=False)
+    assert status == 1 and "neither a name nor an address" in err
+
+
 def test_a_start_from_the_image_of_last_time(stage, up, listed):
     """Text is read only where something has changed; what is wrong in it is
     then told again."""
