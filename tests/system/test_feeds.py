@@ -446,7 +446,7 @@ def test_a_private_publisher_needs_a_word(up, feed, fetching, stage,
 
 def age_copy(stage, name, seconds):
     """Its publisher confirmed it so much longer ago."""
-    path = stage.directory / "copies" / f"{name}.kept"
+    path = stage.directory / "copies" / "copies" / f"{name}.kept"
     data = path.read_bytes()
     said = re.search(rb" checked (\d+)", data)
     older = b"%d" % (int(said[1]) - seconds)
