@@ -42,6 +42,12 @@ gzip_prepare(void)
 }
 
 bool
+gzip_is_there(void)
+{
+	return libz() != NULL;
+}
+
+bool
 gzip_begins(const char *bytes, size_t len)
 {
 	return len > 0 && bytes[0] == FIRST_BYTE;

@@ -23,6 +23,7 @@ typedef bool gzip_text_fn(void *owner, const char *bytes, size_t len);
 /* Loads libz, once, before power is given up. Without it gzip_begin() says
  * ERR_MISSING. */
 void gzip_prepare(void);
+bool gzip_is_there(void);
 /* So begins a file of gzip, and no text. */
 bool gzip_begins(const char *bytes, size_t len);
 /* ERR_MISSING, ERR_FULL. */

@@ -110,21 +110,36 @@ keep_value(const char *value, size_t len, char out[HTTPS_TAG_SIZE])
 	out[len] = '\0';
 }
 
+/* What follows "NAME:" where the line is one of that name, else NULL. */
+static const char *
+value_of(const char *line, size_t len, const char *name)
+{
+	size_t begin = strlen(name);
+
+	return len > begin + 1 && strncasecmp(line, name, begin) == 0
+		       ? line + begin
+		       : NULL;
+}
+
+/* A status line begins another answer: what was before it was none. */
 static size_t
 on_header(char *bytes, size_t size, size_t count, void *owner)
 {
-	static const char etag[] = "etag:", modified[] = "last-modified:";
 	struct fetch *f = owner;
 	size_t len = size * count;
+	const char *end = bytes + len, *value;
 
-	if (len > sizeof(etag) &&
-	    strncasecmp(bytes, etag, sizeof(etag) - 1) == 0)
-		keep_value(bytes + sizeof(etag) - 1, len - sizeof(etag) + 1,
-			   f->known.etag);
-	if (len > sizeof(modified) &&
-	    strncasecmp(bytes, modified, sizeof(modified) - 1) == 0)
-		keep_value(bytes + sizeof(modified) - 1,
-			   len - sizeof(modified) + 1, f->known.modified);
+	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		f->encoded = false;
+	value = value_of(bytes, len, "etag:");
+	if (value != NULL)
+		keep_value(value, (size_t)(end - value), f->known.etag);
+	value = value_of(bytes, len, "last-modified:");
+	if (value != NULL)
+		keep_value(value, (size_t)(end - value), f->known.modified);
+	value = value_of(bytes, len, "content-encoding:");
+	if (value != NULL)
+		f->encoded = true;
 	return len;
 }
 
@@ -246,7 +261,10 @@ set_request(struct fetch *f)
 	set_limits(f);
 	set_callbacks(f);
 	c->easy_setopt(e, CURLOPT_USERAGENT, "dns-firewall");
-	c->easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+	/* curl would take a body that was cut for a whole one. */
+	if (gzip_is_there())
+		c->easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+	c->easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	c->easy_setopt(e, CURLOPT_HTTPHEADER, f->lines);
 	c->easy_setopt(e, CURLOPT_RESOLVE, f->pins);
 	return c->easy_setopt(e, CURLOPT_URL, f->url) == CURLE_OK;

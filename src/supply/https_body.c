@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The text of a feed, on its way to who wants it: unpacked, where it is a
- * file of gzip (what a server packs on its own account curl unpacks), and
- * counted behind that, so that the same bounds hold for both.
+ * file of gzip or its server has packed it, and counted behind that. One that
+ * is packed has an end that it says itself.
  */
 #include "supply/https_inside.h"
+
+struct layer_piece {
+	const char *bytes;
+	size_t len;
+};
 
 /* Why there is too much of it, or NULL. */
 static const char *
@@ -36,57 +41,84 @@ give(void *owner, const char *bytes, size_t len)
 }
 
 static bool
-begin(struct fetch *f, const char *bytes, size_t len)
+begin(struct fetch *f, struct layer *l, const char *bytes, size_t len)
 {
-	f->begun = true;
+	l->begun = true;
 	if (!gzip_begins(bytes, len))
 		return true;
-	f->packed = gzip_begin(&f->gzip) == ERR_NONE;
-	if (!f->packed)
+	l->packed = gzip_begin(&l->gzip) == ERR_NONE;
+	if (!l->packed)
 		f->excess = "it is gzip, and libz.so.1 is not there (Debian: "
 			    "zlib1g)";
-	return f->packed;
+	return l->packed;
 }
 
 static bool
-unpack(struct fetch *f, const char *bytes, size_t len)
+unpack(struct fetch *f, struct layer *l, const struct layer_piece *p,
+       gzip_text_fn *text)
 {
-	if (gzip_feed(&f->gzip, bytes, len, give, f) == ERR_NONE)
+	if (!l->begun && !begin(f, l, p->bytes, p->len))
+		return false;
+	if (!l->packed)
+		return text(f, p->bytes, p->len);
+	if (gzip_feed(&l->gzip, p->bytes, p->len, text, f) == ERR_NONE)
 		return true;
 	if (f->excess == NULL && !f->stopped)
 		f->excess = "its gzip is damaged";
 	return false;
 }
 
+static bool
+take_file(void *owner, const char *bytes, size_t len)
+{
+	const struct layer_piece piece = { bytes, len };
+	struct fetch *f = owner;
+
+	return unpack(f, &f->file, &piece, give);
+}
+
 size_t
 fetch_on_body(char *bytes, size_t size, size_t count, void *owner)
 {
+	const struct layer_piece piece = { bytes, size * count };
 	struct fetch *f = owner;
-	size_t len = size * count;
 	bool good;
 	long status = 0;
 
 	f->house->curl.easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != STATUS_OK) /* its message; of no interest */
 		return 0;
-	if (len == 0)
+	if (piece.len == 0)
 		return 0;
-	if (!f->begun && !begin(f, bytes, len))
-		return 0;
-	good = f->packed ? unpack(f, bytes, len) : give(f, bytes, len);
-	return good ? len : 0;
+	good = f->encoded ? unpack(f, &f->encoding, &piece, take_file)
+			  : take_file(f, piece.bytes, piece.len);
+	return good ? piece.len : 0;
+}
+
+static bool
+is_whole(const struct layer *l)
+{
+	return !l->packed || gzip_is_whole(&l->gzip);
 }
 
 bool
 fetch_body_is_whole(const struct fetch *f)
 {
-	return !f->packed || gzip_is_whole(&f->gzip);
+	return is_whole(&f->encoding) && is_whole(&f->file);
+}
+
+static void
+end(struct layer *l)
+{
+	if (l->packed)
+		gzip_end(&l->gzip);
+	l->begun = l->packed = false;
 }
 
 void
 fetch_body_end(struct fetch *f)
 {
-	if (f->packed)
-		gzip_end(&f->gzip);
-	f->begun = f->packed = false;
+	end(&f->encoding);
+	end(&f->file);
+	f->encoded = false;
 }

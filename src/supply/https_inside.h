@@ -17,6 +17,11 @@ struct https {
 	struct curl_blob certificates;
 };
 
+struct layer {
+	bool begun, packed; /* something has come; it is gzip */
+	struct gzip gzip;
+};
+
 struct fetch {
 	struct https *house;
 	struct https_wish wish;
@@ -30,8 +35,8 @@ struct fetch {
 	struct curl_slist *pins, *lines;
 	struct https_known known; /* of what comes */
 	uint64_t text;		  /* bytes given */
-	bool begun, packed;	  /* something has come; it is gzip */
-	struct gzip gzip;
+	bool encoded;		  /* its server has packed it, as it says */
+	struct layer encoding, file; /* gzip around gzip, at most */
 	bool stopped;
 	const char *excess; /* why no more of it is wanted */
 	char curl_why[CURL_ERROR_SIZE];

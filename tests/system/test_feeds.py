@@ -361,6 +361,14 @@ WRONG = {
                  "its gzip is damaged"),
     "gzip-cut": (Page(gzip.compress(b"a.test\n" * 9)[:-4]),
                  "its gzip is cut off"),
+    "encoded-cut": (Page(gzip.compress(b"a.test\n" * 9)[:-4],
+                         Content_Encoding="gzip"), "its gzip is cut off"),
+    "encoded-half": (Page(gzip.compress(
+        b"".join(b"a%d.test\n" % n for n in range(9999)))[:9999],
+        Content_Encoding="gzip"), "its gzip is cut off"),
+    "encoded-file-cut": (Page(gzip.compress(gzip.compress(
+        b"a.test\n" * 9)[:-4]), Content_Encoding="gzip"),
+        "its gzip is cut off"),
     "gzip-page": (Page(gzip.compress(b"<html>\n")), "it is a web page"),
     "gzip-bomb": (packed(b"a.test\n" * 65536, 100, b""),
                   "unpacks to more than 200 times its size"),
