@@ -13,10 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "lists/build.h"
 #include "proc/measure.h"
 #include "supply/gzip.h"
+#include "supply/leftover.h"
 #include "supply/primary.h"
 #include "supply/tsig.h"
 
@@ -368,6 +370,27 @@ begin_notify(struct supply *s)
 	return s->notify && s->relays ? ERR_NONE : ERR_FULL;
 }
 
+/* ---- what is left of others ---------------------------------------------- */
+
+static bool
+is_named(const void *owner, const char *list)
+{
+	return find_source(owner, list) != NULL;
+}
+
+static void
+sweep(const struct supply *s)
+{
+	const struct leftover_sweep all = { .dir = s->kit->lists_dir,
+					    .now_s = (int64_t)(clock_date_ms() /
+							       1000),
+					    .is_named = is_named,
+					    .owner = s };
+
+	if (all.dir != -1)
+		leftover_remove(&all);
+}
+
 /* ---- beginning and end --------------------------------------------------- */
 
 /* Certificates are files that only root may be able to read. */
@@ -422,6 +445,8 @@ begin(struct supply *s)
 		err = role_enter_sandbox(kit);
 	if (err == ERR_NONE)
 		err = take_policy(s, kit->policy, kit->generation);
+	if (err == ERR_NONE)
+		sweep(s);
 	close(kit->policy);
 	s->post = (struct post){
 		.channel = kit->supervisor,

@@ -486,6 +486,28 @@ def test_what_fails_is_noticed_first_and_grave_later(stage, feed, fetching,
     assert "notice" not in d.ctl("status")
 
 
+def test_a_list_that_comes_back_still_has_its_copy(stage, feed, fetching):
+    """In the first month; then it is removed."""
+    feed.pages["/ads"] = feed.pages["/old"] = Page("bad.test\n")
+    lines = [f"list {n} domains {URL}/{n}" for n in ("ads", "old")]
+    d = fetching(*lines)
+    wait_listed(d, "bad.test")
+    copies = stage.directory / "copies" / "copies"
+    ads, old = (copies / f"{n}.kept" for n in ("ads", "old"))
+    assert until(lambda: ads.exists() and old.exists(), 20 * SLOW)
+    d.stop()
+    month_ago = time.time() - 31 * 86400
+    os.utime(old, (month_ago, month_ago))
+    feed.stop()
+    d = fetching("list mine domains =worse.test")
+    d.err.says("old.kept is removed: no list of that name")
+    assert ads.exists() and not old.exists()
+    assert not is_listed(d, "bad.test")
+    (stage.directory / "lists").write_text(lines[0] + "\n")
+    d.reload()
+    assert is_listed(d, "bad.test")
+
+
 # ---- doubts ----------------------------------------------------------------
 
 @pytest.mark.parametrize("after,why", [
