@@ -257,8 +257,9 @@ fill_upstream(struct gather *g)
 	if (opt->upstream_count > 0)
 		gather_refuse(g, "--bind-mode",
 			      "\"1\" asks the resolver at 127.0.0.1@5335, and "
-			      "upstreams are named too; accepted is \"2\" "
-			      "with upstreams");
+			      "upstreams are named too, by UPSTREAM or "
+			      "FORWARDER_IPS; accepted is \"2\" with "
+			      "upstreams");
 	else
 		opt->upstream[opt->upstream_count++] = local;
 }

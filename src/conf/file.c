@@ -57,14 +57,15 @@ take_bare(struct file_line *line)
 	return value;
 }
 
-/* The value between double quotes, or NULL. */
+/* The value between quotes, or NULL; as in a shell, a backslash is one of
+ * double quotes alone. */
 static char *
 take_quoted(struct file_line *line)
 {
-	char *value = ++line->at, *end = value;
+	char quote = *line->at, *value = ++line->at, *end = value;
 
-	for (; *line->at != '"'; line->at++) {
-		if (*line->at == '\\' &&
+	for (; *line->at != quote; line->at++) {
+		if (quote == '"' && *line->at == '\\' &&
 		    (line->at[1] == '"' || line->at[1] == '\\'))
 			line->at++;
 		if (*line->at == '\0')
@@ -85,12 +86,13 @@ say(struct gather *g, struct file_line *line, const struct setting *setting,
 			    .where = line->where,
 			    .in_file = is_file };
 
-	s.value = *line->at == '"' ? take_quoted(line) : take_bare(line);
+	s.value = *line->at == '"' || *line->at == '\'' ? take_quoted(line)
+						       : take_bare(line);
 	if (s.value == NULL)
-		gather_refuse(
-		    g, line->where,
-		    "the value begins with '\"' and must end in '\"', "
-		    "with nothing but a comment after it");
+		gather_refuse(g, line->where,
+			      "the value begins with a quote and must end in "
+			      "the same one, with nothing but a comment "
+			      "after it");
 	else if (setting->at == offsetof(struct options, config))
 		gather_refuse_value(g, &s,
 				    "this setting on the command line and in "

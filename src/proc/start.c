@@ -137,7 +137,9 @@ open_rpz_log(struct supervisor *s)
 		log_error("--rpz-log: %s", why);
 		return ERR_DENIED;
 	}
-	log_warn("No log of what lists have: %s", why);
+	log_warn("No log of what lists have: %s; make the directory, or name "
+		 "a file by --rpz-log",
+		 why);
 	return ERR_NONE;
 }
 

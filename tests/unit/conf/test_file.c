@@ -142,6 +142,10 @@ test_quotes(void **state)
 			 0);
 	assert_string_equal(opt.acl_file, "/a b # \"c\\");
 	assert_int_equal(opt.grace_s, 6);
+	assert_int_equal(parse_str("acl-file = '/a \"b\\' # c\n"), 0);
+	assert_string_equal(opt.acl_file, "/a \"b\\");
+	assert_int_equal(parse_str("acl-file = '/a\"\n"), 1);
+	assert_complaint("must end in");
 	assert_int_equal(parse_str("\nacl-file = \"/a\n"), 1);
 	assert_complaint("f.conf:2: acl-file: ");
 	assert_int_equal(parse_str("acl-file = \"/a\" b\n"), 1);
