@@ -22,6 +22,8 @@ import socket
 import subprocess
 import threading
 
+import nft_dump
+
 CHAIN = "DNSALLOWLIST"
 ROUTER = "10.1.0.1"
 ROUTER6 = "fd00:1::1"
@@ -350,7 +352,7 @@ class Lab:
 
     def sets(self):
         if self.uses_nftables():
-            return [s["name"] for s in self.nft_objects("set")
+            return [s["name"] for s in self.nft_sets()
                     if "allow" in s["name"]]
         return self.router.run("ipset", "list", "-n").split()
 
@@ -376,23 +378,25 @@ class Lab:
                 found[key] = timeout
         return found
 
-    def nft_objects(self, kind):
-        text = self.router.run("nft", "-jn", "list", "ruleset")
-        return [o[kind] for o in json.loads(text)["nftables"] if kind in o]
+    def nft_sets(self):
+        text = self.router.run("nft", "-jnt", "list", "ruleset")
+        return [o["set"] for o in json.loads(text)["nftables"] if "set" in o]
 
     def nft_entries(self, name):
         found = {}
-        for a_set in self.nft_objects("set"):
-            if "allow" not in a_set["name"] or \
-                    name not in (None, a_set["name"]):
+        for a_set in self.nft_sets():
+            where = a_set["family"], a_set["table"], a_set["name"]
+            if "allow" not in where[2] or name not in (None, where[2]):
                 continue
-            for element in a_set.get("elem", ()):
-                parts = element["elem"]["val"]["concat"]
-                client = parts.pop(0) if len(parts) == 4 else ""
-                key = (client, PROTOCOLS[int(parts[0])], int(parts[1]),
-                       parts[2])
+            with self.router.entered():
+                listed = list(nft_dump.elements(*where))
+            local, width = "local" in where[2], 16 if "6" in where[2] else 4
+            for element, left in listed:
+                client, protocol, port, to = nft_dump.grant(element, local,
+                                                            width)
+                key = client, PROTOCOLS[protocol], port, to
                 if not is_canary(key):
-                    found[key] = element["elem"]["expires"]
+                    found[key] = left
         return found
 
     def grants(self):
