@@ -118,13 +118,40 @@ is_public_suffix(const struct name *name)
 static bool
 counts(const struct item *item)
 {
-	return !item->is_net && !item->exception &&
-	       item->action != ACTION_PASSTHRU;
+	return !item->exception && item->action != ACTION_PASSTHRU;
+}
+
+/* Nobody is given more than a /8, or a /16 of the addresses of IPv6. Of what
+ * is never on the Internet lists may have as much as they like. */
+static bool
+is_too_wide(const struct net *n)
+{
+	enum { V4_LEAST = 8, V4_MULTICAST = 224, V6_LEAST = 16 };
+	unsigned first = n->bits < 3 ? n->bits : 3;
+
+	if (n->addr.family == 4)
+		return n->bits < V4_LEAST && n->addr.byte[0] < V4_MULTICAST;
+	/* 2000::/3 */
+	return n->bits < V6_LEAST &&
+	       (n->addr.byte[0] ^ 0x20) >> (8 - first) == 0;
+}
+
+static bool
+lets_all_pass(const struct item *item)
+{
+	return item->action == ACTION_PASSTHRU &&
+	       name_labels(&item->name) == 0;
 }
 
 const char *
 guard_fault(const struct guard *g, const struct item *item)
 {
+	if (item->is_net)
+		return is_too_wide(&item->net)
+			   ? "is wider than any net that somebody has"
+			   : NULL;
+	if (lets_all_pass(item))
+		return "would let every name pass";
 	if (!counts(item))
 		return NULL;
 	if (name_labels(&item->name) < 2)

@@ -2,7 +2,8 @@
 /*
  * What nobody may list for others: everything, names right below the root,
  * names under which anybody may register his (publicsuffix.org) with what is
- * below them, and those that this machine cannot be without.
+ * below them, and those that this machine cannot be without. Nor may anybody
+ * let every name pass, or list half of all addresses.
  */
 #ifndef LISTS_GUARD_H
 #define LISTS_GUARD_H

@@ -61,10 +61,15 @@ tell_bad_line(struct reading *r, const char *line, size_t len)
 static void
 tell_fault(struct reading *r, const struct item *item, const char *fault)
 {
+	char net[NET_TEXT_SIZE];
+
 	if (r->faults++ > 0)
 		return;
 	tell_place(r, r->lines > 0 ? r->lines : 1);
-	name_print(&item->name, r->out);
+	if (item->is_net)
+		text_str(r->out, net_print(&item->net, net));
+	else
+		name_print(&item->name, r->out);
 	text_printf(r->out,
 		    r->is_own ? " of list %s %s; the file is yours, so it is "
 				"listed all the same\n"

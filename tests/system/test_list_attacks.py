@@ -8,8 +8,9 @@ import time
 import pytest
 
 from daemon import SLOW
-from dnsclient import until
+from dnsclient import addresses, rcode, until
 from feeds import URL, Page
+from primaries import ZONE
 from test_feeds import (authority, fails, feed, fetching, is_listed,  # noqa: F401
                         protected, state, wait_listed)
 
@@ -109,6 +110,35 @@ def test_an_image_of_another_user_is_not_used(stage, up):
     assert told in d.err.text
     assert not image.is_symlink()
     assert entries.read_text().startswith("bad.test")
+
+
+# ---- everything -------------------------------------------------------------
+
+def test_half_of_the_internet_is_nobodys_to_list(stage, feed, fetching):
+    feed.pages["/ips"] = Page("0.0.0.0/1\n128.0.0.0/1\n203.0.113.81\n"
+                              "2000::/3\n")
+    d = fetching(f"list ips ips {URL}/ips block-set yes")
+    wait_listed(d, "203.0.113.81")
+    d.err.wait(r"0\.0\.0\.0/1 is left out of list ips: it is wider than any")
+    client = stage.client()
+    assert addresses(client.ask("good.test")) == ["203.0.113.80"]
+    assert rcode(client.ask("bad.test")) == "NXDOMAIN"
+    assert state(d, "ips")["left_out"] == "3"
+
+
+def test_a_zone_may_not_let_all_pass(house, stage):
+    """Before a list of the owner's."""
+    entries = stage.directory / "ads.list"
+    entries.write_text("bad.test\n")
+    entries.chmod(0o644)
+    primary = house.scripted()
+    primary.answer = lambda query, _: [primary.reply(
+        query, primary.soa(), (f"*.{ZONE}.", 300, "IN", "CNAME",
+                               "rpz-passthru."),
+        primary.block("worse.test"), primary.soa())]
+    d = house.start(words=f"\nlist ads domains {entries}")
+    house.becomes(worse=True, bad=True, fine=False)
+    d.err.wait("left out of list zone: it would let every name pass")
 
 
 # ---- more than there is room for --------------------------------------------

@@ -55,7 +55,6 @@ test_what_lets_through_blocks_nothing(void **state)
 	struct item item = { .trigger = TRIGGER_QNAME,
 			     .reach = REACH_TREE,
 			     .action = ACTION_PASSTHRU };
-	const struct item net = { .trigger = TRIGGER_IP, .is_net = true };
 
 	(void)state;
 	guard_init(&guard, NULL, "", 0);
@@ -65,7 +64,46 @@ test_what_lets_through_blocks_nothing(void **state)
 	assert_non_null(guard_fault(&guard, &item));
 	item.exception = true;
 	assert_null(guard_fault(&guard, &item));
-	assert_null(guard_fault(&guard, &net));
+	item.exception = false;
+	item.action = ACTION_PASSTHRU;
+	read_name(".", &item.name);
+	item.reach = REACH_BELOW;
+	assert_string_equal(guard_fault(&guard, &item),
+			    "would let every name pass");
+}
+
+static bool
+is_refused(const char *text)
+{
+	struct item item = { .trigger = TRIGGER_IP, .is_net = true };
+
+	assert_int_equal(net_parse(text, strlen(text), &item.net, NULL),
+			 ERR_NONE);
+	return guard_fault(&guard, &item) != NULL;
+}
+
+static void
+test_half_of_all_addresses(void **state)
+{
+	(void)state;
+	guard_init(&guard, NULL, "", 0);
+	assert_true(is_refused("0.0.0.0/1"));
+	assert_true(is_refused("128.0.0.0/1"));
+	assert_true(is_refused("192.0.0.0/2"));
+	assert_true(is_refused("44.0.0.0/7"));
+	assert_false(is_refused("45.0.0.0/8"));
+	assert_false(is_refused("10.0.0.0/8"));
+	assert_false(is_refused("224.0.0.0/3"));
+	assert_false(is_refused("192.0.2.1"));
+	assert_true(is_refused("::/1"));
+	assert_true(is_refused("::/2"));
+	assert_true(is_refused("2000::/3"));
+	assert_true(is_refused("2000::/15"));
+	assert_false(is_refused("2001::/16"));
+	assert_false(is_refused("8000::/1"));
+	assert_false(is_refused("4000::/3"));
+	assert_false(is_refused("::/8"));
+	assert_false(is_refused("2001:db8::1"));
 }
 
 static void
@@ -148,6 +186,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_everybodys),
 		cmocka_unit_test(test_what_lets_through_blocks_nothing),
+		cmocka_unit_test(test_half_of_all_addresses),
 		cmocka_unit_test(test_what_this_machine_needs),
 		cmocka_unit_test(test_a_column_of_a_table),
 	};
