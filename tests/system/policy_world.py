@@ -82,6 +82,7 @@ AUTHORITIES = {ROOT: "ns.root.", ONE: "a.one.test", TWO: "a.two.test",
 NAMES = ["one.test", "a.one.test", "b.one.test", "b.a.one.test", "c.one.test",
          "x.one.test", "to-two.one.test", "to-three.one.test",
          "to-none.one.test", "to-deep.one.test", "x.wild.one.test",
+         "garden.two.test",
          "a.deep.one.test", "b.a.deep.one.test", "x.deep.one.test",
          "to-shared.deep.one.test", "two.test", "a.two.test", "b.two.test",
          "to-one.two.test", "x.fill.two.test", "a.three.test",
@@ -110,25 +111,30 @@ class Zones:
 
     ACTIONS = (["CNAME ."] * 4 + ["CNAME *."] * 4 +
                ["CNAME rpz-passthru."] * 4 + ["CNAME rpz-tcp-only."] +
-               ["CNAME garden.two.test."] * 2 +
-               ["CNAME *.fill.two.test."] + ["A"] * 8)
-    OVERRIDES = (["given"] * 12 + ["disabled", "passthru", "nxdomain",
-                                   "nodata", "cname garden.two.test"])
+               ["CNAME garden.two.test."] * 2 + ["itself"] +
+               ["CNAME *.fill.two.test.", "elsewhere"] +
+               ["records"] * 8)
+    OVERRIDES = (["given"] * 12 + ["disabled"] * 2 +
+                 ["passthru", "nxdomain", "nodata",
+                  "cname garden.two.test", "cname *.fill.two.test"])
 
     def __init__(self, chance):
         self.chance = chance
         self.zones = {}
-        for number in range(chance.randint(1, 4)):
-            self.zones[f"z{number}"] = (self.text(number),
-                                        chance.choice(self.OVERRIDES))
+        for number in range(chance.randint(1, 5)):
+            override = chance.choice(self.OVERRIDES)
+            self.zones[f"z{number}"] = (self.text(number, override), override)
 
-    def text(self, number):
+    def text(self, number, override):
         rules = {}
         kinds = self.chance.choice((
             (self.name, self.address, self.server, self.server_address),
             (self.name,), (self.address, self.name), (self.server,),
             (self.server, self.server_address),
             (self.client, self.name, self.address)))
+        if override == "disabled":
+            # BIND lets its nets hide those of later zones.
+            kinds = (self.name, self.server)
         for _ in range(self.chance.randint(1, 8)):
             rules.setdefault(self.chance.choice(kinds)(), None)
         return ("$TTL 60\n@ SOA a. b. 1 60 60 60 60\n@ NS localhost.\n" +
@@ -139,8 +145,16 @@ class Zones:
         action = self.chance.choice(self.ACTIONS)
         if self.chance.random() < 0.02:
             action = "CNAME rpz-drop."
-        if action == "A":
-            action = f"A 198.18.{number}.{i}"
+        if action == "itself":
+            action = ("CNAME rpz-passthru." if "rpz-" in owner or "*" in owner
+                      else f"CNAME {owner}.")
+        if action == "elsewhere":
+            action = f"CNAME {self.chance.choice(NAMES)}."
+        if action == "records":
+            own = (f"A 198.18.{number}.{i}", f"A 198.18.{number}.1{i}",
+                   "TXT told", f"AAAA 2001:db8:{number}:{i}::1")
+            return "".join(f"{owner} {record}\n" for record in self.chance
+                           .sample(own, self.chance.choice((1, 1, 1, 2))))
         return f"{owner} {action}\n"
 
     def some_name(self, names):
@@ -154,7 +168,7 @@ class Zones:
         return self.chance.choice((above, f"*.{above}", f"*.{above}"))
 
     def name(self):
-        return self.some_name(NAMES)
+        return self.some_name(NAMES) if self.chance.random() < 0.95 else "*"
 
     def server(self):
         return self.some_name(SERVERS) + ".rpz-nsdname"

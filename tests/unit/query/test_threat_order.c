@@ -13,7 +13,18 @@
 
 #include "query/zones.h"
 
-enum { ROUNDS = 20000, RULES = 6, LISTS = 4, LINKS = 4, PASSES = 7 };
+enum {
+	ROUNDS = 20000,
+	RULES = 6,
+	LISTS = 4,
+	LINKS = 4,
+	PASSES = 7,
+	LEVELS = 3,
+	SERVERS = 4, /* two of each zone, and zones in turn have others */
+};
+
+/* What a list makes of all its rules. */
+enum override { GIVEN, PASSTHRU, NXDOMAIN, NODATA, OVERRIDES };
 
 /* Everything that can be told of a rule. */
 struct rule {
@@ -28,14 +39,16 @@ struct rule {
 static struct {
 	struct rule rule[LISTS][RULES];
 	unsigned rules[LISTS], lists;
-	bool logs[LISTS];
+	bool logs[LISTS], absent[LISTS]; /* absent: for other clients */
+	unsigned levels[LISTS];
+	enum override override[LISTS];
 	/* the answer */
 	unsigned names, addresses;
 	char name[LINKS][64];
 	struct addr address[4];
-	/* the servers of every zone */
-	char server[2][64];
-	struct addr server_address[2];
+	/* servers, named by a first label of their own */
+	char server[SERVERS][64];
+	struct addr server_address[SERVERS];
 } w;
 
 static uint64_t seed;
@@ -75,13 +88,20 @@ some_address(void)
 /* ---- rules ----------------------------------------------------------------
  */
 
+static char
+first_letter(unsigned server)
+{
+	return (char)('s' + server);
+}
+
 static void
 name_rule(struct rule *r)
 {
 	char text[64];
 
 	some_name(text + 2, 0);
-	memcpy(text, chance(2) == 0 ? "s." : "t.", 2);
+	text[0] = first_letter(chance(SERVERS));
+	text[1] = '.';
 	if (r->trigger != TRIGGER_NSDNAME || chance(2) == 0)
 		memmove(text, text + 2, strlen(text + 2) + 1);
 	r->name = play_name(text);
@@ -137,6 +157,42 @@ add_rule(unsigned list)
 		w.rule[list][w.rules[list]++] = r;
 }
 
+/* Before the rules, what the lists file says. */
+static size_t
+say_settings(unsigned l, char *text)
+{
+	static const char *const word[OVERRIDES] = { "", "!passthru ",
+						     "!nxdomain ", "!nodata " };
+
+	w.rules[l] = 0;
+	w.logs[l] = chance(5) == 0;
+	w.absent[l] = chance(8) == 0;
+	w.levels[l] = 1 + chance(LEVELS);
+	w.override[l] = chance(5) == 0 ? chance(OVERRIDES) : GIVEN;
+	return (size_t)sprintf(text, "%s%s!ns-levels %u ",
+			       w.logs[l] ? "!log " : word[w.override[l]],
+			       w.absent[l] ? "!net 10.9.0.0/16 " : "",
+			       w.levels[l]);
+}
+
+static void
+make_list(unsigned l, char *text)
+{
+	size_t len = say_settings(l, text);
+
+	for (unsigned n = 1 + chance(RULES); n > 0; n--)
+		add_rule(l);
+	for (unsigned i = 0; i < w.rules[l]; i++) {
+		const struct rule *r = &w.rule[l][i];
+
+		len += (size_t)sprintf(text + len, "%s ", r->owner);
+		len +=
+		    r->passes
+			? (size_t)sprintf(text + len, "CNAME rpz-passthru.|")
+			: (size_t)sprintf(text + len, "A 198.18.%u.%u|", l, i);
+	}
+}
+
 static void
 make_lists(void)
 {
@@ -145,24 +201,7 @@ make_lists(void)
 
 	w.lists = 1 + chance(LISTS);
 	for (unsigned l = 0; l < w.lists; l++) {
-		size_t len;
-
-		w.rules[l] = 0;
-		w.logs[l] = chance(5) == 0;
-		for (unsigned n = 1 + chance(RULES); n > 0; n--)
-			add_rule(l);
-		len = (size_t)sprintf(text[l], "%s", w.logs[l] ? "!log " : "");
-		for (unsigned i = 0; i < w.rules[l]; i++) {
-			const struct rule *r = &w.rule[l][i];
-
-			len += (size_t)sprintf(text[l] + len, "%s ", r->owner);
-			len += r->passes
-				   ? (size_t)sprintf(text[l] + len,
-						     "CNAME "
-						     "rpz-passthru.|")
-				   : (size_t)sprintf(text[l] + len,
-						     "A 198.18.%u.%u|", l, i);
-		}
+		make_list(l, text[l]);
 		zone[l] = text[l];
 	}
 	zones_are(zone);
@@ -283,27 +322,67 @@ turn_round(const char *name, char *out)
 }
 
 static bool
-second_is_last(void)
+stands_behind(unsigned server, unsigned other)
 {
-	char first[64], second[64];
+	char a[64], b[64];
 
-	turn_round(w.server[0], first);
-	turn_round(w.server[1], second);
-	return strcmp(second, first) > 0;
+	turn_round(w.server[server], a);
+	turn_round(w.server[other], b);
+	return strcmp(a, b) > 0;
 }
 
-/* Of both servers that which is last, whatever rule it has. */
-static const struct rule *
-by_server(unsigned list)
+static unsigned
+labels_of(const char *name)
 {
-	struct name name[2] = { play_name(w.server[0]),
-				play_name(w.server[1]) };
-	const struct rule *r[2] = { by_name(list, TRIGGER_NSDNAME, &name[0]),
-				    by_name(list, TRIGGER_NSDNAME, &name[1]) };
+	unsigned labels = 1;
 
-	if (r[0] == NULL || r[1] == NULL)
-		return r[0] != NULL ? r[0] : r[1];
-	return second_is_last() ? r[1] : r[0];
+	for (; *name != '\0'; name++)
+		labels += *name == '.';
+	return labels;
+}
+
+/* The first of the two that a zone of so many labels has. */
+static unsigned
+first_server(unsigned labels)
+{
+	return labels % 2 * 2;
+}
+
+/* Of all servers that the list looks at that which is last, whatever rule it
+ * has. */
+static const struct rule *
+by_server(unsigned list, unsigned at)
+{
+	const struct rule *best = NULL;
+	unsigned labels = labels_of(w.name[at]), last = 0;
+
+	for (unsigned n = 0; n < w.levels[list] && labels - n > 1; n++)
+		for (unsigned i = 0; i < 2; i++) {
+			unsigned server = first_server(labels - n) + i;
+			struct name name = play_name(w.server[server]);
+			const struct rule *r =
+			    by_name(list, TRIGGER_NSDNAME, &name);
+
+			if (r == NULL ||
+			    (best != NULL && !stands_behind(server, last)))
+				continue;
+			best = r;
+			last = server;
+		}
+	return best;
+}
+
+static const struct rule *
+by_server_address(unsigned list, unsigned at)
+{
+	unsigned labels = labels_of(w.name[at]), count = 0;
+	struct addr a[2 * LEVELS];
+
+	for (unsigned n = 0; n < w.levels[list] && labels - n > 1; n++)
+		for (unsigned i = 0; i < 2; i++)
+			a[count++] =
+			    w.server_address[first_server(labels - n) + i];
+	return by_address(list, TRIGGER_NSIP, a, count);
 }
 
 static const struct rule *
@@ -322,12 +401,18 @@ by_trigger(unsigned list, enum trigger trigger, unsigned at)
 			   ? by_address(list, trigger, w.address, w.addresses)
 			   : NULL;
 	case TRIGGER_NSDNAME:
-		return by_server(list);
+		return by_server(list, at);
 	case TRIGGER_NSIP:
-		return by_address(list, trigger, w.server_address, 2);
+		return by_server_address(list, at);
 	default:
 		return NULL;
 	}
+}
+
+static bool
+takes_part(unsigned list)
+{
+	return !w.logs[list] && !w.absent[list];
 }
 
 /* The rule that decides, and for which name; NULL: none does. */
@@ -336,7 +421,7 @@ decides(unsigned *at_out)
 {
 	for (unsigned at = 0; at < w.names; at++)
 		for (unsigned l = 0; l < w.lists; l++)
-			for (unsigned t = 0; !w.logs[l] && t < TRIGGER_COUNT;
+			for (unsigned t = 0; takes_part(l) && t < TRIGGER_COUNT;
 			     t++) {
 				const struct rule *r =
 				    by_trigger(l, (enum trigger)t, at);
@@ -346,6 +431,24 @@ decides(unsigned *at_out)
 					return r;
 			}
 	return NULL;
+}
+
+/* Whether the question alone decides: no list before that which has it could
+ * have something to say of an answer. */
+static bool
+decides_early(void)
+{
+	for (unsigned l = 0; l < w.lists; l++) {
+		if (!takes_part(l))
+			continue;
+		if (by_trigger(l, TRIGGER_CLIENT_IP, 0) != NULL ||
+		    by_trigger(l, TRIGGER_QNAME, 0) != NULL)
+			return true;
+		for (unsigned i = 0; i < w.rules[l]; i++)
+			if (w.rule[l][i].trigger > TRIGGER_QNAME)
+				return false;
+	}
+	return false;
 }
 
 /* ---- the answer -----------------------------------------------------------
@@ -364,12 +467,12 @@ make_answer(void)
 	w.addresses = chance(4);
 	for (unsigned i = 0; i < w.addresses; i++)
 		w.address[i] = some_address();
-	strcpy(w.server[0], "s.");
-	strcpy(w.server[1], "t.");
-	some_name(w.server[0] + 2, 0);
-	some_name(w.server[1] + 2, 0);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < SERVERS; i++) {
+		w.server[i][0] = first_letter(i);
+		w.server[i][1] = '.';
+		some_name(w.server[i] + 2, 0);
 		w.server_address[i] = some_address();
+	}
 }
 
 static void
@@ -388,21 +491,22 @@ say_answer(struct upstream_ask *a)
 	ask_is_told(a, text);
 }
 
-/* Every name is a zone, and all have the same servers. */
+/* Every name is a zone. */
 static void
 say_servers(struct upstream_ask *a)
 {
 	char text[ZONE_TEXT], owner[NAME_TEXT_SIZE], addr[ADDR_TEXT_SIZE];
+	unsigned first = first_server(name_labels(&a->q.name));
 	struct text t;
 
 	text_init(&t, owner, sizeof(owner));
 	name_print(&a->q.name, &t);
 	if (a->q.type == TYPE_NS)
 		snprintf(text, sizeof(text), "%s NS %s; %s NS %s", owner,
-			 w.server[1], owner, w.server[0]);
+			 w.server[first + 1], owner, w.server[first]);
 	else if (a->q.type == TYPE_A)
 		snprintf(text, sizeof(text), "%s A %s", owner,
-			 addr_print(&w.server_address[owner[0] == 't'], addr));
+			 addr_print(&w.server_address[owner[0] - 's'], addr));
 	else
 		snprintf(text, sizeof(text), "test SOA");
 	ask_is_told(a, text);
@@ -411,8 +515,7 @@ say_servers(struct upstream_ask *a)
 static bool
 is_for_servers(const struct question *q)
 {
-	return q->type == TYPE_NS || q->name.wire[1] == 's' ||
-	       q->name.wire[1] == 't';
+	return q->type == TYPE_NS || q->name.wire[1] >= first_letter(0);
 }
 
 static void
@@ -437,32 +540,83 @@ upstream_answers(void)
 	}
 }
 
+/* The list of a rule. */
+static unsigned
+list_of(const struct rule *r)
+{
+	unsigned l = 0;
+
+	while (r < w.rule[l] || r >= w.rule[l] + RULES)
+		l++;
+	return l;
+}
+
+static bool
+lets_pass(const struct rule *r)
+{
+	enum override o = r != NULL ? w.override[list_of(r)] : PASSTHRU;
+
+	return o == PASSTHRU || (o == GIVEN && r->passes);
+}
+
+static void
+print_way(unsigned at, char *out)
+{
+	for (unsigned i = 0; i < at; i++)
+		out +=
+		    sprintf(out, "; %s. CNAME %s.", w.name[i], w.name[i + 1]);
+}
+
+static void
+print_truth(char *out)
+{
+	char addr[ADDR_TEXT_SIZE];
+
+	print_way(w.names - 1, out);
+	out += strlen(out);
+	for (unsigned i = 0; i < w.addresses; i++)
+		out += sprintf(out, "; %s. A %s", w.name[w.names - 1],
+			       addr_print(&w.address[i], addr));
+	if (w.addresses == 0)
+		strcpy(out, "; AUTHORITY test. SOA");
+}
+
 static const char *
-wanted(void)
+wanted(const struct rule *r, unsigned at)
 {
 	static char text[ZONE_TEXT];
-	char addr[ADDR_TEXT_SIZE];
-	unsigned at = 0;
-	const struct rule *r = decides(&at);
-	bool passes = r == NULL || r->passes;
+	unsigned list;
 
-	if (passes)
-		at = w.names - 1;
 	strcpy(text, "NOERROR");
-	for (unsigned i = 0; i < at; i++)
-		sprintf(text + strlen(text), "; %s. CNAME %s.", w.name[i],
-			w.name[i + 1]);
-	for (unsigned i = 0; passes && i < w.addresses; i++)
-		sprintf(text + strlen(text), "; %s. A %s", w.name[at],
-			addr_print(&w.address[i], addr));
-	if (passes && w.addresses == 0)
-		strcat(text, "; AUTHORITY test. SOA");
-	for (unsigned l = 0; !passes && l < w.lists; l++)
-		if (r >= w.rule[l] && r < w.rule[l] + RULES)
-			sprintf(text + strlen(text),
-				"; %s. A 198.18.%u.%u; ADDITIONAL z%u. SOA",
-				w.name[at], l, (unsigned)(r - w.rule[l]), l);
+	if (lets_pass(r)) {
+		print_truth(text + strlen(text));
+		return text;
+	}
+	list = list_of(r);
+	if (w.override[list] == NXDOMAIN)
+		strcpy(text, "NXDOMAIN");
+	print_way(at, text + strlen(text));
+	if (w.override[list] == GIVEN)
+		sprintf(text + strlen(text), "; %s. A 198.18.%u.%u", w.name[at],
+			list, (unsigned)(r - w.rule[list]));
+	sprintf(text + strlen(text), "; ADDITIONAL z%u. SOA", list);
 	return text;
+}
+
+static void
+print_lists(void)
+{
+	for (unsigned l = 0; l < w.lists; l++)
+		for (unsigned i = 0; i < w.rules[l]; i++)
+			print_message("list %u%s%s, override %d, levels %u: "
+				      "%s%s\n",
+				      l, w.logs[l] ? " (log)" : "",
+				      w.absent[l] ? " (absent)" : "",
+				      (int)w.override[l], w.levels[l],
+				      w.rule[l][i].owner,
+				      w.rule[l][i].passes ? " passes" : "");
+	for (unsigned i = 0; i < SERVERS; i++)
+		print_message("server %s\n", w.server[i]);
 }
 
 /* What was known in the round before is forgotten. */
@@ -470,25 +624,26 @@ static void
 play_round(unsigned n)
 {
 	const char *got, *want;
+	const struct rule *r;
+	unsigned at = 0;
+	bool asked;
 
 	seed = n;
 	make_answer();
 	time_passes(2 * SERVERS_LONGEST_S * 1000ll);
 	make_lists();
+	play.asked = 0;
 	client_asks_text(w.name[0]);
+	asked = play.asked > 0;
 	upstream_answers();
-	want = wanted();
+	r = decides(&at);
+	want = wanted(r, at);
 	got = heard();
-	if (strcmp(got, want) != 0) {
-		for (unsigned l = 0; l < w.lists; l++)
-			for (unsigned i = 0; i < w.rules[l]; i++)
-				print_message("list %u%s: %s%s\n", l,
-					      w.logs[l] ? " (log)" : "",
-					      w.rule[l][i].owner,
-					      w.rule[l][i].passes ? " passes"
-								  : "");
-		fail_msg("round %u, servers %s %s: %s, not %s", n, w.server[0],
-			 w.server[1], got, want);
+	if (strcmp(got, want) != 0 ||
+	    asked != (lets_pass(r) || !decides_early())) {
+		print_lists();
+		fail_msg("round %u, %sasked: %s, not %s", n,
+			 asked ? "" : "not ", got, want);
 	}
 	assert_int_equal(play.stats.servers_missing, 0);
 	zones_end();
