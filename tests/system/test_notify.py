@@ -30,7 +30,7 @@ def port53(house):
     begin = house.start
 
     def start(*args, **options):
-        return begin(*args, notify_bind=None, bind=BOUND, **options)
+        return begin(*args, **{"notify_bind": None, "bind": BOUND, **options})
     house.start = start
     return house
 
@@ -50,11 +50,12 @@ def counter(d, name):
     return d.counters().get(name, 0)
 
 
-@pytest.mark.parametrize("kind", (Knot, Named))
-def test_a_primary_notifies_port_53(port53, kind):
+@pytest.mark.parametrize("kind, bound", (
+    (Knot, BOUND), (Named, BOUND), (Knot, ["::"]), (Named, ["0.0.0.0"])))
+def test_a_primary_notifies_port_53(port53, kind, bound):
     primary = port53.primary(kind, notify=HERE)
     primary.publish(1, ["bad.test", "x.test"])
-    d = port53.start(key=KEY[:2])
+    d = port53.start(key=KEY[:2], bind=bound)
     port53.becomes(bad=True, worse=False)
     primary.publish(2, ["worse.test", "x.test"])
     port53.becomes(bad=False, worse=True)
