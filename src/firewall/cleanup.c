@@ -103,7 +103,10 @@ cleanup_run(const struct options *opt)
 	if (err == ERR_NONE)
 		log_info("Rules and sets are gone");
 	else
-		log_error("--cleanup: %s", err_text(err));
+		log_error("--cleanup: %s",
+			  err == ERR_DENIED ? "what is named above stays, the "
+					      "rest is gone"
+					    : err_text(err));
 	door_let_go(&claim);
 	return err == ERR_NONE ? EXIT_SUCCESS : EXIT_FAILURE;
 }

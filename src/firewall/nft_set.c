@@ -322,26 +322,68 @@ look_for_ours(struct backend *b, struct ours *out)
 	return err;
 }
 
-enum err
-nft_dispose(struct backend *b)
+static enum err
+remove_table(struct backend *b)
 {
 	struct netlink_refusal refusal = { 0 };
-	struct ours ours;
-	enum err err = look_for_ours(b, &ours);
+	enum err err;
 
-	if (err != ERR_NONE)
-		return err;
 	nft_begin(&b->paper);
-	if (nft_enforces(b))
-		put_table_gone(b);
-	else
-		err = put_ours_gone(b, &ours);
-	if (err == ERR_NONE && !nft_is_blank(&b->paper))
-		err = nft_send(&b->paper, &b->netlink, &refusal);
-	if (err == ERR_DENIED && refusal.code == ENOENT && nft_enforces(b))
+	put_table_gone(b);
+	err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err == ERR_DENIED && refusal.code == ENOENT)
 		return ERR_NONE;
 	if (err != ERR_NONE)
 		nft_complain(b, "clean up table", b->at.table,
 			     nft_cause(err, &refusal));
 	return err;
+}
+
+static enum err
+remove_piece(struct backend *b, const struct ours *piece, const char *name)
+{
+	struct netlink_refusal refusal = { 0 };
+	enum err err;
+
+	nft_begin(&b->paper);
+	err = put_ours_gone(b, piece);
+	if (err == ERR_NONE && !nft_is_blank(&b->paper))
+		err = nft_send(&b->paper, &b->netlink, &refusal);
+	if (err != ERR_NONE)
+		nft_complain(b, "remove", name, nft_cause(err, &refusal));
+	return err;
+}
+
+/* What a rule of others refers to stays, and nothing else: so each thing is a
+ * transaction of its own, the rules before the sets that they refer to. */
+static enum err
+remove_pieces(struct backend *b, const struct ours *ours)
+{
+	struct ours piece = { .chain = ours->chain };
+	enum err err, first = remove_piece(b, &piece, b->at.chain);
+
+	for (unsigned set = 0; set < FIXED_COUNT; set++) {
+		piece = (struct ours){ .chain = false };
+		piece.fixed[set] = ours->fixed[set];
+		err = remove_piece(b, &piece, fixed_name(set));
+		first = first == ERR_NONE ? err : first;
+	}
+	for (unsigned set = 0; set < SET_COUNT; set++) {
+		piece = (struct ours){ .chain = false };
+		piece.set[set] = ours->set[set];
+		err = remove_piece(b, &piece, b->name[set]);
+		first = first == ERR_NONE ? err : first;
+	}
+	return first;
+}
+
+enum err
+nft_dispose(struct backend *b)
+{
+	struct ours ours;
+	enum err err = look_for_ours(b, &ours);
+
+	if (err != ERR_NONE)
+		return err;
+	return nft_enforces(b) ? remove_table(b) : remove_pieces(b, &ours);
 }
