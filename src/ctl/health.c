@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/value.h"
 #include "ctl/findings.h"
@@ -19,7 +20,7 @@ struct health {
 	struct doctor d;
 	const char *control;
 	char upstream[SETTING_SIZE], blocked[SETTING_SIZE],
-	    allowed[SETTING_SIZE];
+	    allowed[SETTING_SIZE], hits[SETTING_SIZE];
 	bool has_lists, has_firewall, records;
 	unsigned long lost; /* records of the access log */
 };
@@ -72,6 +73,7 @@ on_status(void *arg, const char *line)
 	keep(line, "BIND=", h->d.bind);
 	keep(line, "DNSFW_TEST_BLOCKED=", h->blocked);
 	keep(line, "DNSFW_TEST_ALLOWED=", h->allowed);
+	keep(line, "DNSFW_RPZ_LOG=", h->hits);
 	if (begins(line, "records_lost "))
 		h->lost = strtoul(line + strlen("records_lost "), NULL, 10);
 	h->records |= begins(line, "child recorder ") &&
@@ -296,6 +298,21 @@ see_log(struct health *h)
 		say(&h->d, PASS, "the access log is written, no line lost");
 }
 
+/* logrotate(8) and we may not agree on where it is, or it was never there. */
+static void
+see_log_of_hits(struct health *h)
+{
+	if (h->hits[0] != '/')
+		return;
+	if (access(h->hits, F_OK) == 0)
+		say(&h->d, PASS, "hits of lists are logged in %s", h->hits);
+	else
+		say(&h->d, FAIL,
+		    "hits of lists are not in %s: %s; make its directory, for "
+		    "the user of the daemon, and restart it",
+		    h->hits, strerror(errno));
+}
+
 static void
 ignore(void *arg, const char *line)
 {
@@ -333,6 +350,7 @@ health_print(const char *control)
 		}
 		see_allowed(h);
 		see_log(h);
+		see_log_of_hits(h);
 		see_kernel_sets(h);
 	}
 	failed = h->d.failed;

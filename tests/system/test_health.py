@@ -68,6 +68,15 @@ def test_a_list_above_lets_the_test_pass(stage, up):
     assert "localhost ~>" not in out
 
 
+def test_the_log_of_hits_is_gone(stage, up):
+    log = stage.directory / "hits.log"
+    d = stage.daemon(ACL, rpz_log=log)
+    assert f"PASS  hits of lists are logged in {log}" in health(stage, d)[1]
+    log.unlink()
+    status, out, _ = health(stage, d)
+    assert status == 1 and f"FAIL  hits of lists are not in {log}" in out
+
+
 def test_the_warden_stands_still(stage, up):
     d = stage.daemon(ACL)
     warden, = d.by_role("warden")
