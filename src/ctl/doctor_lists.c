@@ -17,26 +17,42 @@ is_empty(const char *line)
 	return entries != NULL && strncmp(entries, " entries=0", 10) == 0;
 }
 
+static bool
+blocks(const char *set)
+{
+	return strncmp(set + 5, "block", 5) == 0;
+}
+
+/* Entries have a client, too. */
+static bool
+is_for_some(const char *set)
+{
+	return strstr(set, "-for") != NULL;
+}
+
 /* The kernel counts who refers to a set of ipset. */
 static void
 say_unused(struct doctor *d, const char *set)
 {
 	const char *prefix = d->sets[0] != '\0' ? d->sets : d->chain;
-	const char *tool = strncmp(set, "ipv6", 4) == 0 ? "ip6tables"
-							: "iptables";
+	const char *tool =
+	    strncmp(set, "ipv6", 4) == 0 ? "ip6tables" : "iptables";
 
-	if (strcmp(set + 5, "block") == 0)
+	const char *to = is_for_some(set) ? "src,dst" : "dst";
+	const char *from = is_for_some(set) ? "dst,src" : "src";
+
+	if (blocks(set))
 		say(d, WARN,
 		    "addresses of lists are in set %s-%s, and no rule drops "
-		    "them: %s -I FORWARD -m set --match-set %s-%s dst -j DROP, "
-		    "and the same with src",
-		    prefix, set, tool, prefix, set);
+		    "them: %s -I FORWARD -m set --match-set %s-%s %s -j DROP, "
+		    "and the same with %s",
+		    prefix, set, tool, prefix, set, to, from);
 	else
 		say(d, WARN,
 		    "addresses of lists are in set %s-%s, and no rule lets "
-		    "them through: %s -I FORWARD -m set --match-set %s-%s dst "
-		    "-j ACCEPT, and the same with src",
-		    prefix, set, tool, prefix, set);
+		    "them through: %s -I FORWARD -m set --match-set %s-%s %s "
+		    "-j ACCEPT, and the same with %s",
+		    prefix, set, tool, prefix, set, to, from);
 }
 
 void
@@ -46,15 +62,18 @@ see_list_set(struct doctor *d, const char *line)
 	char set[RULE_NAME];
 	size_t len;
 
-	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0 ||
-	    is_empty(line))
+	if (strncmp(line, LIST_SET_LINE, strlen(LIST_SET_LINE)) != 0)
 		return;
 	name = line + strlen(LIST_SET_LINE);
 	len = strcspn(name, " \n");
 	if (len < 6 || len >= sizeof(set))
 		return;
 	snprintf(set, sizeof(set), "%.*s", (int)len, name);
-	if (d->list_sets < LIST_SETS_MAX)
+	if (strncmp(name + len, " refused", 8) == 0) {
+		say(d, FAIL, "list-set %.*s", (int)strcspn(name, "\n"), name);
+		return;
+	}
+	if (d->list_sets < LIST_SETS_MAX && !is_empty(line))
 		memcpy(d->list_set[d->list_sets++], set, sizeof(set));
 }
 
@@ -80,16 +99,21 @@ see_list_sets_of_nft(struct doctor *d)
 {
 	for (unsigned i = 0; i < d->list_sets; i++) {
 		const char *set = d->list_set[i];
+		const char *family =
+		    strncmp(set, "ipv6", 4) == 0 ? "ip6" : "ip";
+		char client[32] = "";
 
 		if (is_named_by_a_rule(d->rules, set))
 			continue;
+		if (is_for_some(set))
+			snprintf(client, sizeof(client), " . %s saddr", family);
 		say(d, WARN,
 		    "addresses of lists are in set %s of table %s, and no rule "
-		    "refers to it: nft insert rule %s forward %s daddr @%s "
-		    "%s, and the same with saddr",
-		    set, d->table, d->table,
-		    strncmp(set, "ipv6", 4) == 0 ? "ip6" : "ip", set,
-		    strcmp(set + 5, "block") == 0 ? "drop" : "accept");
+		    "refers to it: nft insert rule %s forward %s daddr%s @%s "
+		    "%s, and the same with saddr%s",
+		    set, d->table, d->table, family, client, set,
+		    blocks(set) ? "drop" : "accept",
+		    is_for_some(set) ? " first" : "");
 	}
 }
 

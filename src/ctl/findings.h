@@ -10,7 +10,7 @@
 
 enum verdict { PASS, WARN, FAIL };
 enum kind { KIND_NONE, KIND_IPTABLES, KIND_NFTABLES, KIND_ENFORCE };
-enum { SETTING_SIZE = 1024, LIST_SETS_MAX = 8 };
+enum { SETTING_SIZE = 1024, LIST_SETS_MAX = 10 };
 
 struct doctor {
 	bool failed;	       /* anything was */

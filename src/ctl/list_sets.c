@@ -10,10 +10,18 @@
 #include "policy/print.h"
 
 static const char *
-state_text(uint32_t state)
+refused_text(unsigned set)
+{
+	return fixed_blocks(set)
+		   ? "refused: its addresses are blocked for everybody"
+		   : "refused: none of its addresses is opened";
+}
+
+static const char *
+state_text(unsigned set, uint32_t state)
 {
 	if (state == FIXED_REFUSED)
-		return "refused: too many entries, none is opened,";
+		return refused_text(set);
 	return state == FIXED_STANDS ? "stands" : "filling";
 }
 
@@ -24,7 +32,7 @@ print_set(const struct view *v, unsigned set, struct text *out)
 	uint32_t references = b->fixed_references[set];
 
 	text_printf(out, LIST_SET_LINE "%s %s entries=%u", fixed_name(set),
-		    state_text(b->fixed_state[set]),
+		    state_text(set, b->fixed_state[set]),
 		    b->fixed_entries[set]);
 	if (v->opt->firewall == FIREWALL_IPTABLES)
 		text_printf(out, " references=%u%s", references,
@@ -79,9 +87,9 @@ list_sets_print_item(const struct audit_item *i, struct text *out)
 }
 
 static void
-print_audited(const char *name, const struct audited_set *s, struct text *out)
+print_audited(unsigned set, const struct audited_set *s, struct text *out)
 {
-	text_printf(out, "# list-set %s: ", name);
+	text_printf(out, "# list-set %s: ", fixed_name(set));
 	if (s->status == AUDITED_SET_FILLING)
 		text_printf(out, "being filled, %u entries of %u\n", s->kernel,
 			    s->lists);
@@ -89,8 +97,7 @@ print_audited(const char *name, const struct audited_set *s, struct text *out)
 		text_printf(out, "lists %u, and the kernel has no such set\n",
 			    s->lists);
 	else if (s->status == AUDITED_SET_REFUSED)
-		text_str(out, "its lists come to too many entries, none is "
-			      "opened\n");
+		text_printf(out, "%s\n", refused_text(set));
 	else
 		text_printf(out, "lists %u, kernel %u, differences %u%s%s\n",
 			    s->lists, s->kernel, s->differences,
@@ -112,7 +119,7 @@ list_sets_print_audit(const struct audited_letter *letter, struct text *out)
 
 		if (s->status == AUDITED_SET_NONE)
 			continue;
-		print_audited(fixed_name(set), s, out);
+		print_audited(set, s, out);
 		differs |= s->differences > 0;
 	}
 	return differs;

@@ -125,6 +125,8 @@ struct backend_kind {
 	size_t fixed_static_piece, fixed_static_most;
 	/* Entries have single clients, and no nets of them. NULL: no. */
 	bool (*fixed_hosts)(const struct backend *b);
+	/* There are no sets of client and address alone. NULL: there are. */
+	bool (*fixed_lacks_pairs)(const struct backend *b);
 	/* Made,
 	 * or taken as it is and with what is in it; *found_out says which.
 	 * ERR_BUSY as of prepare(). */

@@ -95,8 +95,8 @@ add_hosts(struct doors *d, struct door door)
 }
 
 /* A set has no entry for all addresses: that is two halves. */
-static enum err
-add_rule(struct doors *d, const struct net *client, struct door door)
+enum err
+doors_add(struct doors *d, const struct net *client, struct door door)
 {
 	enum err err;
 
@@ -131,7 +131,7 @@ add_entry(struct doors *d, const struct judge *j, const struct image_net *net,
 		};
 
 		if (rule->arrow == ARROW_GRANT)
-			err = add_rule(d, &net->net, door);
+			err = doors_add(d, &net->net, door);
 	}
 	return err;
 }
@@ -206,17 +206,32 @@ lists_shut(const struct judge *j, const struct net *client)
 	return shut;
 }
 
+/* Some of its addresses are of those that the list is for. */
+static bool
+is_for(const struct judge *j, uint32_t list, const struct net *client)
+{
+	size_t count;
+	const struct net *net = lists_clients(&j->lists, list, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (net_holds(&net[i], client) || net_holds(client, &net[i]))
+			return true;
+	return lists_at(&j->lists, list)->client_count == 0;
+}
+
 /* What it does by itself is to block, at least some of it. */
 static uint64_t
-lists_that_block(const struct judge *j)
+lists_that_block(const struct judge *j, const struct net *client)
 {
 	uint64_t bits = 0;
 
 	for (uint32_t i = 0; i < lists_count(&j->lists); i++) {
 		const struct lists_list *l = lists_at(&j->lists, i);
 
-		if ((l->action != ACTION_PASSTHRU && l->action != ACTION_LOG) ||
-		    (l->flags & LISTS_BLOCK_SET) != 0)
+		if (((l->action != ACTION_PASSTHRU &&
+		      l->action != ACTION_LOG) ||
+		     (l->flags & LISTS_BLOCK_SET) != 0) &&
+		    is_for(j, i, client))
 			bits |= 1ull << i;
 	}
 	return bits;
@@ -225,7 +240,7 @@ lists_that_block(const struct judge *j)
 uint64_t
 doors_shut(const struct judge *j, const struct door *door)
 {
-	return (lists_that_block(j) & ~door->lists) |
+	return (lists_that_block(j, &door->client) & ~door->lists) |
 	       lists_shut(j, &door->client);
 }
 
@@ -297,20 +312,20 @@ cut_shut(const struct judge *j, const struct door *door, struct netset *nets)
 }
 
 static enum err
-open_door(const struct judge *j, const struct door *door,
-	  const struct netset *guard, struct fixed_entries *out)
+write_door(const struct doors_writing *w, const struct door *door,
+	   bool shuts_none, struct fixed_entries *out)
 {
 	const struct fixed_entry like = { .client = door->client,
 					  .port = door->port,
 					  .protocol = door->protocol };
 	struct netset nets = { 0 };
 	enum err err =
-	    add_lists(j, door->lists, door->client.addr.family, &nets);
+	    add_lists(w->j, door->lists, door->client.addr.family, &nets);
 
 	if (err == ERR_NONE)
-		err = netset_cut(&nets, guard);
-	if (err == ERR_NONE)
-		err = cut_shut(j, door, &nets);
+		err = netset_cut(&nets, w->guard);
+	if (err == ERR_NONE && !shuts_none)
+		err = cut_shut(w->j, door, &nets);
 	if (err == ERR_NONE)
 		err = cut_given(door, out, &nets);
 	if (err == ERR_NONE)
@@ -320,19 +335,31 @@ open_door(const struct judge *j, const struct door *door,
 }
 
 enum err
+doors_write(const struct doors_writing *w, const struct doors *d,
+	    struct fixed_entries *out)
+{
+	enum err err = ERR_NONE;
+
+	if (d->count > 0)
+		qsort(d->at, d->count, sizeof(*d->at), by_service);
+	for (size_t i = 0; i < d->count && err == ERR_NONE; i++) {
+		err = write_door(w, &d->at[i], d->shuts_none, out);
+		if (err == ERR_NONE && out->count > w->most)
+			err = ERR_RANGE;
+	}
+	return err;
+}
+
+enum err
 doors_open(const struct judge *j, const struct doors_wish *wish,
 	   const struct netset *guard, struct fixed_entries *out)
 {
+	const struct doors_writing w = { j, guard, wish->limits->most };
 	struct doors d = { .hosts = wish->limits->hosts };
 	enum err err = doors_gather(j, wish->family, &d);
 
-	if (d.count > 0)
-		qsort(d.at, d.count, sizeof(*d.at), by_service);
-	for (size_t i = 0; i < d.count && err == ERR_NONE; i++) {
-		err = open_door(j, &d.at[i], guard, out);
-		if (err == ERR_NONE && out->count > wish->limits->most)
-			err = ERR_RANGE;
-	}
+	if (err == ERR_NONE)
+		err = doors_write(&w, &d, out);
 	doors_fini(&d);
 	return err;
 }

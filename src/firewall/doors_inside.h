@@ -21,11 +21,23 @@ struct doors {
 	size_t count, room;
 	bool hosts; /* no nets of clients */
 	bool each;  /* as rules have them: not put together, nor cut */
+	bool shuts_none; /* doors_shut() is not for them */
 };
 
 /* Those of all rules; hosts and each are set before. ERR_FULL; ERR_RANGE. */
 enum err doors_gather(const struct judge *j, uint8_t family, struct doors *d);
 void doors_fini(struct doors *d);
+/* One more, for the client. ERR_FULL; ERR_RANGE. */
+enum err doors_add(struct doors *d, const struct net *client,
+		   struct door door);
+struct doors_writing {
+	const struct judge *j;
+	const struct netset *guard;
+	size_t most;
+};
+/* Entries for all of them. ERR_RANGE: more than there may be. ERR_FULL. */
+enum err doors_write(const struct doors_writing *w, const struct doors *d,
+		     struct fixed_entries *out);
 /* The same client, protocol and port. */
 bool door_is_like(const struct door *a, const struct door *b);
 /* Lists whose addresses are not behind that door. */

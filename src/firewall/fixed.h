@@ -5,7 +5,8 @@
  *
  * ALWAYS holds the addresses that may be talked to without a grant
  * (allow-set), BLOCK those that nobody may talk to (block-set), STATIC what
- * rules open to addresses of a list.
+ * rules open to addresses of a list. FOR is the same of lists that are for
+ * some clients alone.
  */
 #ifndef FIREWALL_FIXED_H
 #define FIREWALL_FIXED_H
@@ -23,14 +24,18 @@ struct judge;
 enum fixed_index {
 	FIXED_ALWAYS4,
 	FIXED_ALWAYS6,
+	FIXED_ALWAYS_FOR4,
+	FIXED_ALWAYS_FOR6,
 	FIXED_BLOCK4,
 	FIXED_BLOCK6,
+	FIXED_BLOCK_FOR4,
+	FIXED_BLOCK_FOR6,
 	FIXED_STATIC4,
 	FIXED_STATIC6,
 	FIXED_COUNT
 };
 
-/* In ALWAYS and BLOCK only the net `to` is filled. */
+/* In ALWAYS and BLOCK only the net `to` is filled, in FOR the client too. */
 struct fixed_entry {
 	struct net to, client;
 	uint16_t port;
@@ -51,9 +56,28 @@ fixed_family(enum fixed_index set)
 }
 
 static inline bool
-fixed_has_clients(enum fixed_index set)
+fixed_has_service(enum fixed_index set)
 {
 	return set == FIXED_STATIC4 || set == FIXED_STATIC6;
+}
+
+static inline bool
+fixed_is_for(enum fixed_index set)
+{
+	return set == FIXED_ALWAYS_FOR4 || set == FIXED_ALWAYS_FOR6 ||
+	       set == FIXED_BLOCK_FOR4 || set == FIXED_BLOCK_FOR6;
+}
+
+static inline bool
+fixed_has_clients(enum fixed_index set)
+{
+	return fixed_has_service(set) || fixed_is_for(set);
+}
+
+static inline bool
+fixed_blocks(enum fixed_index set)
+{
+	return set >= FIXED_BLOCK4 && set <= FIXED_BLOCK_FOR6;
 }
 
 /* "ipv4-block": what the set is called, behind a prefix. */
@@ -72,8 +96,10 @@ bool fixed_is_wanted(const struct judge *j, enum fixed_index set);
 struct fixed_limits {
 	size_t most; /* so many there may be */
 	bool hosts;  /* nets of clients are written out */
+	bool no_pairs; /* there are no sets for some clients */
 };
-/* ERR_FULL; ERR_RANGE: it comes to too many entries. */
+/* ERR_FULL; ERR_RANGE: it comes to too many entries; ERR_DENIED: no pairs.
+ * What has those two of BLOCK_FOR is in BLOCK. */
 enum err fixed_want(const struct judge *j, enum fixed_index set,
 		    const struct fixed_limits *limits,
 		    struct fixed_entries *out);

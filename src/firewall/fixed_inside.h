@@ -13,7 +13,7 @@ struct part {
 	bool known;		   /* have is what is in it */
 	bool busy;		   /* the walk is not at its end */
 	bool doubted;		   /* others may have changed it */
-	bool refused;		   /* more belongs there than may */
+	bool refused;		   /* what belongs there cannot */
 	uint64_t added, removed;   /* in this walk */
 	int64_t retry_ms, list_ms; /* not before that */
 };

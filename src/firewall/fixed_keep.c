@@ -123,16 +123,20 @@ plan_one(struct fixed_keeper *k, enum fixed_index set)
 		.most = kind->fixed_static_most,
 		.hosts = kind->fixed_hosts != NULL &&
 			 kind->fixed_hosts(k->a->backend),
+		.no_pairs = kind->fixed_lacks_pairs != NULL &&
+			    kind->fixed_lacks_pairs(k->a->backend),
 	};
 	enum err err = fixed_want(&k->a->judge, set, &limits, &wanted);
 
-	p->wants = fixed_is_wanted(&k->a->judge, set);
-	p->refused = err == ERR_RANGE;
+	p->wants = fixed_is_wanted(&k->a->judge, set) || wanted.count > 0;
+	p->refused = err == ERR_RANGE || err == ERR_DENIED;
 	if (err != ERR_NONE)
 		fixed_say_failure(k, set, err);
 	/* What cannot be found out stays blocked, and opens nothing. */
-	if (err != ERR_NONE && !fixed_has_clients(set))
+	if (err != ERR_NONE && fixed_blocks(set)) {
+		fixed_show(k, set);
 		return;
+	}
 	if (p->busy && p->known && stop_walk(p) != ERR_NONE)
 		forget(p);
 	fixed_fini(&p->wanted);

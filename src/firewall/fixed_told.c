@@ -34,14 +34,17 @@ fixed_show(struct fixed_keeper *k, enum fixed_index set)
 }
 
 static const char *
-cause_of(enum err err)
+cause_of(enum fixed_index set, enum err err)
 {
 	if (err == ERR_BUSY)
 		return "one of another type has its name, and a rule refers "
 		       "to it";
 	if (err == ERR_RANGE)
 		return "its clients, ports and addresses come to more than "
-		       "524288 entries; none of them is opened";
+		       "524288 entries";
+	if (err == ERR_DENIED && fixed_is_for(set))
+		return "the kernel has no sets of type hash:net,net "
+		       "(CONFIG_IP_SET_HASH_NETNET)";
 	return err_text(err);
 }
 
@@ -56,7 +59,11 @@ fixed_say_failure(struct fixed_keeper *k, enum fixed_index set, enum err err)
 		return;
 	text_init(&text, line, sizeof(line));
 	text_printf(&text, "The set %s of lists cannot be kept: %s",
-		    fixed_name(set), cause_of(err));
+		    fixed_name(set), cause_of(set, err));
+	if (k->part[set].refused)
+		text_str(&text, fixed_blocks(set)
+				    ? "; what is in it is blocked for everybody"
+				    : "; none of it is opened");
 	complaints_say(&k->a->complaints, line, clock_ms());
 }
 

@@ -13,8 +13,7 @@
 #include <string.h>
 
 #include "base/region.h"
-#include "firewall/doors.h"
-#include "firewall/judge.h"
+#include "firewall/doors_inside.h"
 #include "firewall/netset.h"
 #include "policy/table.h"
 #include "proc/role.h"
@@ -27,6 +26,10 @@ fixed_name(enum fixed_index set)
 	static const char *const names[FIXED_COUNT] = {
 		[FIXED_ALWAYS4] = "ipv4-always",
 		[FIXED_ALWAYS6] = "ipv6-always",
+		[FIXED_ALWAYS_FOR4] = "ipv4-always-for",
+		[FIXED_ALWAYS_FOR6] = "ipv6-always-for",
+		[FIXED_BLOCK_FOR4] = "ipv4-block-for",
+		[FIXED_BLOCK_FOR6] = "ipv6-block-for",
 		[FIXED_BLOCK4] = "ipv4-block",
 		[FIXED_BLOCK6] = "ipv6-block",
 		[FIXED_STATIC4] = "ipv4-static",
@@ -196,13 +199,12 @@ fixed_guard(const struct judge *j, struct netset *out)
 static uint32_t
 flag_of(enum fixed_index set)
 {
-	return set == FIXED_BLOCK4 || set == FIXED_BLOCK6 ? LISTS_BLOCK_SET
-							  : LISTS_ALLOW_SET;
+	return fixed_blocks(set) ? LISTS_BLOCK_SET : LISTS_ALLOW_SET;
 }
 
 enum err
 fixed_add_list(const struct lists *l, uint32_t list, uint8_t family,
-	 struct netset *to)
+	       struct netset *to)
 {
 	size_t count;
 	const struct net *net = lists_nets(l, list, &count);
@@ -214,23 +216,36 @@ fixed_add_list(const struct lists *l, uint32_t list, uint8_t family,
 	return err;
 }
 
-static enum err
-add_flagged(const struct judge *j, enum fixed_index set, struct netset *to)
+/* The list has addresses for sets of that kind; those of lists for some
+ * clients alone, or of the others. */
+static bool
+is_of(const struct judge *j, uint32_t list, enum fixed_index set, bool is_for)
 {
-	enum err err = ERR_NONE;
+	const struct lists_list *l = lists_at(&j->lists, list);
 
-	for (uint32_t i = 0; i < lists_count(&j->lists) && err == ERR_NONE;
-	     i++)
-		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
-			err = fixed_add_list(&j->lists, i, fixed_family(set),
-					     to);
-	netset_settle(to);
-	return err;
+	return (l->flags & flag_of(set)) != 0 &&
+	       (l->client_count > 0) == is_for;
+}
+
+static bool
+some_are_of(const struct judge *j, enum fixed_index set, bool is_for)
+{
+	for (uint32_t i = 0; i < lists_count(&j->lists); i++)
+		if (is_of(j, i, set, is_for))
+			return true;
+	return false;
+}
+
+static enum err
+guard_of(const struct judge *j, enum fixed_index set, struct netset *out)
+{
+	return fixed_blocks(set) ? guard_from_block(j, out)
+				 : fixed_guard(j, out);
 }
 
 enum err
 fixed_add_nets(const struct netset *nets, const struct fixed_entry *like,
-	    struct fixed_entries *out)
+	       struct fixed_entries *out)
 {
 	struct fixed_entry entry = *like;
 	enum err err = ERR_NONE;
@@ -243,17 +258,87 @@ fixed_add_nets(const struct netset *nets, const struct fixed_entry *like,
 }
 
 static enum err
+gather_for(const struct judge *j, enum fixed_index set, struct doors *d)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < lists_count(&j->lists); i++) {
+		const struct door door = { .lists = UINT64_C(1) << i };
+		size_t count;
+		const struct net *client = lists_clients(&j->lists, i, &count);
+
+		if (!is_of(j, i, set, true))
+			continue;
+		for (size_t k = 0; k < count && err == ERR_NONE; k++)
+			if (client[k].addr.family == fixed_family(set))
+				err = doors_add(d, &client[k], door);
+	}
+	return err;
+}
+
+/* As doors without a service: who is in two of those nets has both lists. */
+static enum err
+want_for(const struct judge *j, enum fixed_index set,
+	 const struct fixed_limits *limits, struct fixed_entries *out)
+{
+	struct doors d = { .shuts_none = true };
+	struct netset guard = { 0 };
+	const struct doors_writing w = { j, &guard, limits->most };
+	enum err err = guard_of(j, set, &guard);
+
+	if (limits->no_pairs && some_are_of(j, set, true))
+		err = ERR_DENIED;
+	if (err == ERR_NONE)
+		err = gather_for(j, set, &d);
+	if (err == ERR_NONE)
+		err = doors_write(&w, &d, out);
+	doors_fini(&d);
+	netset_fini(&guard);
+	return err;
+}
+
+/* Where they are too many for some clients, all have them blocked: it is
+ * better that too little passes. */
+static bool
+is_for_everybody(const struct judge *j, enum fixed_index set,
+		 const struct fixed_limits *limits)
+{
+	const enum fixed_index same =
+	    fixed_family(set) == 4 ? FIXED_BLOCK_FOR4 : FIXED_BLOCK_FOR6;
+	struct fixed_entries entries = { 0 };
+	enum err err = ERR_NONE;
+
+	if (fixed_blocks(set) && some_are_of(j, same, true))
+		err = want_for(j, same, limits, &entries);
+	fixed_fini(&entries);
+	return err != ERR_NONE;
+}
+
+static enum err
+add_flagged(const struct judge *j, enum fixed_index set, bool all,
+	    struct netset *to)
+{
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < lists_count(&j->lists) && err == ERR_NONE; i++)
+		if (is_of(j, i, set, false) || (all && is_of(j, i, set, true)))
+			err =
+			    fixed_add_list(&j->lists, i, fixed_family(set), to);
+	netset_settle(to);
+	return err;
+}
+
+static enum err
 want_flagged(const struct judge *j, enum fixed_index set,
-	     struct fixed_entries *out)
+	     const struct fixed_limits *limits, struct fixed_entries *out)
 {
 	const struct fixed_entry like = { 0 };
 	struct netset nets = { 0 }, guard = { 0 };
-	enum err err = add_flagged(j, set, &nets);
+	enum err err =
+	    add_flagged(j, set, is_for_everybody(j, set, limits), &nets);
 
 	if (err == ERR_NONE)
-		err = flag_of(set) == LISTS_BLOCK_SET
-			  ? guard_from_block(j, &guard)
-			  : fixed_guard(j, &guard);
+		err = guard_of(j, set, &guard);
 	if (err == ERR_NONE)
 		err = netset_cut(&nets, &guard);
 	if (err == ERR_NONE)
@@ -265,18 +350,22 @@ want_flagged(const struct judge *j, enum fixed_index set,
 
 /* ---- all ---------------------------------------------------------------- */
 
+static bool
+is_of_families(const struct judge *j, enum fixed_index set)
+{
+	uint32_t family = fixed_family(set) == 4 ? ROLE_IPV4 : ROLE_IPV6;
+
+	return (j->families & family) != 0;
+}
+
 bool
 fixed_is_wanted(const struct judge *j, enum fixed_index set)
 {
-	uint32_t wanted = fixed_family(set) == 4 ? ROLE_IPV4 : ROLE_IPV6;
-	bool family = (j->families & wanted) != 0;
-
-	if (fixed_has_clients(set))
-		return family && doors_are_wanted(j);
-	for (uint32_t i = 0; family && i < lists_count(&j->lists); i++)
-		if ((lists_at(&j->lists, i)->flags & flag_of(set)) != 0)
-			return true;
-	return false;
+	if (!is_of_families(j, set))
+		return false;
+	if (fixed_has_service(set))
+		return doors_are_wanted(j);
+	return some_are_of(j, set, fixed_is_for(set));
 }
 
 static enum err
@@ -300,12 +389,14 @@ fixed_want(const struct judge *j, enum fixed_index set,
 	enum err err = ERR_NONE;
 
 	*out = (struct fixed_entries){ 0 };
-	if (!fixed_is_wanted(j, set))
+	if (!is_of_families(j, set))
 		return ERR_NONE;
-	if (fixed_has_clients(set))
+	if (fixed_has_service(set))
 		err = want_static(j, &wish, out);
+	else if (fixed_is_for(set))
+		err = want_for(j, set, limits, out);
 	else
-		err = want_flagged(j, set, out);
+		err = want_flagged(j, set, limits, out);
 	fixed_sort(out);
 	if (err != ERR_NONE)
 		fixed_fini(out);

@@ -349,6 +349,7 @@ const struct backend_kind backend_ipset = {
 	.fixed_static_piece = 1024,
 	.fixed_static_most = FIXED_MOST,
 	.fixed_hosts = ipset_fixed_hosts,
+	.fixed_lacks_pairs = ipset_fixed_lacks_pairs,
 	.fixed_prepare = ipset_fixed_prepare,
 	.fixed_change = ipset_fixed_change,
 	.fixed_list = ipset_fixed_list,

@@ -20,6 +20,7 @@ struct backend {
 	char fixed[FIXED_COUNT][IPSET_MAXNAMELEN];
 	char fixed_copy[IPSET_MAXNAMELEN];
 	bool fixed_hosts; /* their entries have single clients */
+	bool fixed_lacks_pairs;
 };
 
 struct ipset_listing {
@@ -52,6 +53,7 @@ enum err ipset_find_revision(struct backend *b, const char *type,
 /* ---- ipset_fixed.c: sets of lists ---------------------------------------- */
 
 bool ipset_fixed_hosts(const struct backend *b);
+bool ipset_fixed_lacks_pairs(const struct backend *b);
 void ipset_fixed_probe(struct backend *b);
 enum err ipset_fixed_names(struct backend *b, const char *prefix);
 enum err ipset_fixed_prepare(struct backend *b,

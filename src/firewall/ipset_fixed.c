@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of lists as ipset keeps them: PREFIX-ipv4-block and -always of type
- * hash:net, PREFIX-ipv4-static of hash:net,port,net (or of hash:ip,port,net,
+ * hash:net, -block-for and -always-for of hash:net,net, with the client in
+ * front, PREFIX-ipv4-static of hash:net,port,net (or of hash:ip,port,net,
  * with every client by itself, where the kernel does not have that), and the
  * same of IPv6.
  *
@@ -28,6 +29,8 @@ enum { SIZE_LEAST = 65536, SIZE_MOST = 1 << 24 };
 static const char *
 type_of(const struct backend *b, enum fixed_index set)
 {
+	if (fixed_is_for(set))
+		return "hash:net,net";
 	if (!fixed_has_clients(set))
 		return "hash:net";
 	return b->fixed_hosts ? "hash:ip,port,net" : "hash:net,port,net";
@@ -39,15 +42,27 @@ ipset_fixed_hosts(const struct backend *b)
 	return b->fixed_hosts;
 }
 
-/* Not every kernel is built with the type for nets of clients. */
+bool
+ipset_fixed_lacks_pairs(const struct backend *b)
+{
+	return b->fixed_lacks_pairs;
+}
+
+static bool
+lacks(struct backend *b, const char *type)
+{
+	struct netlink_refusal refusal;
+
+	return ipset_ask(b, ipset_ask_type(&b->paper, type, 4), &refusal) ==
+	       ERR_DENIED;
+}
+
+/* Not every kernel is built with the types for nets of clients. */
 void
 ipset_fixed_probe(struct backend *b)
 {
-	struct netlink_refusal refusal;
-	enum err err = ipset_ask(
-	    b, ipset_ask_type(&b->paper, "hash:net,port,net", 4), &refusal);
-
-	b->fixed_hosts = err == ERR_DENIED;
+	b->fixed_hosts = lacks(b, "hash:net,port,net");
+	b->fixed_lacks_pairs = lacks(b, "hash:net,net");
 }
 
 static bool
@@ -118,11 +133,13 @@ put_entry(struct nlmsghdr *m, enum fixed_index set,
 	if (fixed_has_clients(set)) {
 		put_client(m, &e->client);
 		put_net(m, IPSET_ATTR_IP2, IPSET_ATTR_CIDR2, &e->to);
+	} else {
+		put_net(m, IPSET_ATTR_IP, IPSET_ATTR_CIDR, &e->to);
+	}
+	if (fixed_has_service(set)) {
 		mnl_attr_put_u16(m, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER,
 				 htons(e->port));
 		mnl_attr_put_u8(m, IPSET_ATTR_PROTO, e->protocol);
-	} else {
-		put_net(m, IPSET_ATTR_IP, IPSET_ATTR_CIDR, &e->to);
 	}
 	mnl_attr_put_u32(m, IPSET_ATTR_LINENO, line);
 	mnl_attr_nest_end(m, data);
@@ -223,8 +240,10 @@ read_entry(const struct nlattr *nest, enum fixed_index set,
 	if (!fixed_has_clients(set))
 		return read_net(in.at[IPSET_ATTR_IP], in.at[IPSET_ATTR_CIDR],
 				family, &out->to);
-	out->port = ipset_be16(in.at[IPSET_ATTR_PORT]);
-	out->protocol = ipset_u8(in.at[IPSET_ATTR_PROTO]);
+	if (fixed_has_service(set)) {
+		out->port = ipset_be16(in.at[IPSET_ATTR_PORT]);
+		out->protocol = ipset_u8(in.at[IPSET_ATTR_PROTO]);
+	}
 	return read_net(in.at[IPSET_ATTR_IP], in.at[IPSET_ATTR_CIDR], family,
 			&out->client) &&
 	       read_net(in.at[IPSET_ATTR_IP2], in.at[IPSET_ATTR_CIDR2], family,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of lists as nftables keeps them: ipv4-block and -always of intervals,
- * ipv4-static of concatenations, and the same of IPv6, beside the sets for
+ * ipv4-block-for, -always-for
+ * and -static of concatenations, and the same of IPv6, beside the sets for
  * grants.
  *
  * What goes and what comes is one batch, of which the kernel takes all or
@@ -91,7 +92,7 @@ describe(struct nftnl_set *s, enum fixed_index set)
 	if (fixed_has_clients(set)) {
 		flags |= NFT_SET_CONCAT;
 		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, fields,
-				   sizeof(fields));
+				   fixed_has_service(set) ? 4 : 2);
 	}
 	nftnl_set_set_u32(s, NFTNL_SET_ID, 200u + set);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);

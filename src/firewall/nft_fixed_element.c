@@ -40,8 +40,10 @@ address_len(enum fixed_index set)
 uint32_t
 nft_fixed_key_len(enum fixed_index set)
 {
-	return fixed_has_clients(set) ? 2 * address_len(set) + 2 * WORD
-				      : address_len(set);
+	uint32_t addresses = fixed_has_clients(set) ? 2 : 1;
+	uint32_t service = fixed_has_service(set) ? 2 * WORD : 0;
+
+	return addresses * address_len(set) + service;
 }
 
 uint32_t
@@ -51,9 +53,11 @@ nft_fixed_key_type(enum fixed_index set)
 
 	if (!fixed_has_clients(set))
 		return address;
-	return ((address << TYPE_BITS | address) << TYPE_BITS |
-		TYPE_PROTOCOL) << TYPE_BITS |
-	       TYPE_SERVICE;
+	address = address << TYPE_BITS | address;
+	if (!fixed_has_service(set))
+		return address;
+	address = address << TYPE_BITS | TYPE_PROTOCOL;
+	return address << TYPE_BITS | TYPE_SERVICE;
 }
 
 /* ---- keys -------------------------------------------------------------- */
@@ -237,8 +241,13 @@ read_fields(const struct nft_attrs *in, enum fixed_index set,
 	*out = (struct fixed_entry){ 0 };
 	if (!read_key(in->at[NFTA_SET_ELEM_KEY], set, low) ||
 	    !read_key(in->at[NFTA_SET_ELEM_KEY_END], set, high) ||
-	    memcmp(low + 2 * len, high + 2 * len, 2 * WORD) != 0)
+	    (fixed_has_service(set) &&
+	     memcmp(low + 2 * len, high + 2 * len, 2 * WORD) != 0))
 		return false;
+	if (!fixed_has_service(set))
+		return net_between(family, low, high, &out->to) &&
+		       net_between(family, low + len, high + len,
+				   &out->client);
 	out->protocol = low[2 * len];
 	out->port = (uint16_t)(low[2 * len + WORD] << 8 |
 			       low[2 * len + WORD + 1]);

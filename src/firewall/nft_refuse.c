@@ -30,7 +30,10 @@ match_list(struct nft_rule *r, enum fixed_index set, bool source)
 	uint8_t family = fixed_family(set);
 
 	nft_match_family(r, family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	nft_match_address_set(r, family, fixed_name(set), source);
+	if (fixed_has_clients(set))
+		nft_match_pair_set(r, family, fixed_name(set), source);
+	else
+		nft_match_address_set(r, family, fixed_name(set), source);
 }
 
 static enum err
@@ -51,7 +54,7 @@ put_list_verdict(struct backend *b, const struct nft_place *at,
 	struct nft_rule r = nft_rule_new(at);
 
 	match_list(&r, set, source);
-	if (set == FIXED_BLOCK4 || set == FIXED_BLOCK6)
+	if (fixed_blocks(set))
 		nft_drop(&r);
 	else
 		nft_accept(&r);
@@ -63,7 +66,7 @@ static enum err
 put_list(struct backend *b, const struct nft_place *at, enum fixed_index set,
 	 bool source)
 {
-	bool blocks = set == FIXED_BLOCK4 || set == FIXED_BLOCK6;
+	bool blocks = fixed_blocks(set);
 	enum err err = ERR_NONE;
 
 	if (blocks && b->opt->nflog_group != 0)
@@ -78,7 +81,7 @@ nft_put_lists(struct backend *b, const struct nft_place *at, uint32_t fixed)
 {
 	enum err err = ERR_NONE;
 
-	for (unsigned set = FIXED_ALWAYS4; set <= FIXED_BLOCK6; set++) {
+	for (unsigned set = FIXED_ALWAYS4; set <= FIXED_BLOCK_FOR6; set++) {
 		if ((fixed >> set & 1) == 0)
 			continue;
 		if (err == ERR_NONE)

@@ -369,6 +369,16 @@ nft_match_address_set(struct nft_rule *r, uint8_t family, const char *set,
 	look_up(r, set);
 }
 
+void
+nft_match_pair_set(struct nft_rule *r, uint8_t family, const char *set,
+		   bool source)
+{
+	unsigned word = load_address(r, family, source, 0);
+
+	load_address(r, family, !source, word);
+	look_up(r, set);
+}
+
 static unsigned
 load_service(struct nft_rule *r, bool is_icmp, unsigned word)
 {

@@ -59,6 +59,9 @@ void nft_match_icmp_type(struct nft_rule *r, uint8_t type);
 void nft_match_address(struct nft_rule *r, const struct net *net, bool source);
 void nft_match_address_set(struct nft_rule *r, uint8_t family, const char *set,
 			   bool source);
+/* The same, of a set whose key has the address of the other end behind it. */
+void nft_match_pair_set(struct nft_rule *r, uint8_t family, const char *set,
+			bool source);
 /* The key of one of our sets is in it. */
 void nft_match_grant(struct nft_rule *r, enum set_index set, const char *name,
 		     bool is_icmp);

@@ -148,6 +148,21 @@ lists_nets(const struct lists *l, uint32_t list, size_t *count_out)
 	return net;
 }
 
+const struct net *
+lists_clients(const struct lists *l, uint32_t list, size_t *count_out)
+{
+	const struct lists_list *about = lists_at(l, list);
+	const struct net *net;
+
+	*count_out = 0;
+	if (about == NULL)
+		return NULL;
+	net = lists_net_section(l->head) + about->first_client;
+	if (nets_are_sound(net, about->client_count))
+		*count_out = about->client_count;
+	return net;
+}
+
 void
 lists_trigger_key(const struct hash_key *key, enum trigger trigger,
 		  struct hash_key *out)

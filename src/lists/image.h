@@ -156,6 +156,9 @@ const uint8_t *lists_data(const struct lists *l, uint32_t data,
  * another. */
 const struct net *lists_nets(const struct lists *l, uint32_t list,
 			     size_t *count_out);
+/* The nets of those that it is for; none: it is for all. */
+const struct net *lists_clients(const struct lists *l, uint32_t list,
+				size_t *count_out);
 
 /* For builder and look-up: the hash of a lower-cased wire name or of a net
  * under the key of its trigger, and where in the table its search begins. */

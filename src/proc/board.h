@@ -41,9 +41,9 @@ enum fixed_state {
 	FIXED_ABSENT,
 	FIXED_FILLING,
 	FIXED_STANDS,
-	FIXED_REFUSED /* it comes to too many entries, and is without them */
+	FIXED_REFUSED /* what belongs there cannot be there */
 };
-enum { BOARD_FIXED_SETS = 6 };
+enum { BOARD_FIXED_SETS = 10 };
 
 /* A warden that has not looked for so long has stopped, or is held up: what it
  * said of the sets is old. */

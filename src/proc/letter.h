@@ -434,7 +434,7 @@ enum audited_set_status {
 	AUDITED_SET_COMPARED,
 	AUDITED_SET_FILLING, /* being written: there is nothing to compare */
 	AUDITED_SET_GONE,
-	AUDITED_SET_REFUSED, /* too many entries: none is opened */
+	AUDITED_SET_REFUSED, /* what belongs there cannot be there */
 	AUDITED_SET_ODD /* compared; holds entries of another shape, too */
 };
 
