@@ -374,6 +374,18 @@ on_status(struct fetch *f, long status)
 		fail(f, "the server answers %ld", status);
 }
 
+/* Whoever signed it is nobody that we know: X509_V_ERR_* of OpenSSL, from
+ * DEPTH_ZERO_SELF_SIGNED_CERT to UNABLE_TO_VERIFY_LEAF_SIGNATURE. */
+static bool
+has_unknown_authority(const struct fetch *f)
+{
+	long verdict = 0;
+
+	f->house->curl.easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT,
+				    &verdict);
+	return verdict >= 18 && verdict <= 21;
+}
+
 void
 fetch_on_end(struct fetch *f, CURLcode code)
 {
@@ -391,9 +403,12 @@ fetch_on_end(struct fetch *f, CURLcode code)
 	else if (code == CURLE_FILESIZE_EXCEEDED)
 		fail(f, "it sends more than 64 MiB");
 	else
-		fail(f, "%s",
+		fail(f, "%s%s",
 		     f->curl_why[0] != '\0' ? f->curl_why
-					    : c->easy_strerror(code));
+					    : c->easy_strerror(code),
+		     has_unknown_authority(f)
+			 ? "; an authority of your own is named by --feed-ca"
+			 : "");
 }
 
 /* ---- beginning ---------------------------------------------------------- */

@@ -411,7 +411,8 @@ def test_what_comes_slowly_comes_to_its_end(protected):
 
 
 @pytest.mark.parametrize("kind,why", [
-    ("self-signed", "self-signed certificate"),
+    ("self-signed", "self-signed certificate; an authority of your own is "
+     "named by --feed-ca"),
     ("other name", "subject name matches"),
     ("not TLS", "SSL")])
 def test_who_is_not_who_he_says(stage, up, feed, fetching, authority, kind,
