@@ -6,7 +6,8 @@
  * Nobody asks a name here, so what would forbid a name forbids the address:
  * a list that is blocked for the client, or for some of its addresses, and
  * one that blocks by itself. A rule that is bound to an interface opens
- * nothing, for an entry does not know where a packet came in.
+ * names alone, for an entry does not know where a packet came in
+ * (lists/accord.c).
  *
  * The kernel takes no two entries that hold the same packet. So doors of one
  * protocol and port are gone through from the widest client to the

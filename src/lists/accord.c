@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A rule that names no list would allow or block nothing, and nobody would
- * know: the policy is refused.
+ * know: the policy is refused. So is one that would open addresses to those
+ * who come in by some interface: what opens them in the kernel without a
+ * question does not know where a packet comes in.
  *
  * Whoever compiles an access list alone (to compare two of them) does not
  * ask; then the lists in force are meant, and one that is not there is empty.
@@ -51,6 +53,71 @@ refuse(struct complaints *c, const struct policy *p,
 	complain_error(c, &flaw);
 }
 
+static bool
+is_of_addresses(const struct policy *p, const struct lists *l, uint32_t list)
+{
+	const uint8_t *name =
+	    image_name(p->head, image_lists(p->head)[list].name);
+	uint32_t found = lists_find(l, (const char *)name + 2, name[1]);
+
+	return found != LISTS_NONE &&
+	       (lists_at(l, found)->form == FORM_IPS ||
+		lists_at(l, found)->form == FORM_DNS);
+}
+
+static void
+refuse_rule(struct complaints *c, const struct policy *p,
+	    const struct image_rule *rule)
+{
+	const char *label =
+	    (const char *)image_name(p->head, rule->name) + 2;
+	struct flaw flaw = {
+		.line = rule->line,
+		.column = 1,
+		.text = label,
+		.len = (size_t)(uint8_t)label[-1],
+		.what = "is a list of addresses, which is not opened by "
+			"interface",
+		.right = "name the clients by their nets alone, or open names"
+	};
+
+	c->file = image_at(p->head, &p->head->files);
+	c->file += rule->file;
+	complain_error(c, &flaw);
+}
+
+/* One complaint for each line. */
+static void
+check_entry(struct complaints *c, const struct policy *p,
+	    const struct image_entry *e)
+{
+	const struct image_rule *rule =
+	    &image_rules(p->head)[e->first[DOMAIN_LIST]];
+
+	for (uint32_t i = 0; i < e->count[DOMAIN_LIST]; i++)
+		if (rule[i].arrow == ARROW_GRANT &&
+		    (i == 0 || rule[i].line != rule[i - 1].line ||
+		     rule[i - 1].arrow != ARROW_GRANT))
+			refuse_rule(c, p, &rule[i]);
+}
+
+static void
+check_interfaces(struct complaints *c, const struct policy *p,
+		 const struct lists *l)
+{
+	for (uint32_t i = 0; i < p->head->nets.count; i++) {
+		const struct image_net *net = &image_nets(p->head)[i];
+		const struct image_entry *e =
+		    &image_entries(p->head)[net->first_list];
+
+		if (net->interface == 0)
+			continue;
+		for (uint32_t k = 0; k < net->list_count; k++)
+			if (is_of_addresses(p, l, e[k].list))
+				check_entry(c, p, &e[k]);
+	}
+}
+
 enum err
 lists_accord(const struct policy *p, const struct lists *l, const char *file,
 	     struct text *complaints)
@@ -69,5 +136,6 @@ lists_accord(const struct policy *p, const struct lists *l, const char *file,
 		    LISTS_NONE)
 			refuse(&c, p, list, buf);
 	}
+	check_interfaces(&c, p, l);
 	return c.errors > 0 ? ERR_SYNTAX : ERR_NONE;
 }

@@ -127,6 +127,30 @@ def test_lists_that_are_not_there_are_told(stage, up):
     assert status == 0, err
 
 
+def test_addresses_of_a_list_are_not_opened_by_interface(stage, up):
+    """Names of one are."""
+    put(stage.directory / "acl",
+        "10.1.0.2 ~> *\n10.1.0.0/24%lan0 -> @peers:TCP:80,443\n"
+        "10.1.0.0/24%lan0 -> @names:TCP:80\n"
+        "10.1.0.0/24%lan0 -| @drop\n")
+    put(stage.directory / "a.list", "203.0.113.80\n")
+    put(stage.directory / "n.list", "get.test\n")
+    put(stage.directory / "lists",
+        f"list peers ips {stage.directory}/a.list\n"
+        f"list names domains {stage.directory}/n.list\n"
+        f"list drop ips {stage.directory}/a.list\n")
+    status, _, err = check(stage, "--lists", stage.directory / "lists")
+    assert status == 1
+    assert (f'{stage.directory}/acl:2:1: error: "peers" is a list of '
+            "addresses, which is not opened by interface; name the clients "
+            "by their nets alone, or open names") in err
+    assert err.count("error: ") == 1, err
+    put(stage.directory / "acl", "10.1.0.0/24 -> @peers:TCP:80,443\n"
+                                 "10.1.0.0/24%lan0 -> @names:TCP:80\n")
+    status, _, err = check(stage, "--lists", stage.directory / "lists")
+    assert status == 0, err
+
+
 def test_diff_and_reload_know_lists(stage, up, named):
     d = named("10.1.0.2 -> @updates:TCP:443\n",
               {"updates": ("domains", "get.test\n"),
