@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sorted.h"
 #include "policy/prefixed.h"
 #include "policy/special.h"
 #include "wire/types.h"
@@ -69,21 +70,20 @@ compare(const struct lesson *a, const struct lesson *b)
 	return order != 0 ? order : (int)a->port - (int)b->port;
 }
 
+static int
+by_key(const void *lesson, const void *wanted)
+{
+	return compare(lesson, wanted);
+}
+
 /* Where it is, or where it would stand. */
 static size_t
 place_of(const struct lessons *l, const struct lesson *new)
 {
-	size_t low = 0, high = l->count;
+	const struct sorted s = { l->lesson, l->count, sizeof(*l->lesson),
+				  by_key };
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(&l->lesson[middle], new) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(&s, new);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/sorted.h"
 
 enum { ROOM_FIRST = 128, FEW = 512 };
 
@@ -115,17 +116,9 @@ net_halves(const struct net *net, struct net *upper_out)
 static size_t
 find(const struct netset *s, const struct net *net)
 {
-	size_t low = 0, high = s->count;
+	const struct sorted all = { s->at, s->count, sizeof(*s->at), by_net };
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (net_compare(&s->at[middle], net) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(&all, net);
 }
 
 bool

@@ -130,38 +130,55 @@ tell(struct contest *c, struct lists_ask *ask, const struct lists_hit *log,
 		c->log(c->arg, log, name);
 }
 
-void
-contest_name(struct contest *c, enum trigger trigger, const struct name *name)
+/* One of the two. */
+struct subject {
+	const struct name *name;
+	const struct addr *addr;
+};
+
+/* What decides, and what is to be told. */
+struct hits {
+	struct lists_hit hit, log;
+};
+
+static bool
+is_listed(const struct contest *c, const struct lists_ask *ask,
+	  const struct subject *s, struct hits *hits)
+{
+	if (s->name != NULL)
+		return lists_match_name(c->lists, ask, s->name, &hits->hit,
+					&hits->log);
+	return lists_match_addr(c->lists, ask, s->addr, &hits->hit, &hits->log);
+}
+
+/* Each list that only logs is told of, and the others are asked again. */
+static void
+hold(struct contest *c, enum trigger trigger, const struct subject *s)
 {
 	struct lists_ask ask = { trigger, contest_open(c, trigger) };
-	struct lists_hit hit, log;
+	struct hits hits;
 	bool has;
 
 	if (ask.among == 0)
 		return;
 	do {
-		has = lists_match_name(c->lists, &ask, name, &hit, &log);
-		if (log.list != LISTS_NONE)
-			tell(c, &ask, &log, name);
-	} while (log.list != LISTS_NONE);
+		has = is_listed(c, &ask, s, &hits);
+		if (hits.log.list != LISTS_NONE)
+			tell(c, &ask, &hits.log,
+			     s->name != NULL ? s->name : c->place);
+	} while (hits.log.list != LISTS_NONE);
 	if (has)
-		take(c, &hit, name);
+		take(c, &hits.hit, s->name);
+}
+
+void
+contest_name(struct contest *c, enum trigger trigger, const struct name *name)
+{
+	hold(c, trigger, &(struct subject){ .name = name });
 }
 
 void
 contest_addr(struct contest *c, enum trigger trigger, const struct addr *addr)
 {
-	struct lists_ask ask = { trigger, contest_open(c, trigger) };
-	struct lists_hit hit, log;
-	bool has;
-
-	if (ask.among == 0)
-		return;
-	do {
-		has = lists_match_addr(c->lists, &ask, addr, &hit, &log);
-		if (log.list != LISTS_NONE)
-			tell(c, &ask, &log, c->place);
-	} while (log.list != LISTS_NONE);
-	if (has)
-		take(c, &hit, NULL);
+	hold(c, trigger, &(struct subject){ .addr = addr });
 }

@@ -14,21 +14,6 @@
 #include "lists/kept.h"
 #include "wire/writer.h"
 
-static uint64_t
-read_u64(struct reader *r)
-{
-	uint64_t high = reader_u32(r);
-
-	return high << 32 | reader_u32(r);
-}
-
-static void
-write_u64(struct writer *w, uint64_t v)
-{
-	writer_u32(w, (uint32_t)(v >> 32));
-	writer_u32(w, (uint32_t)v);
-}
-
 /* The head without its checksum, then the rest. */
 static uint64_t
 check_of(uint64_t before, const uint8_t *head, const struct journal_entry *e)
@@ -44,7 +29,8 @@ journal_next(struct reader *r, uint64_t *check, struct journal_entry *out)
 	size_t begin = r->at;
 	const uint8_t *head = r->bytes + r->at;
 	uint32_t magic = reader_u32(r), kind = reader_u32(r);
-	uint64_t len = read_u64(r), at_s = read_u64(r), claimed = read_u64(r);
+	uint64_t len = reader_u64(r), at_s = reader_u64(r),
+		 claimed = reader_u64(r);
 
 	*out = (struct journal_entry){ .kind = kind, .at_s = (int64_t)at_s };
 	if (magic == JOURNAL_MAGIC &&
@@ -86,7 +72,7 @@ journal_read_change(const struct journal_entry *e, struct journal_change *out,
 	struct reader r = reader_of(e->rest, e->rest_len);
 	uint32_t count;
 
-	out->entries = read_u64(&r);
+	out->entries = reader_u64(&r);
 	if (!read_soa(&r, &out->soa))
 		return ERR_IMAGE;
 	for (count = reader_u32(&r); count > 0 && !r.torn; count--) {
@@ -114,10 +100,10 @@ journal_write(const struct journal_entry *e, uint64_t *check, size_t *len_out)
 		return NULL;
 	writer_u32(&w, JOURNAL_MAGIC);
 	writer_u32(&w, e->kind);
-	write_u64(&w, e->rest_len);
-	write_u64(&w, (uint64_t)e->at_s);
+	writer_u64(&w, e->rest_len);
+	writer_u64(&w, (uint64_t)e->at_s);
 	*check = check_of(*check, bytes, e);
-	write_u64(&w, *check);
+	writer_u64(&w, *check);
 	writer_bytes(&w, e->rest, e->rest_len);
 	*len_out = w.at;
 	return bytes;
@@ -134,7 +120,7 @@ journal_write_change(const struct journal_change *change,
 
 	if (bytes == NULL)
 		return NULL;
-	write_u64(&w, change->entries);
+	writer_u64(&w, change->entries);
 	writer_u32(&w, soa->ttl);
 	writer_u16(&w, soa->len);
 	writer_bytes(&w, soa->rdata, soa->len);

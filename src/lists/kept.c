@@ -14,21 +14,6 @@
 #include "lists/journal.h"
 #include "wire/writer.h"
 
-static uint64_t
-read_u64(struct reader *r)
-{
-	uint64_t high = reader_u32(r);
-
-	return high << 32 | reader_u32(r);
-}
-
-static void
-write_u64(struct writer *w, uint64_t v)
-{
-	writer_u32(w, (uint32_t)(v >> 32));
-	writer_u32(w, (uint32_t)v);
-}
-
 uint64_t
 kept_check(uint64_t before, const uint8_t *bytes, size_t len)
 {
@@ -91,15 +76,15 @@ kept_write_head(const struct kept_about *about, const struct kept_size *size,
 	struct writer w = writer_of(to, KEPT_HEAD - 8);
 
 	memset(to, 0, KEPT_HEAD);
-	write_u64(&w, KEPT_MAGIC);
+	writer_u64(&w, KEPT_MAGIC);
 	writer_u32(&w, KEPT_VERSION);
 	writer_u32(&w, about->form);
-	write_u64(&w, size->body);
-	write_u64(&w, size->indexed);
-	write_u64(&w, size->check);
-	write_u64(&w, about->entries);
-	write_u64(&w, (uint64_t)about->changed_s);
-	write_u64(&w, (uint64_t)about->checked_s);
+	writer_u64(&w, size->body);
+	writer_u64(&w, size->indexed);
+	writer_u64(&w, size->check);
+	writer_u64(&w, about->entries);
+	writer_u64(&w, (uint64_t)about->changed_s);
+	writer_u64(&w, (uint64_t)about->checked_s);
 	writer_bytes(&w, about->zone.wire, about->zone.len);
 	writer_u32(&w, about->soa.ttl);
 	writer_u16(&w, about->soa.len);
@@ -108,25 +93,25 @@ kept_write_head(const struct kept_about *about, const struct kept_size *size,
 	write_text(&w, about->etag);
 	write_text(&w, about->modified);
 	w = writer_of(to + KEPT_HEAD - 8, 8);
-	write_u64(&w, kept_check(0, to, KEPT_HEAD - 8));
+	writer_u64(&w, kept_check(0, to, KEPT_HEAD - 8));
 }
 
 static bool
 read_head(const uint8_t *bytes, struct kept_about *out, struct kept_size *size)
 {
 	struct reader r = reader_of(bytes, KEPT_HEAD - 8);
-	bool is_ours = read_u64(&r) == KEPT_MAGIC;
+	bool is_ours = reader_u64(&r) == KEPT_MAGIC;
 	uint32_t form;
 
 	is_ours &= reader_u32(&r) == KEPT_VERSION;
 	form = reader_u32(&r);
 	out->form = form;
-	size->body = read_u64(&r);
-	size->indexed = read_u64(&r);
-	size->check = read_u64(&r);
-	out->entries = read_u64(&r);
-	out->changed_s = (int64_t)read_u64(&r);
-	out->checked_s = (int64_t)read_u64(&r);
+	size->body = reader_u64(&r);
+	size->indexed = reader_u64(&r);
+	size->check = reader_u64(&r);
+	out->entries = reader_u64(&r);
+	out->changed_s = (int64_t)reader_u64(&r);
+	out->checked_s = (int64_t)reader_u64(&r);
 	return is_ours && form < FORM_COUNT && read_zone(&r, out) &&
 	       read_text(&r, out->source, sizeof(out->source)) &&
 	       read_text(&r, out->etag, sizeof(out->etag)) &&
@@ -183,7 +168,7 @@ kept_open(const uint8_t *bytes, size_t len, struct kept *out)
 		return ERR_IMAGE;
 	check = reader_of(head, KEPT_HEAD);
 	check.at = KEPT_HEAD - 8;
-	out->last_check = read_u64(&check);
+	out->last_check = reader_u64(&check);
 	if (out->last_check != kept_check(0, head, KEPT_HEAD - 8) ||
 	    !read_head(head, &out->about, &size) || size.body > len ||
 	    size.indexed > len / 8)
@@ -212,7 +197,7 @@ kept_journal(const uint8_t *head, uint64_t *at_out, uint64_t *check_out)
 	struct kept_size size;
 
 	end.at = KEPT_HEAD - 8;
-	*check_out = read_u64(&end);
+	*check_out = reader_u64(&end);
 	if (*check_out != kept_check(0, head, KEPT_HEAD - 8) ||
 	    !read_head(head, &about, &size) || size.body > INT64_MAX / 2 ||
 	    size.indexed > INT64_MAX / 32)
@@ -237,7 +222,7 @@ record_of_index(const struct kept *k, size_t i, struct zone_record *out,
 	uint64_t at;
 
 	index.at = 8 * i;
-	at = read_u64(&index);
+	at = reader_u64(&index);
 	if (at >= k->body_len)
 		return false;
 	r = reader_of(k->body, k->body_len);

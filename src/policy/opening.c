@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "policy/service.h"
 #include "policy/table.h"
 
@@ -110,22 +111,24 @@ rule_opens(const struct opening *o, uint32_t rule)
 	       (r->kind != DOMAIN_EXACT && below_opens(o, &name));
 }
 
+static int
+net_order(const void *rule, const void *net)
+{
+	const struct image_rule *r = rule;
+	uint32_t wanted = *(const uint32_t *)net;
+
+	return r->net < wanted ? -1 : r->net > wanted;
+}
+
 /* Rules stand in the order of their nets. */
 static uint32_t
 first_rule(const struct policy *p, uint32_t net)
 {
-	const struct image_rule *rules = image_rules(p->head);
-	uint32_t low = 0, high = p->head->rules.count;
+	const struct sorted rules = { image_rules(p->head),
+				      p->head->rules.count,
+				      sizeof(struct image_rule), net_order };
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (rules[middle].net < net)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return (uint32_t)sorted_place(&rules, &net);
 }
 
 static bool

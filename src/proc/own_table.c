@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/sorted.h"
 #include "proc/role.h"
 
 enum err
@@ -41,23 +42,22 @@ own_close(const struct own_addresses *own)
 
 enum { NOT_FOUND = OWN_MAX };
 
+static int
+by_address(const void *element, const void *wanted)
+{
+	return memcmp(element, wanted, sizeof(struct addr));
+}
+
 static uint32_t
 find(const struct own_addresses *own, const struct addr *a)
 {
-	uint32_t low = 0, high = own->count;
+	const struct sorted all = { own->addr, own->count, sizeof(*a),
+				    by_address };
+	uint32_t at = (uint32_t)sorted_place(&all, a);
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		int order = memcmp(&own->addr[mid], a, sizeof(*a));
-
-		if (order == 0)
-			return mid;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NOT_FOUND;
+	return at < own->count && by_address(&own->addr[at], a) == 0
+		   ? at
+		   : NOT_FOUND;
 }
 
 bool
@@ -84,6 +84,5 @@ own_is_local(const struct own_addresses *own, const struct addr *a)
 {
 	uint32_t at = find(own, a);
 
-	return addr_is_loopback(a) ||
-	       (at != NOT_FOUND && !own->broadcast[at]);
+	return addr_is_loopback(a) || (at != NOT_FOUND && !own->broadcast[at]);
 }

@@ -68,4 +68,12 @@ reader_u32(struct reader *r)
 	return high << 16 | reader_u16(r);
 }
 
+static inline uint64_t
+reader_u64(struct reader *r)
+{
+	uint64_t high = reader_u32(r);
+
+	return high << 32 | reader_u32(r);
+}
+
 #endif

@@ -73,4 +73,11 @@ writer_u32(struct writer *w, uint32_t v)
 	writer_u16(w, (uint16_t)v);
 }
 
+static inline void
+writer_u64(struct writer *w, uint64_t v)
+{
+	writer_u32(w, (uint32_t)(v >> 32));
+	writer_u32(w, (uint32_t)v);
+}
+
 #endif

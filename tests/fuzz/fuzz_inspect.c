@@ -12,8 +12,8 @@
  * within the client's limit, and under `->` holds no address that was not
  * granted, in a hint neither, nor any record that RFC 9460 calls malformed.
  */
-#include <stdio.h>
 
+#include "check.h"
 #include "query/player.h"
 #include "wire/svcb.h"
 
@@ -47,14 +47,6 @@ static const char *const names[] = { "a.test", "x.wild.test", "b.both.test",
 static struct message said;
 static struct name reached[NAMES];
 static unsigned reached_count;
-
-#define CHECK(fact)                                                      \
-	do {                                                             \
-		if (!(fact)) {                                           \
-			fprintf(stderr, "%d: %s\n", __LINE__, #fact);    \
-			abort();                                         \
-		}                                                        \
-	} while (0)
 
 static bool
 is_reached(const struct name *n)
@@ -186,9 +178,9 @@ check_grants(const struct question *asked)
 	reach_all(&asked->name);
 	for (unsigned i = 0; i < play.items; i++) {
 		check_item(&play.item[i], asked);
-		destinations += i == 0 ||
-				!addr_equal(&play.item[i].destination,
-					    &play.item[i - 1].destination);
+		destinations +=
+		    i == 0 || !addr_equal(&play.item[i].destination,
+					  &play.item[i - 1].destination);
 	}
 	CHECK(destinations <= 32);
 }
@@ -299,9 +291,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_grants(&asked);
 	if (play.wait)
 		warden_says(data[1] & HOW_REFUSED ? GRANT_DOWN : GRANT_OK);
-	if (play.letters > 0 && (play.warden == WARDEN_FAILS ||
-				 (play.warden == WARDEN_WAITS &&
-				  (data[1] & HOW_REFUSED))))
+	if (play.letters > 0 &&
+	    (play.warden == WARDEN_FAILS ||
+	     (play.warden == WARDEN_WAITS && (data[1] & HOW_REFUSED))))
 		play.items = 0;
 	check_heard(data[0], &asked);
 	CHECK(play.house.queries.in_use == 0);

@@ -7,20 +7,11 @@
  * the same of itself however much more follows; cut anywhere it says no other
  * port than it did whole.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "wire/packet.h"
 #include "witness/nflog.h"
-
-#define CHECK(fact)                                                   \
-	do {                                                          \
-		if (!(fact)) {                                        \
-			fprintf(stderr, "%d: %s\n", __LINE__, #fact); \
-			abort();                                      \
-		}                                                     \
-	} while (0)
 
 static void
 check_cuts(const uint8_t *bytes, size_t len, const struct packet *whole)

@@ -10,22 +10,13 @@
  * but those beyond the most; a record goes as a whole exactly where it calls
  * something mandatory that was to go. Written once more it is the same.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "wire/reader.h"
 #include "wire/svcb.h"
 
 enum { STRIP_ECH = 1, FILTER = 2 };
-
-#define CHECK(fact)                                                   \
-	do {                                                          \
-		if (!(fact)) {                                        \
-			fprintf(stderr, "%d: %s\n", __LINE__, #fact); \
-			abort();                                      \
-		}                                                     \
-	} while (0)
 
 static uint8_t written[65536], again[65536];
 

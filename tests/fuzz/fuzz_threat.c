@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "check.h"
 #include "lists/compile.h"
 #include "lists/member.h"
 #include "query/player.h"
@@ -124,14 +125,6 @@ static const char *const clients[] = { "10.0.0.2", "10.0.9.1", "2001:db8::2",
 				       "127.0.0.1" };
 
 static struct lists lists[4];
-
-#define CHECK(fact)                                                   \
-	do {                                                          \
-		if (!(fact)) {                                        \
-			fprintf(stderr, "%d: %s\n", __LINE__, #fact); \
-			abort();                                      \
-		}                                                     \
-	} while (0)
 
 /* ---- lists --------------------------------------------------------------- */
 
