@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Name servers of zones, and a resolver that follows delegations to them."""
 
-import textwrap
-
 from lab import UPSTREAM
+from resolvers import unbound_with
 
 
 def knot(directory, address, served):
@@ -24,21 +23,6 @@ def recursive(directory, root):
     """unbound, at the address of the upstream."""
     (directory / "hints").write_text(f". 60 NS ns.root.\nns.root. 60 A {root}"
                                      "\n")
-    path = directory / "recursive.conf"
-    path.write_text(textwrap.dedent(f"""\
-        server:
-            interface: {UPSTREAM}
-            outgoing-interface: {UPSTREAM}
-            access-control: 0.0.0.0/0 allow
-            username: ""
-            chroot: ""
-            directory: "{directory}"
-            pidfile: ""
-            do-daemonize: no
-            use-syslog: no
-            do-ip6: no
-            module-config: "iterator"
-            local-zone: "test." nodefault
-            root-hints: "{directory}/hints"
-        """))
-    return ["unbound", "-d", "-c", str(path)]
+    return unbound_with(directory, UPSTREAM, UPSTREAM,
+                        "    do-ip6: no\n"
+                        f"    root-hints: \"{directory}/hints\"\n")

@@ -24,7 +24,8 @@ PLACES = ["/usr/sbin", "/usr/bin", "/lib/systemd",
           str(UNPACKED / "lib" / "systemd")]
 
 
-def unbound(directory, listen, forward, source):
+def unbound_with(directory, listen, source, more):
+    """unbound; `more` stands behind the first lines of its server clause."""
     path = directory / "unbound.conf"
     path.write_text(textwrap.dedent(f"""\
         server:
@@ -40,11 +41,14 @@ def unbound(directory, listen, forward, source):
             do-not-query-localhost: no
             module-config: "iterator"
             local-zone: "test." nodefault
-        forward-zone:
-            name: "."
-            forward-addr: {forward}
-        """))
+        """) + more)
     return ["unbound", "-d", "-c", str(path)]
+
+
+def unbound(directory, listen, forward, source):
+    return unbound_with(directory, listen, source,
+                        f"forward-zone:\n    name: \".\"\n"
+                        f"    forward-addr: {forward}\n")
 
 
 def dnsmasq(_directory, listen, forward, source):
