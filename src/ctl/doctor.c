@@ -48,6 +48,7 @@ on_setting(struct doctor *d, const char *line)
 	keep_text(line, "CHAIN", d->chain, sizeof(d->chain));
 	keep_text(line, "DNSFW_NFT_TABLE", d->table, sizeof(d->table));
 	keep_text(line, "BIND", d->bind, sizeof(d->bind));
+	keep_text(line, "DNSFW_NOTIFY_BIND", d->notify, sizeof(d->notify));
 	keep_text(line, "DNSFW_SET_PREFIX", d->sets, sizeof(d->sets));
 	if (is_set(line, "FIREWALL", "iptables"))
 		d->kind = KIND_IPTABLES;

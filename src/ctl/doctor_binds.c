@@ -26,27 +26,35 @@ is_here(struct endpoint at)
 	return here;
 }
 
-void
-see_binds(struct doctor *d)
+/* True: all are there. */
+static bool
+see_each(struct doctor *d, const char *at, const char *option)
 {
-	const char *at = d->bind;
-	unsigned count = 0, here = 0;
+	bool here = true;
 
 	while (*at != '\0') {
 		size_t len = strcspn(at, ",");
 		struct endpoint bind;
 
-		count++;
-		if (!endpoint_parse(at, len, &bind) || is_here(bind))
-			here++;
-		else
+		if (endpoint_parse(at, len, &bind) && !is_here(bind)) {
+			here = false;
 			say(d, WARN,
 			    "nobody is answered on %.*s, an address that is "
 			    "not on this host yet: ip addr add it, or change "
-			    "--bind",
-			    (int)len, at);
+			    "%s",
+			    (int)len, at, option);
+		}
 		at += len + (at[len] == ',');
 	}
-	if (count > 0 && here == count)
+	return here;
+}
+
+void
+see_binds(struct doctor *d)
+{
+	bool clients = see_each(d, d->bind, "--bind");
+	bool primaries = see_each(d, d->notify, "--notify-bind");
+
+	if (clients && primaries && d->bind[0] != '\0')
 		say(d, PASS, "each address to answer on is there");
 }

@@ -20,6 +20,7 @@ struct doctor {
 	bool only_watches;			 /* --mode audit */
 	char chain[RULE_NAME], table[RULE_NAME]; /* table: "inet filter" */
 	char bind[SETTING_SIZE]; /* "10.1.0.1@53,fd00:1::1@53" */
+	char notify[SETTING_SIZE];
 	char sets[RULE_NAME];	 /* --set-prefix */
 	/* Sets of lists, without a prefix. */
 	char list_set[LIST_SETS_MAX][RULE_NAME];

@@ -13,6 +13,7 @@
 #include "ctl/answer.h"
 #include "ctl/attempt.h"
 #include "ctl/commands.h"
+#include "lists/match.h"
 #include "policy/print.h"
 #include "witness/finding.h"
 
@@ -66,6 +67,41 @@ print_line(const struct finding *f, const struct attempt *a, struct text *out)
 	else
 		text_str(out, "line none: rules open names, and no name that "
 			      "was asked here leads there\n");
+}
+
+static void
+print_list(const struct lists *l, const struct lists_hit *hit,
+	   struct text *out)
+{
+	const struct lists_list *list = lists_at(l, hit->list);
+	char buf[NET_TEXT_SIZE];
+
+	text_printf(out, "list %s action=%s entry=%s%s\n",
+		    lists_text(l, list->name), action_word(hit->action),
+		    net_print(&hit->net, buf),
+		    (list->flags & LISTS_BLOCK_SET) != 0
+			? " block-set: every packet may be dropped"
+			: "");
+}
+
+/* Lists of that client that have the address: names that lead there are
+ * blocked, and where a set has it packets of open connections are, too. */
+static void
+print_lists(const struct view *v, const struct attempt *a, struct text *out)
+{
+	struct lists lists;
+	uint64_t among;
+
+	if (lists_of(&v->policy, &lists) != ERR_NONE)
+		return;
+	among = lists_for_client(&lists, &a->client);
+	for (uint32_t i = 0; among >> i != 0 && i < lists_count(&lists); i++) {
+		struct lists_ask ask = { TRIGGER_IP, among & UINT64_C(1) << i };
+		struct lists_hit hit, log;
+
+		if (lists_match_addr(&lists, &ask, &a->address, &hit, &log))
+			print_list(&lists, &hit, out);
+	}
 }
 
 /* How often the witness saw it. */
@@ -127,6 +163,7 @@ why_answer(struct answer *a, const struct view *v, const struct request *r)
 	print_name(&f, now_ms, &a->text);
 	if (f.rule != IMAGE_NONE)
 		print_rule(v, f.rule, &a->text);
+	print_lists(v, &attempt, &a->text);
 	print_seen(v, &attempt, now_ms, &a->text);
 	print_line(&f, &attempt, &a->text);
 }

@@ -247,6 +247,9 @@ def test_who_looks_after_it_is_told_that_no_rule_drops(stage, sets):
         "ipv4-block, and no rule" in doctor(stage, d).replace(
             " of table inet filter", ""))
     assert "ipv6-block" not in doctor(stage, d)     # it is empty
+    assert "list drop action=nxdomain entry=203.0.113.64/28 block-set: " in \
+        d.ctl("why", "10.1.0.2", "203.0.113.65:443")
+    assert "list drop" not in d.ctl("why", "10.1.0.2", "203.0.113.5:443")
     owners_rule(stage.lab)
     assert "ipv4-block" not in doctor(stage, d)
     if not stage.lab.uses_nftables():

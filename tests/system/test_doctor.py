@@ -186,6 +186,18 @@ def test_an_address_that_is_not_there(stage, up):
                              "lan0")
 
 
+def test_an_address_for_primaries_that_is_not_there(stage, up):
+    lists = stage.directory / "lists"
+    lists.write_text("list z rpz z.test primary 192.0.2.1\n")
+    lists.chmod(0o600)
+    d = stage.daemon(ACL, notify_bind="10.1.0.200@5353", lists=lists,
+                     lists_dir=stage.directory / "kept")
+    told = d.ctl("doctor", check=False)[1]
+    assert "nobody is answered on 10.1.0.200@5353" in told
+    assert "or change --notify-bind" in told
+    assert "each address to answer on" not in told
+
+
 def test_without_a_firewall(stage, up):
     d = stage.daemon(ACL, firewall="none", chain=None)
     assert any("without a firewall" in line
