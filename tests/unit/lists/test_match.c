@@ -508,6 +508,15 @@ test_empty_names_are_kept_below_wildcards_alone(void **state)
 
 static const struct lists_ask by_name = { TRIGGER_QNAME, LISTS_ALL };
 
+static bool
+has(const struct lists *l, const char *text, struct lists_hit *hit)
+{
+	struct name name;
+
+	read_name(text, &name);
+	return lists_match_name(l, &by_name, &name, hit, NULL);
+}
+
 static void
 add_data(const char *name, const char *data)
 {
@@ -524,12 +533,10 @@ static void
 expect_data(const struct lists *l, const char *text, const char *data)
 {
 	struct lists_hit hit;
-	struct name name;
 	const uint8_t *bytes;
 	size_t len;
 
-	read_name(text, &name);
-	assert_true(lists_match_name(l, &by_name, &name, &hit, NULL));
+	assert_true(has(l, text, &hit));
 	bytes = lists_data(l, hit.data, &len);
 	if (data == NULL) {
 		assert_null(bytes);
@@ -580,7 +587,6 @@ test_data_of_the_list_itself(void **state)
 					   .data_len = 6 };
 	struct lists_hit hit;
 	struct lists l;
-	struct name name;
 	void *image;
 
 	(void)state;
@@ -591,8 +597,7 @@ test_data_of_the_list_itself(void **state)
 	image = end_one(&l);
 	expect_data(&l, "one.example", "garden");
 	expect_data(&l, "ok.example", "garden");
-	read_name("ok.example", &name);
-	assert_true(lists_match_name(&l, &by_name, &name, &hit, NULL));
+	assert_true(has(&l, "ok.example", &hit));
 	assert_int_equal(hit.action, ACTION_CNAME);
 	assert_int_equal(hit.given, ACTION_PASSTHRU);
 	assert_true(hit.wild);
@@ -734,7 +739,6 @@ test_one_name_a_million_times(void **state)
 {
 	struct lists_hit hit;
 	struct lists l;
-	struct name name;
 	void *image;
 
 	(void)state;
@@ -743,8 +747,7 @@ test_one_name_a_million_times(void **state)
 		add("one.example", i % 3, ACTION_GIVEN);
 	image = end_one(&l);
 	assert_int_equal(keys_of(&l), 1);
-	read_name("one.example", &name);
-	assert_true(lists_match_name(&l, &by_name, &name, &hit, NULL));
+	assert_true(has(&l, "one.example", &hit));
 	free(image);
 }
 
@@ -767,11 +770,9 @@ test_what_a_name_costs(void **state)
 	assert_in_range(l.size / MANY, 12, 17);
 	for (unsigned i = 0; i < MANY; i++) {
 		struct lists_hit hit;
-		struct name name;
 
 		snprintf(text, sizeof(text), "name%u.example", i);
-		read_name(text, &name);
-		assert_true(lists_match_name(&l, &by_name, &name, &hit, NULL));
+		assert_true(has(&l, text, &hit));
 	}
 	free(image);
 }
@@ -785,7 +786,6 @@ test_a_list_that_is_emptied(void **state)
 					    .form = FORM_RPZ };
 	struct lists_hit hit;
 	struct lists l;
-	struct name name;
 	void *image;
 
 	(void)state;
@@ -800,10 +800,8 @@ test_a_list_that_is_emptied(void **state)
 	add("two.example", REACH_BELOW, ACTION_DROP);
 	image = end_one(&l);
 	assert_int_equal(lists_at(&l, 1)->names, 2);
-	read_name("y.two.example", &name);
-	assert_false(lists_match_name(&l, &by_name, &name, &hit, NULL));
-	read_name("one.example", &name);
-	assert_true(lists_match_name(&l, &by_name, &name, &hit, NULL));
+	assert_false(has(&l, "y.two.example", &hit));
+	assert_true(has(&l, "one.example", &hit));
 	assert_int_equal(hit.action, ACTION_NODATA);
 	free(image);
 }

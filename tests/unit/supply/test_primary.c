@@ -29,6 +29,13 @@ static char dir_path[64];
 static int dir = -1;
 static struct name zone;
 
+/* A transfer, the copy that it changes, and what was thought of it. */
+static struct {
+	struct keep keep;
+	struct inflow in;
+	enum safety_flaw flaw;
+} f;
+
 /* ns.rpz.test. root.rpz.test., serial, and what an hour is to it */
 static const uint8_t soa_rdata[] = { 0, 0, 0,  0, 0, 7,	 0,   0, 14, 16, 0,
 				     0, 2, 88, 0, 1, 81, 128, 0, 0,  0,	 60 };
@@ -97,14 +104,49 @@ open_keep(struct keep *k)
 	assert_false(damaged);
 }
 
-static void
-give(struct inflow *in, bool add, struct zone_rr rr)
+static int
+begin(void **state)
 {
-	assert_int_equal(in->sink.take(in->sink.arg, add, &rr), ERR_NONE);
+	int result = set_up(state);
+
+	open_keep(&f.keep);
+	inflow_init(&f.in, &f.keep, &zone);
+	return result;
+}
+
+static int
+end(void **state)
+{
+	keep_close(&f.keep);
+	return tear_down(state);
+}
+
+static uint64_t
+entries_kept(void)
+{
+	return f.keep.kept.about.entries;
+}
+
+static void
+start(bool is_whole)
+{
+	assert_int_equal(f.in.sink.begin(f.in.sink.arg, is_whole), ERR_NONE);
+}
+
+static enum err
+take(bool add, struct zone_rr rr)
+{
+	return f.in.sink.take(f.in.sink.arg, add, &rr);
+}
+
+static void
+give(bool add, struct zone_rr rr)
+{
+	assert_int_equal(take(add, rr), ERR_NONE);
 }
 
 static enum inflow_end
-end_of(struct inflow *in, bool waive, struct inflow_result *result)
+end_of(bool waive)
 {
 	static struct transfer t = { .soa_len = sizeof(soa_rdata) };
 	const struct inflow_wish wish = { .transfer = &t,
@@ -112,27 +154,25 @@ end_of(struct inflow *in, bool waive, struct inflow_result *result)
 					  .held_file = "zone.held",
 					  .date_s = 1700000000,
 					  .waive = waive };
+	struct inflow_result result;
+	enum inflow_end how;
 
 	memcpy(t.soa, soa_rdata, sizeof(soa_rdata));
-	return inflow_end(in, &wish, result);
+	how = inflow_end(&f.in, &wish, &result);
+	f.flaw = result.flaw;
+	return how;
 }
 
 /* A whole zone with that many entries. */
 static enum inflow_end
-whole(struct inflow *in, unsigned entries, bool waive,
-      enum safety_flaw *flaw_out)
+whole(unsigned entries, bool waive)
 {
-	struct inflow_result result;
-	enum inflow_end end;
-
-	assert_int_equal(in->sink.begin(in->sink.arg, true), ERR_NONE);
-	give(in, true, soa());
-	give(in, true, own_record());
+	start(true);
+	give(true, soa());
+	give(true, own_record());
 	for (unsigned i = 0; i < entries; i++)
-		give(in, true, entry(i));
-	end = end_of(in, waive, &result);
-	*flaw_out = result.flaw;
-	return end;
+		give(true, entry(i));
+	return end_of(waive);
 }
 
 /* The file beside the copy in force. */
@@ -153,131 +193,93 @@ held_has(uint64_t entries)
 static void
 a_zone_that_looks_wrong_is_held(void **state)
 {
-	enum safety_flaw flaw;
-	struct inflow in;
-	struct keep k;
-
 	(void)state;
-	open_keep(&k);
-	inflow_init(&in, &k, &zone);
-	assert_int_equal(whole(&in, 0, false, &flaw), INFLOW_HELD);
-	assert_int_equal(flaw, SAFETY_EMPTY);
-	assert_false(k.is_here);
+	assert_int_equal(whole(0, false), INFLOW_HELD);
+	assert_int_equal(f.flaw, SAFETY_EMPTY);
+	assert_false(f.keep.is_here);
 	held_has(1);
-	assert_int_equal(whole(&in, MANY, false, &flaw), INFLOW_KEPT);
-	assert_int_equal(k.kept.about.entries, MANY + 1);
-	assert_int_equal(whole(&in, 10, false, &flaw), INFLOW_HELD);
-	assert_int_equal(flaw, SAFETY_SHRUNK);
-	assert_int_equal(in.before, MANY);
-	assert_int_equal(in.now, 10);
-	assert_int_equal(k.kept.about.entries, MANY + 1);
+	assert_int_equal(whole(MANY, false), INFLOW_KEPT);
+	assert_int_equal(entries_kept(), MANY + 1);
+	assert_int_equal(whole(10, false), INFLOW_HELD);
+	assert_int_equal(f.flaw, SAFETY_SHRUNK);
+	assert_int_equal(f.in.before, MANY);
+	assert_int_equal(f.in.now, 10);
+	assert_int_equal(entries_kept(), MANY + 1);
 	held_has(11);
-	assert_int_equal(whole(&in, 10, true, &flaw), INFLOW_KEPT);
-	assert_int_equal(k.kept.about.entries, 11);
-	assert_int_equal(whole(&in, 0, true, &flaw), INFLOW_KEPT);
-	keep_close(&k);
+	assert_int_equal(whole(10, true), INFLOW_KEPT);
+	assert_int_equal(entries_kept(), 11);
+	assert_int_equal(whole(0, true), INFLOW_KEPT);
 }
 
 /* Removes the entries from..below of those that there are. */
 static enum inflow_end
-without(struct inflow *in, unsigned from, unsigned below,
-	enum safety_flaw *flaw_out)
+without(unsigned from, unsigned below)
 {
-	struct inflow_result result;
-	enum inflow_end end;
-
-	assert_int_equal(in->sink.begin(in->sink.arg, false), ERR_NONE);
-	give(in, false, soa());
+	start(false);
+	give(false, soa());
 	for (unsigned i = from; i < below; i++)
-		give(in, false, entry(i));
-	give(in, true, soa());
-	end = end_of(in, false, &result);
-	*flaw_out = result.flaw;
-	return end;
+		give(false, entry(i));
+	give(true, soa());
+	return end_of(false);
 }
 
 static void
 changes_are_judged_as_a_zone_is(void **state)
 {
-	enum safety_flaw flaw;
-	struct inflow in;
-	struct keep k;
-
 	(void)state;
-	open_keep(&k);
-	inflow_init(&in, &k, &zone);
-	assert_int_equal(whole(&in, MANY, false, &flaw), INFLOW_KEPT);
-	assert_int_equal(without(&in, 0, 100, &flaw), INFLOW_KEPT);
-	assert_int_equal(k.kept.about.entries, MANY - 99);
+	assert_int_equal(whole(MANY, false), INFLOW_KEPT);
+	assert_int_equal(without(0, 100), INFLOW_KEPT);
+	assert_int_equal(entries_kept(), MANY - 99);
 	/* what is held back is a whole zone */
-	assert_int_equal(without(&in, 100, 2000, &flaw), INFLOW_ASK_ALL);
-	assert_int_equal(flaw, SAFETY_SHRUNK);
-	assert_int_equal(k.kept.about.entries, MANY - 99);
+	assert_int_equal(without(100, 2000), INFLOW_ASK_ALL);
+	assert_int_equal(f.flaw, SAFETY_SHRUNK);
+	assert_int_equal(entries_kept(), MANY - 99);
 	/* few are left: the whole zone is counted */
-	assert_int_equal(without(&in, 100, MANY - 3, &flaw), INFLOW_ASK_ALL);
-	assert_int_equal(k.kept.about.entries, MANY - 99);
+	assert_int_equal(without(100, MANY - 3), INFLOW_ASK_ALL);
+	assert_int_equal(entries_kept(), MANY - 99);
 	/* nothing is left of what was dropped */
-	assert_int_equal(without(&in, 100, 200, &flaw), INFLOW_KEPT);
-	assert_int_equal(k.kept.about.entries, MANY - 199);
-	keep_close(&k);
+	assert_int_equal(without(100, 200), INFLOW_KEPT);
+	assert_int_equal(entries_kept(), MANY - 199);
 }
 
 static void
 what_does_not_fit_is_an_error(void **state)
 {
-	const struct zone_rr unknown = entry(MANY), known = entry(1);
-	enum safety_flaw flaw;
-	struct inflow in;
-	struct keep k;
-
 	(void)state;
-	open_keep(&k);
-	inflow_init(&in, &k, &zone);
-	assert_int_equal(whole(&in, 10, false, &flaw), INFLOW_KEPT);
-	assert_int_equal(in.sink.begin(in.sink.arg, false), ERR_NONE);
-	assert_int_equal(in.sink.take(in.sink.arg, false, &unknown),
-			 ERR_MISSING);
-	inflow_drop(&in);
-	assert_int_equal(in.sink.begin(in.sink.arg, false), ERR_NONE);
-	assert_int_equal(in.sink.take(in.sink.arg, true, &known), ERR_BUSY);
-	inflow_drop(&in);
-	inflow_drop(&in);
-	assert_int_equal(k.kept.about.entries, 11);
-	keep_close(&k);
+	assert_int_equal(whole(10, false), INFLOW_KEPT);
+	start(false);
+	assert_int_equal(take(false, entry(MANY)), ERR_MISSING);
+	inflow_drop(&f.in);
+	start(false);
+	assert_int_equal(take(true, entry(1)), ERR_BUSY);
+	inflow_drop(&f.in);
+	inflow_drop(&f.in);
+	assert_int_equal(entries_kept(), 11);
 }
 
 static enum err
-endless(struct inflow *in, bool is_whole)
+endless(bool is_whole)
 {
 	unsigned n = MANY;
 	enum err err;
 
-	assert_int_equal(in->sink.begin(in->sink.arg, is_whole), ERR_NONE);
-	do {
-		const struct zone_rr rr = entry(n);
-
-		err = in->sink.take(in->sink.arg, true, &rr);
-	} while (err == ERR_NONE && ++n < 10 * MANY);
-	inflow_drop(in);
+	start(is_whole);
+	do
+		err = take(true, entry(n));
+	while (err == ERR_NONE && ++n < 10 * MANY);
+	inflow_drop(&f.in);
 	return err;
 }
 
 static void
 memory_has_an_end(void **state)
 {
-	enum safety_flaw flaw;
-	struct inflow in;
-	struct keep k;
-
 	(void)state;
-	open_keep(&k);
-	inflow_init(&in, &k, &zone);
-	assert_int_equal(whole(&in, 10, false, &flaw), INFLOW_KEPT);
-	in.max_bytes = 100000;
-	assert_int_equal(endless(&in, true), ERR_RANGE);
-	assert_int_equal(endless(&in, false), ERR_RANGE);
-	assert_int_equal(k.kept.about.entries, 11);
-	keep_close(&k);
+	assert_int_equal(whole(10, false), INFLOW_KEPT);
+	f.in.max_bytes = 100000;
+	assert_int_equal(endless(true), ERR_RANGE);
+	assert_int_equal(endless(false), ERR_RANGE);
+	assert_int_equal(entries_kept(), 11);
 }
 
 /* ---- expired ------------------------------------------------------------ */
@@ -325,12 +327,12 @@ keep_old(int64_t age_s)
 static void
 live(struct stage *s, bool removes)
 {
-	int end[2];
+	int pair[2];
 
 	memset(s, 0, sizeof(*s));
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, end), 0);
-	s->letters = end[0];
-	s->kit.supervisor = end[1];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	s->letters = pair[0];
+	s->kit.supervisor = pair[1];
 	s->kit.lists_dir = dir;
 	s->kit.sources = &s->page;
 	s->supply.kit = &s->kit;
@@ -394,18 +396,16 @@ an_expired_zone_stays_or_goes(void **state)
 	assert_int_equal(faccessat(dir, FILE_NAME, F_OK, 0), -1);
 }
 
+#define TRANSFER(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_zone_that_looks_wrong_is_held,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(changes_are_judged_as_a_zone_is,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_does_not_fit_is_an_error,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(memory_has_an_end, set_up,
-						tear_down),
+		TRANSFER(a_zone_that_looks_wrong_is_held),
+		TRANSFER(changes_are_judged_as_a_zone_is),
+		TRANSFER(what_does_not_fit_is_an_error),
+		TRANSFER(memory_has_an_end),
 		cmocka_unit_test_setup_teardown(an_expired_zone_stays_or_goes,
 						set_up, tear_down),
 	};
