@@ -25,9 +25,9 @@ struct query;
 struct query_house;
 
 enum {
-	SERVERS_MOST = 13,	  /* of one zone that are looked at */
-	SERVERS_ADDRESSES = 32,	  /* of all of them */
-	SERVERS_NAMES_SIZE = 768, /* bytes of their names */
+	SERVERS_MOST = 13,	   /* of one zone whose addresses count */
+	SERVERS_ADDRESSES = 64,	   /* of all of them */
+	SERVERS_NAMES_SIZE = 2048, /* bytes of names, of all servers */
 	SERVERS_ZONES = 512,	  /* that are remembered */
 	SERVERS_CUTS = 4096,	  /* names whose zone is remembered */
 	SERVERS_IN_A_ROW = 4,	  /* of both */
@@ -48,6 +48,8 @@ struct servers {
 	int64_t until_ms;
 	bool addressed; /* their addresses were asked for: */
 	bool lacking;	/* of some they were not found */
+	/* There are more than there is room for. */
+	bool more_names, more_addresses;
 	uint8_t addresses;
 	uint16_t names_len;
 	uint8_t names[SERVERS_NAMES_SIZE]; /* whole, one behind the other */

@@ -26,8 +26,10 @@ is_of(const struct message *m, const struct rr *rr, const struct name *owner)
 static void
 take_server(struct servers *found, const struct name *server)
 {
-	if (server->len > sizeof(found->names) - found->names_len)
+	if (server->len > sizeof(found->names) - found->names_len) {
+		found->more_names = true;
 		return;
+	}
 	memcpy(found->names + found->names_len, server->wire, server->len);
 	found->names_len = (uint16_t)(found->names_len + server->len);
 }
@@ -38,7 +40,7 @@ servers_take(struct servers_search *s, const struct message *m)
 	struct name server, lower;
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < m->rr_count && count < SERVERS_MOST; i++) {
+	for (unsigned i = 0; i < m->rr_count; i++) {
 		const struct rr *rr = &m->rr[i];
 
 		if (rr->section != SECTION_ANSWER || rr->type != TYPE_NS ||

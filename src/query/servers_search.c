@@ -172,15 +172,20 @@ keep_zone(struct servers_search *s)
 static void
 ask_addresses(struct servers_search *s)
 {
+	struct servers *found = &s->found;
 	struct name server;
+	unsigned asked = 0;
 	size_t at = 0;
 
 	s->state = SEARCH_ADDRESSES;
 	s->open++; /* none of the answers is the last before all are asked */
 	while (s->addresses && name_labels(&s->at) > SERVERS_DOTS &&
-	       at < s->found.names_len &&
-	       name_read(s->found.names, s->found.names_len, &at, &server) ==
+	       at < found->names_len &&
+	       name_read(found->names, found->names_len, &at, &server) ==
 		   ERR_NONE) {
+		found->more_addresses |= ++asked > SERVERS_MOST;
+		if (asked > SERVERS_MOST)
+			break;
 		ask(s, &server, TYPE_A);
 		ask(s, &server, TYPE_AAAA);
 	}
@@ -252,9 +257,12 @@ on_addresses(struct servers_search *s, const struct message *m)
 
 	for (unsigned i = 0; m && i < m->rr_count; i++) {
 		if (m->rr[i].section != SECTION_ANSWER ||
-		    found->addresses == SERVERS_ADDRESSES ||
 		    !rr_address(m, &m->rr[i], &a))
 			continue;
+		if (found->addresses == SERVERS_ADDRESSES) {
+			found->more_addresses = true;
+			break;
+		}
 		found->address[found->addresses++] = a;
 		servers_lower_ttl(s, &m->rr[i]);
 	}

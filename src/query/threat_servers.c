@@ -39,8 +39,8 @@ say_missing(struct query *q)
 
 	query_count(q, servers_missing);
 	if (log_may(&b->say_missing, loop_now_ms(q->house->loop), &missed))
-		log_warn("Name servers were not found in time; lists cannot "
-			 "judge by them (%llu times more)",
+		log_warn("Name servers were not found in time, or are too "
+			 "many; lists cannot judge by them (%llu times more)",
 			 (unsigned long long)missed);
 }
 
@@ -76,9 +76,9 @@ hear_zone(struct query *q, struct contest *c, struct name *name)
 		news = servers_find(q, name, by_address != 0, &s);
 	if (s != NULL)
 		hold(c, s);
-	if (s != NULL && s->lacking)
+	if (s != NULL && (s->lacking || s->more_addresses))
 		miss(c, by_address);
-	if (news == SERVERS_MISSING) {
+	if (news == SERVERS_MISSING || (s != NULL && s->more_names)) {
 		say_missing(q);
 		miss(c, by_address | by_name);
 	}

@@ -112,6 +112,68 @@ servers_are_found_by_address(void **state)
 	asked_and_told("www.bad.test", PASSED);
 }
 
+/* A zone with so many servers, whose names begin so; the last is evil. The
+ * first of them have addresses. */
+static const struct known *
+crowd(unsigned servers, const char *begin_with)
+{
+	static char text[16384], asks[2 * SERVERS_MOST][64];
+	static struct known known[4 + 2 * SERVERS_MOST] = {
+		{ "www.bad.test A", "www.bad.test A 192.0.2.1" },
+		{ "www.bad.test NS", "bad.test SOA" },
+		{ "bad.test NS", text },
+	};
+	char *at = text;
+
+	for (unsigned i = 0; i < servers; i++)
+		at += sprintf(at, "bad.test NS n%u.%sgood.test; ", i,
+			      begin_with);
+	sprintf(at, "bad.test NS ns1.evil.test");
+	for (unsigned i = 0; i < 2 * SERVERS_MOST; i++) {
+		sprintf(asks[i], "n%u.good.test %s", i / 2,
+			i % 2 ? "AAAA" : "A");
+		known[3 + i] = (struct known){ asks[i], "good.test SOA" };
+	}
+	return known;
+}
+
+static void
+expect_of_crowd(const struct known *known, const char *hears)
+{
+	client_asks_text("www.bad.test");
+	upstream_knows(known);
+	assert_string_equal(heard(), hears);
+	time_passes(SERVERS_LONGEST_S * 1000);
+}
+
+/* Nobody hides behind others, nor behind long names. */
+static void
+a_crowd_of_servers(void **state)
+{
+	static const char ten[] = "abcdefghi.";
+	char long_name[sizeof(ten) * 20] = "";
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		strcat(long_name, ten);
+	list("ns1.evil.test.rpz-nsdname CNAME .");
+	expect_of_crowd(crowd(40, ""), "NXDOMAIN" SOA0);
+	expect_of_crowd(crowd(9, long_name), "NXDOMAIN" SOA0);
+	expect_of_crowd(crowd(200, ""), PASSED);
+	list("!ns-block ns1.evil.test.rpz-nsdname CNAME .");
+	expect_of_crowd(crowd(200, ""), "REFUSED");
+}
+
+/* Of more than a few the addresses are not asked for. */
+static void
+a_crowd_and_its_addresses(void **state)
+{
+	(void)state;
+	list("!ns-block 32.9.100.51.198.rpz-nsip CNAME .");
+	expect_of_crowd(crowd(40, ""), "REFUSED");
+	assert_int_equal(play.asked, 3 + 2 * SERVERS_MOST);
+}
+
 static void
 addresses_are_not_asked_for_without_need(void **state)
 {
@@ -404,6 +466,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(servers_are_found_by_name),
 		STORY(servers_are_found_by_address),
+		STORY(a_crowd_of_servers),
+		STORY(a_crowd_and_its_addresses),
 		STORY(addresses_are_not_asked_for_without_need),
 		STORY(of_an_alias_its_own_zone_counts),
 		STORY(the_order_of_lists_and_servers),

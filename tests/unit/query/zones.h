@@ -19,7 +19,7 @@
 #include "lists/rpz_zone.h"
 #include "query/story.h"
 
-enum { ZONES_MOST = 6, ZONE_TEXT = 4096 };
+enum { ZONES_MOST = 6, ZONE_TEXT = 16384 };
 
 static struct {
 	void *image;
