@@ -68,6 +68,15 @@ pause_ms(const struct supervisor *s, int64_t now_ms)
 	return took < LONGEST_PAUSE_MS ? took : LONGEST_PAUSE_MS;
 }
 
+static void
+tell_fetcher(struct crew *c)
+{
+	struct child *lists = crew_find(c, ROLE_LISTS);
+
+	if (lists != NULL && lists->ready && lists->channel != -1)
+		child_tell(lists, POST_LISTS_UNBUILT, 0, 0);
+}
+
 void
 listing_on_compiled(struct supervisor *s)
 {
@@ -88,6 +97,7 @@ listing_on_compiled(struct supervisor *s)
 	log_error("Lists have changed, but cannot be built; those before stay "
 		  "in force (generation %u)",
 		  s->crew.generation);
+	tell_fetcher(&s->crew);
 	try_again(s, now_ms);
 	reload_unasked_end(s);
 }

@@ -22,7 +22,7 @@
 #include "supply/primary.h"
 #include "supply/tsig.h"
 
-enum { LETTERS_A_WAKE = 16, BUILT_MS = 30000 };
+enum { LETTERS_A_WAKE = 16 };
 
 void
 supply_changed(struct supply *s)
@@ -31,7 +31,6 @@ supply_changed(struct supply *s)
 
 	post_head(&changed.head, POST_LISTS_CHANGED, 0);
 	post_send(s->kit->supervisor, &changed, sizeof(changed), -1);
-	due_in(s->loop, &s->unbuilt, BUILT_MS);
 }
 
 static void
@@ -41,13 +40,16 @@ check(struct source *source)
 		source->kind->check(source);
 }
 
-/* An image cannot be built, or takes long: of a copy that is damaged none
- * can, and no other list changes until it is whole again. */
+/* Of a copy that is damaged no image can be built, and no other list changes
+ * until it is whole again. */
 static void
-on_unbuilt(void *owner)
+on_unbuilt(void *self, const void *letter, size_t size, int fd)
 {
-	struct supply *s = owner;
+	struct supply *s = self;
 
+	(void)letter;
+	(void)size;
+	(void)fd;
 	for (unsigned i = 0; i < SOURCES_MAX; i++)
 		check(s->source[i]);
 }
@@ -186,7 +188,6 @@ take_policy(struct supply *s, int fd, uint32_t generation)
 	err = lists_of(&policy, &lists);
 	if (err == ERR_NONE) {
 		text = lists_source_text(&lists, &len);
-		due_stop(s->loop, &s->unbuilt);
 		look_at_image(s, &lists);
 		err = follow(s, text, len);
 		check_empty(s);
@@ -433,7 +434,6 @@ begin(struct supply *s)
 	s->loop = loop_new();
 	if (s->loop == NULL)
 		return ERR_FULL;
-	due_init(&s->unbuilt, on_unbuilt, s);
 	take_own(s, kit->own);
 	close(kit->own);
 	err = begin_https(s);
@@ -455,6 +455,7 @@ begin(struct supply *s)
 		.arg = s,
 		.handler = { [POST_HAND] = on_hand,
 			     [POST_SOURCE_DO] = on_source,
+			     [POST_LISTS_UNBUILT] = on_unbuilt,
 			     [POST_STOP] = on_stop }
 	};
 	ready_init(&s->letters, kit->supervisor, on_letter, s);
@@ -469,7 +470,6 @@ end(struct supply *s)
 		if (s->source[i] != NULL)
 			source_free(s->source[i]);
 	}
-	due_stop(s->loop, &s->unbuilt);
 	notify_sockets_close(s->notify);
 	relays_close(s->relays);
 	https_free(s->https);

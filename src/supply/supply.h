@@ -41,7 +41,6 @@ struct supply {
 	struct https *https;
 	struct notify_sockets *notify;
 	struct relays *relays;
-	struct due unbuilt; /* no image came of what changed */
 	struct log_limit notify_told;
 	struct in_force of[LISTS_MAX]; /* the lists of the policy */
 	uint32_t lists;
