@@ -323,6 +323,12 @@ take_soa(struct content *c, const struct zone_record *r)
 		   : ERR_TORN;
 }
 
+uint64_t
+content_bytes(const struct content *c)
+{
+	return c->len + c->count * sizeof(*c->key);
+}
+
 static enum err
 put(struct content *c, const struct zone_record *r)
 {

@@ -111,6 +111,8 @@ void content_fini(struct content *c);
  * lies outside the zone is counted and passed over. The zone's SOA becomes
  * `soa`; a second one that differs is ERR_TORN. */
 enum err content_add(struct content *c, const struct zone_rr *rr);
+/* What its records take. */
+uint64_t content_bytes(const struct content *c);
 /* Sorts, and keeps one of each (the one of the lowest TTL). */
 void content_sort(struct content *c);
 /* All but the SOA, in order where they were sorted. */

@@ -27,14 +27,32 @@ on_begin(void *arg, bool whole)
 	return ERR_NONE;
 }
 
+static enum err
+take_room(struct inflow *in)
+{
+	struct inflow_pool *p = in->pool;
+	uint64_t now =
+	    in->whole ? content_bytes(&in->content) : in->keep->change.len;
+
+	if (p == NULL)
+		return ERR_NONE;
+	p->used += now - in->held;
+	in->held = now;
+	return now > p->each && p->used > p->most ? ERR_RANGE : ERR_NONE;
+}
+
+static void
+give_room(struct inflow *in)
+{
+	if (in->pool != NULL)
+		in->pool->used -= in->held;
+	in->held = 0;
+}
+
 /* SOAs of changes are transfer.c's: the last one is told at the end. */
 static enum err
-on_record(void *arg, bool add, const struct zone_rr *rr)
+take_change(struct inflow *in, bool add, const struct zone_rr *rr)
 {
-	struct inflow *in = arg;
-
-	if (in->whole)
-		return content_add(&in->content, rr);
 	if (name_equal(&rr->owner, &in->zone)) {
 		if (rr->type == TYPE_SOA)
 			return ERR_NONE;
@@ -43,6 +61,17 @@ on_record(void *arg, bool add, const struct zone_rr *rr)
 	if (in->keep->change.len > in->max_bytes)
 		return ERR_RANGE;
 	return add ? keep_add(in->keep, rr) : keep_delete(in->keep, rr);
+}
+
+static enum err
+on_record(void *arg, bool add, const struct zone_rr *rr)
+{
+	struct inflow *in = arg;
+
+	enum err err = in->whole ? content_add(&in->content, rr)
+				 : take_change(in, add, rr);
+
+	return err == ERR_NONE ? take_room(in) : err;
 }
 
 void
@@ -60,6 +89,7 @@ inflow_init(struct inflow *in, struct keep *keep, const struct name *zone)
 void
 inflow_drop(struct inflow *in)
 {
+	give_room(in);
 	if (!in->begun)
 		return;
 	if (in->whole)

@@ -12,9 +12,17 @@
 
 enum {
 	INFLOW_MAX_MB = 512,
+	/* Of that, however much the others have. */
+	INFLOW_EACH_MB = 16,
 	/* Changes that leave less than before, and less than this, are not
 	 * counted to the last record: the whole zone is. */
 	INFLOW_FEW = 8
+};
+
+/* Memory of all that come at one time: one list after the other may be large,
+ * not all of them at once. */
+struct inflow_pool {
+	uint64_t used, most, each; /* bytes */
 };
 
 struct inflow {
@@ -26,6 +34,8 @@ struct inflow {
 	uint64_t before, now; /* entries: records that are not the zone's own */
 	uint64_t most;	      /* that there may be; set by init to all */
 	int64_t own;	      /* of those that have come */
+	struct inflow_pool *pool; /* NULL after init: its own */
+	uint64_t held;		  /* of it */
 	struct transfer_sink sink;
 };
 

@@ -257,6 +257,7 @@ begin(struct source *s)
 			 "down; it is asked for again",
 			 s->config.name);
 	inflow_init(&p->inflow, &p->keep, &s->config.zone);
+	p->inflow.pool = &s->supply->inflows;
 	use_kept(p, now_ms);
 	primary_find_held(p);
 	primary_plan(p);

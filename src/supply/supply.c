@@ -483,6 +483,8 @@ supply_main(struct role_kit *kit)
 	enum err err;
 
 	s.kit = kit;
+	s.inflows.most = (uint64_t)INFLOW_MAX_MB << 20;
+	s.inflows.each = (uint64_t)INFLOW_EACH_MB << 20;
 	random_init(&s.random);
 	err = begin(&s);
 	if (err != ERR_NONE) {

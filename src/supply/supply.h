@@ -18,6 +18,7 @@
 #include "proc/post.h"
 #include "proc/role.h"
 #include "supply/https.h"
+#include "supply/inflow.h"
 #include "supply/notify_socket.h"
 #include "supply/relay.h"
 #include "supply/source.h"
@@ -42,6 +43,7 @@ struct supply {
 	struct notify_sockets *notify;
 	struct relays *relays;
 	struct log_limit notify_told;
+	struct inflow_pool inflows;
 	struct in_force of[LISTS_MAX]; /* the lists of the policy */
 	uint32_t lists;
 	int status;

@@ -271,6 +271,24 @@ endless(bool is_whole)
 	return err;
 }
 
+/* What others have is lacking, but for a little that is everybody's. */
+static void
+memory_is_shared(void **state)
+{
+	struct inflow_pool pool = { .used = 9000, .most = 10000, .each = 2000 };
+
+	(void)state;
+	f.in.pool = &pool;
+	assert_int_equal(endless(true), ERR_RANGE);
+	assert_int_equal(pool.used, 9000);
+	assert_int_equal(whole(10, false), INFLOW_KEPT);
+	assert_int_equal(endless(false), ERR_RANGE);
+	assert_int_equal(pool.used, 9000);
+	pool.used = 0;
+	assert_int_equal(whole(100, false), INFLOW_KEPT);
+	assert_int_equal(pool.used, 0);
+}
+
 static void
 memory_has_an_end(void **state)
 {
@@ -405,6 +423,7 @@ main(void)
 		TRANSFER(a_zone_that_looks_wrong_is_held),
 		TRANSFER(changes_are_judged_as_a_zone_is),
 		TRANSFER(what_does_not_fit_is_an_error),
+		TRANSFER(memory_is_shared),
 		TRANSFER(memory_has_an_end),
 		cmocka_unit_test_setup_teardown(an_expired_zone_stays_or_goes,
 						set_up, tear_down),
