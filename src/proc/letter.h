@@ -225,6 +225,9 @@ enum record_source {
 	SOURCE_COUNT
 };
 
+/* Instead of a code, where the client was told nothing. */
+enum { RECORD_DROPPED = 0xffff };
+
 /* What is of no use to the form of the log that was asked for stays zero. An
  * ALIAS has nothing but chain, chain_count (its place, from 1) and a name; a
  * RESOLVED has client, name, address and interface. A HIT has the client and
@@ -243,7 +246,7 @@ struct record_item {
 	uint16_t id;	     /* the client's */
 	uint16_t port;
 	uint16_t type;	/* asked; 0: no question */
-	uint16_t rcode; /* answered; of what has ended */
+	uint16_t rcode;	 /* of what has ended; or RECORD_DROPPED */
 	uint16_t number; /* of the reason: rcode, opcode, type ... */
 	uint8_t kind;	 /* enum record_kind */
 	uint8_t has_id;

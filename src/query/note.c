@@ -237,3 +237,10 @@ note_ended(struct query *q)
 		break;
 	}
 }
+
+void
+note_dropped(struct query *q)
+{
+	q->ending.rcode = RECORD_DROPPED;
+	note_ended(q);
+}

@@ -24,5 +24,7 @@ uint32_t note_hit(struct query *q, const struct lists_hit *hit,
 		  const struct name *subject);
 /* How it ended. */
 void note_ended(struct query *q);
+/* The same; the client hears nothing of it. */
+void note_dropped(struct query *q);
 
 #endif

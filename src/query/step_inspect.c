@@ -111,7 +111,7 @@ end_chain_blocked(struct query *q, uint32_t rule)
 	if (block != BLOCK_DROP)
 		return STEP_ANSWER;
 	query_count(q, dropped_blocked);
-	note_ended(q);
+	note_dropped(q);
 	return STEP_DROP;
 }
 

@@ -71,7 +71,7 @@ drop_blocked(struct query *q)
 {
 	query_count(q, dropped_blocked);
 	end_blocked(q, &blocked, q->verdict.rule);
-	note_ended(q);
+	note_dropped(q);
 	return STEP_DROP;
 }
 

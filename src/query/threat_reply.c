@@ -12,7 +12,7 @@ drop(struct query *q)
 {
 	telling_end_listed(q, RCODE_REFUSED);
 	query_count(q, dropped_blocked);
-	note_ended(q);
+	note_dropped(q);
 	return STEP_DROP;
 }
 

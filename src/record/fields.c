@@ -133,7 +133,8 @@ fields_end(const struct field_form *form, const struct event *e,
 
 	if (!item->ended)
 		return;
-	form->text(out, "rcode", rcode_text(item->rcode, number));
+	if (item->rcode != RECORD_DROPPED)
+		form->text(out, "rcode", rcode_text(item->rcode, number));
 	text_init(&reason, buf, sizeof(buf));
 	event_print_reason(item, &reason);
 	field_text(form, out, "reason", buf);

@@ -10,8 +10,8 @@ import pytest
 
 from conftest import every_firewall
 from daemon import SLOW, once
-from dnsclient import (OPEN, REFUSED, addresses, ede, ede_text, rcode,
-                       until)
+from dnsclient import (OPEN, REFUSED, addresses, ede, ede_text, question,
+                       rcode, until)
 from lab import UPSTREAM
 
 ACL = """\
@@ -310,6 +310,16 @@ def test_explain_and_lookup_know_lists_for_some(stage, up, listed):
         "list kids qname action=nxdomain entry=bad.test. clients=some"
     status, _, err = d.ctl("lookup", "10.0.0.0/8", check=False)
     assert status == 1 and "neither a name nor an address" in err
+
+
+def test_a_drop_has_no_response_code(stage, up, listed):
+    d = listed({"ads": ("domains", "bad.test\n", "action drop")},
+               log_format="json")
+    assert stage.client().raw(question("x.bad.test").to_wire(), 0.5) is None
+    assert until(d.out.lines, 3 * SLOW)
+    line, = map(json.loads, d.out.lines())
+    assert line["action"] == "drop" and line["event"] == "blocked"
+    assert line["source"] == "local" and "rcode" not in line
 
 
 def test_a_start_from_the_image_of_last_time(stage, up, listed):
