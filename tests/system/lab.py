@@ -389,9 +389,9 @@ class Lab:
             if "allow" not in where[2] or name not in (None, where[2]):
                 continue
             with self.router.entered():
-                listed = list(nft_dump.elements(*where))
+                listed = nft_dump.elements(*where)
             local, width = "local" in where[2], 16 if "6" in where[2] else 4
-            for element, left in listed:
+            for element, left in listed.items():
                 client, protocol, port, to = nft_dump.grant(element, local,
                                                             width)
                 key = client, PROTOCOLS[protocol], port, to

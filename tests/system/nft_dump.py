@@ -2,8 +2,9 @@
 """The elements of a set as the kernel lists them, in one go.
 
 nft(8) begins anew whenever anything changes meanwhile, which under thousands
-of new elements a second is for ever. Here an element that comes or goes while
-the list is read may be in it or not; all others are.
+of new elements a second is for ever. Here what several lists have together is
+the set: the kernel counts how far it came, so that where elements come and go
+one list may pass over others.
 
 linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h, linux/netlink.h.
 """
@@ -17,6 +18,8 @@ NFPROTO = {"inet": 1, "ip": 2, "ip6": 10}
 NEWSETELEM, GETSETELEM = 10 << 8 | 12, 10 << 8 | 13
 REQUEST_DUMP = 0x1 | 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
+INTERRUPTED = 0x10
+LISTS = 5  # of a set that changes
 LIST_TABLE, LIST_SET, LIST_ELEMENTS = 1, 2, 3
 ELEM_KEY, ELEM_EXPIRATION, DATA_VALUE = 1, 5, 1
 GENMSG = 4
@@ -40,7 +43,7 @@ def messages(s):
         data = s.recv(1 << 20)
         at = 0
         while at < len(data):
-            size, kind = struct.unpack_from("=IH", data, at)
+            size, kind, flags = struct.unpack_from("=IHH", data, at)
             payload = data[at + 16:at + size]
             at += size + -size % 4
             if kind == NLMSG_DONE:
@@ -48,25 +51,37 @@ def messages(s):
             if kind == NLMSG_ERROR:
                 raise OSError(-struct.unpack_from("=i", payload)[0],
                               "nf_tables: list of elements")
-            yield payload
+            yield payload, flags & INTERRUPTED
 
 
 def elements(family, table, name):
-    """(fields of 4 or 16 bytes, seconds left) of each, in this network
-    namespace."""
+    """{fields of 4 or 16 bytes: seconds left}, in this network namespace."""
+    found = {}
+    for _ in range(LISTS):
+        seen, interrupted = one_list(family, table, name)
+        found.update(seen)
+        if not interrupted:
+            return seen
+    return found
+
+
+def one_list(family, table, name):
     body = (struct.pack("=BBH", NFPROTO[family], 0, 0)
             + attribute(LIST_TABLE, table.encode() + b"\0")
             + attribute(LIST_SET, name.encode() + b"\0"))
+    seen, interrupted = {}, False
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                        NETLINK_NETFILTER) as s:
         s.settimeout(20)
         s.send(struct.pack("=IHHII", 16 + len(body), GETSETELEM,
                            REQUEST_DUMP, 1, 0) + body)
-        for payload in messages(s):
+        for payload, torn in messages(s):
+            interrupted = interrupted or torn
             for kind, value in attributes(payload[GENMSG:]):
                 if kind == LIST_ELEMENTS:
-                    for _, element in attributes(value):
-                        yield read(dict(attributes(element)))
+                    seen.update(read(dict(attributes(element)))
+                                for _, element in attributes(value))
+    return seen, interrupted
 
 
 def read(element):
