@@ -17,12 +17,28 @@
 #include "firewall/backend.h"
 #include "policy/print.h"
 
-enum { MARGIN_MS = 2000, AUDIT_ROOM = 4 << 20, ITEMS_AT_ONCE = 64 };
+enum {
+	LISTED_A_SECOND = 50000, /* entries of lists, by a slow kernel */
+	MARGIN_MS = 2000,
+	AUDIT_ROOM = 4 << 20,
+	ITEMS_AT_ONCE = 64
+};
 
 struct audit {
 	struct text *out;
 	uint32_t ledger, kernel, differences;
 };
+
+/* Seconds that the kernel may need for the sets of lists. */
+static uint32_t
+more_s(const struct board *b)
+{
+	uint64_t entries = 0;
+
+	for (unsigned set = 0; b != NULL && set < BOARD_FIXED_SETS; set++)
+		entries += b->fixed_entries[set];
+	return (uint32_t)(entries / LISTED_A_SECOND);
+}
 
 void
 audit_answer(struct answer *a, const struct view *v, const struct request *r)
@@ -32,6 +48,7 @@ audit_answer(struct answer *a, const struct view *v, const struct request *r)
 		answer_error(a, "there is no ledger: the firewall is none");
 		return;
 	}
+	a->letter.plain = (struct plain_letter){ .value = more_s(v->board) };
 	a->wish = WISH_AUDIT;
 }
 
@@ -134,7 +151,7 @@ static const char *
 why_not(const struct audited_letter *letter, int list)
 {
 	if (letter->status == AUDITED_NO_WARDEN)
-		return "the warden has not answered within three seconds";
+		return "the warden has not answered in time";
 	if (letter->status == AUDITED_UNREADABLE)
 		return "the kernel did not list the sets: see status";
 	if (letter->status != AUDITED_DONE || list == -1)

@@ -96,6 +96,11 @@ print_audited(unsigned set, const struct audited_set *s, struct text *out)
 	else if (s->status == AUDITED_SET_GONE)
 		text_printf(out, "lists %u, and the kernel has no such set\n",
 			    s->lists);
+	else if (s->status == AUDITED_SET_LARGE)
+		text_printf(out,
+			    "lists %u, not compared: nftables would take too "
+			    "long to list them\n",
+			    s->lists);
 	else if (s->status == AUDITED_SET_REFUSED)
 		text_printf(out, "%s\n", refused_text(set));
 	else

@@ -22,7 +22,7 @@
 #include "firewall/ipset_backend.h"
 #include "firewall/netset.h"
 
-enum { SIZE_LEAST = 65536, SIZE_MOST = 1 << 24 };
+enum { LARGE_WAIT_MS = 30000, SIZE_LEAST = 65536, SIZE_MOST = 1 << 24 };
 
 /* ---- names and shapes -------------------------------------------------- */
 
@@ -286,8 +286,11 @@ ipset_fixed_list(struct backend *b, enum fixed_index set, fixed_entry_fn *each,
 		.arg = &l,
 	};
 	struct netlink_refusal refusal;
-	enum err err = netlink_ask(&b->netlink, &q, &refusal);
+	enum err err;
 
+	b->netlink.wait_ms = LARGE_WAIT_MS;
+	err = netlink_ask(&b->netlink, &q, &refusal);
+	b->netlink.wait_ms = NETLINK_WAIT_MS;
 	*odd_out = l.odd;
 	return err;
 }

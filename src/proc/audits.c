@@ -52,11 +52,12 @@ answer(struct audits_wish *w, struct crew *crew,
 }
 
 void
-audits_ask(struct audits *a, struct crew *crew, uint32_t seq, int64_t now_ms)
+audits_ask(struct audits *a, struct crew *crew,
+	   const struct plain_letter *asked, int64_t now_ms)
 {
 	static const struct audited_letter none = { .status =
 							AUDITED_NO_WARDEN };
-	struct audits_wish unheard = { .asked_seq = seq, .list = -1 };
+	struct audits_wish unheard = { .asked_seq = asked->seq, .list = -1 };
 	struct child *warden = crew_find(crew, ROLE_WARDEN);
 	struct audits_wish *w = find(a, 0);
 	struct plain_letter ask = { 0 };
@@ -67,7 +68,10 @@ audits_ask(struct audits *a, struct crew *crew, uint32_t seq, int64_t now_ms)
 	}
 	*w = unheard;
 	w->seq = ask.seq = ++a->seq ? a->seq : ++a->seq;
-	w->end_ms = now_ms + AUDITS_MS;
+	w->end_ms = now_ms + AUDITS_MS +
+		    1000 * (int64_t)(asked->value < AUDITS_MORE_S
+					 ? asked->value
+					 : AUDITS_MORE_S);
 	w->list = memfd_create("audit", MFD_CLOEXEC);
 	post_head(&ask.head, POST_AUDIT_DO, 0);
 	if (w->list == -1 || post_send(warden->channel, &ask, sizeof(ask),

@@ -9,7 +9,7 @@
 #include "proc/crew.h"
 #include "proc/letter.h"
 
-enum { AUDITS_MOST = 4, AUDITS_MS = 3000 };
+enum { AUDITS_MOST = 4, AUDITS_MS = 3000, AUDITS_MORE_S = 20 };
 
 struct audits_wish {
 	uint32_t seq; /* the warden's; 0: free */
@@ -24,9 +24,10 @@ struct audits {
 	struct audits_wish wish[AUDITS_MOST];
 };
 
-/* Asks the warden; where there is none, that is the answer. */
-void audits_ask(struct audits *a, struct crew *crew, uint32_t seq,
-		int64_t now_ms);
+/* Asks the warden; where there is none, that is the answer. It has AUDITS_MS,
+ * and as many seconds more as asked->value, up to AUDITS_MORE_S. */
+void audits_ask(struct audits *a, struct crew *crew,
+		const struct plain_letter *asked, int64_t now_ms);
 void audits_hear(struct audits *a, struct crew *crew,
 		 const struct audited_letter *letter);
 /* Answers for a warden that is late. */

@@ -148,7 +148,7 @@ on_audit(void *self, const void *letter, size_t size, int fd)
 	(void)size;
 	(void)fd;
 	memcpy(&ask, letter, sizeof(ask));
-	audits_ask(&from->s->audits, &from->s->crew, ask.seq, clock_ms());
+	audits_ask(&from->s->audits, &from->s->crew, &ask, clock_ms());
 }
 
 static void

@@ -437,6 +437,7 @@ enum audited_set_status {
 	AUDITED_SET_COMPARED,
 	AUDITED_SET_FILLING, /* being written: there is nothing to compare */
 	AUDITED_SET_GONE,
+	AUDITED_SET_LARGE,   /* too large to be listed: not compared */
 	AUDITED_SET_REFUSED, /* what belongs there cannot be there */
 	AUDITED_SET_ODD /* compared; holds entries of another shape, too */
 };

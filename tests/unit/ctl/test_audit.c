@@ -177,6 +177,16 @@ a_set_that_is_not_there_or_not_full(void **state)
 			       "7, differences 0\n# list-set ipv6-block: "
 			       "being filled, 5 entries of 700\n"));
 	sets[FIXED_BLOCK6] =
+	    (struct audited_set){ AUDITED_SET_LARGE, 200000, 0, 0 };
+	assert_non_null(strstr(audit(AUDITED_DONE),
+			       "# list-set ipv6-block: lists 200000, not "
+			       "compared: "));
+	assert_int_equal(strncmp(answer.text.buf, "ok\n", 3), 0);
+	sets[FIXED_BLOCK6] =
+	    (struct audited_set){ AUDITED_SET_REFUSED, 700, 0, 1 };
+	assert_non_null(strstr(audit(AUDITED_DONE),
+			       "# list-set ipv6-block: refused: its "));
+	sets[FIXED_BLOCK6] =
 	    (struct audited_set){ AUDITED_SET_GONE, 700, 0, 1 };
 	assert_non_null(strstr(audit(AUDITED_DONE),
 			       "# list-set ipv6-block: lists 700, and the "
