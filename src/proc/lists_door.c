@@ -19,7 +19,11 @@
 
 #include "conf/secret.h"
 
-enum { KEY_MAX_BYTES = 4096 };
+enum {
+	KEY_MAX_BYTES = 4096,
+	/* Twice what the longest text of a feed may have. */
+	KEPT_MAX_BYTES = 1 << 30
+};
 
 static enum err
 refuse(struct text *complaint, const char *path, const char *why)
@@ -161,7 +165,8 @@ door_kept(int dir, const char *name, uint32_t uid, int *fd_out,
 		return errno == ENOENT
 			   ? ERR_MISSING
 			   : refuse(complaint, name, strerror(errno));
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == uid) {
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == uid &&
+	    st.st_size <= KEPT_MAX_BYTES) {
 		*fd_out = fd;
 		return ERR_NONE;
 	}

@@ -3,8 +3,8 @@
  * The sockets of --notify-bind.
  *
  * There is not much to tell here, so little is heard: a number of letters a
- * second, a few connections that may say one thing each. A reply leaves from
- * the address that was written to.
+ * second, a few connections of primaries that may say one thing each. A reply
+ * leaves from the address that was written to.
  */
 #include "supply/notify_socket.h"
 
@@ -39,7 +39,7 @@ struct hole {
 struct notify_sockets {
 	struct notify_setup setup;
 	struct hole udp[ROLE_MAX_BINDS], tcp[ROLE_MAX_BINDS];
-	struct notify_ear ear;
+	struct notify_ear ear, strangers; /* who take nothing from the others */
 	struct pool waiting;
 	struct caller caller[NOTIFY_CALLERS];
 };
@@ -65,8 +65,12 @@ hear(struct notify_sockets *n, const uint8_t *bytes, size_t len,
 		.date_s = clock_date_ms() / 1000,
 	};
 
+	struct notify_ear *ear = n->setup.knows(n->setup.owner, from)
+				     ? &n->ear
+				     : &n->strangers;
+
 	out->reply_len = 0;
-	if (notify_may_hear(&n->ear, loop_now_ms(n->setup.loop)))
+	if (notify_may_hear(ear, loop_now_ms(n->setup.loop)))
 		n->setup.fn(n->setup.owner, &letter, out);
 }
 
@@ -230,7 +234,8 @@ on_knock(void *owner, bool readable, bool writable)
 	(void)readable, (void)writable;
 	if (fd == -1)
 		return;
-	if (endpoint_from_sockaddr(&at, &from) == ERR_NONE)
+	if (endpoint_from_sockaddr(&at, &from) == ERR_NONE &&
+	    h->house->setup.knows(h->house->setup.owner, &from.addr))
 		take_call(h->house, fd, &from);
 	else
 		close(fd);

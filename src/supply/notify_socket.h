@@ -20,6 +20,9 @@ enum {
 typedef void notify_heard_fn(void *owner, const struct notify_letter *letter,
 			     struct notify_result *out);
 
+/* Whether that is the address of a primary. */
+typedef bool notify_knows_fn(void *owner, const struct addr *from);
+
 /* How much was heard of one side. */
 struct notify_ear {
 	int64_t second_ms; /* when the one that is counted began */
@@ -33,6 +36,7 @@ struct notify_setup {
 	const struct role_kit *kit; /* its sockets, which stay its own, and its
 				     * channels to the workers, which do not */
 	notify_heard_fn *fn;
+	notify_knows_fn *knows;
 	void *owner;
 };
 

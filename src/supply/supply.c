@@ -19,7 +19,6 @@
 #include "proc/measure.h"
 #include "supply/gzip.h"
 #include "supply/leftover.h"
-#include "supply/primary.h"
 #include "supply/tsig.h"
 
 enum { LETTERS_A_WAKE = 16 };
@@ -302,75 +301,6 @@ on_letter(void *owner, bool readable, bool writable)
 	loop_stop(s->loop);
 }
 
-/* ---- primaries ----------------------------------------------------------- */
-
-static bool
-is_server(const struct list_config *c, const struct addr *a)
-{
-	for (unsigned i = 0; i < c->servers; i++) {
-		if (addr_equal(&c->server[i].addr, a))
-			return true;
-	}
-	return false;
-}
-
-static void
-tell_refused(struct supply *s, const struct notify_letter *letter,
-	     const struct notify_result *result)
-{
-	char from[ADDR_TEXT_SIZE], name[NAME_TEXT_SIZE] = "?";
-	struct text text;
-	uint64_t missed;
-
-	if (!log_may(&s->notify_told, loop_now_ms(s->loop), &missed))
-		return;
-	text_init(&text, name, sizeof(name));
-	if (result->name.len > 0)
-		name_print(&result->name, &text);
-	log_warn("NOTIFY from %s about %s is refused: %s missed=%llu",
-		 addr_print(&letter->from, from), name,
-		 notify_text(result->verdict), (unsigned long long)missed);
-}
-
-/* Only zones of this sender are looked at: the others' keys are not read. */
-static void
-on_notify(void *owner, const struct notify_letter *letter,
-	  struct notify_result *out)
-{
-	struct supply *s = owner;
-	struct notify_zone zone[SOURCES_MAX];
-	struct source *source[SOURCES_MAX];
-	struct notify_zones zones = { zone, 0 };
-
-	for (unsigned i = 0; i < SOURCES_MAX; i++) {
-		struct source *from = s->source[i];
-
-		if (from == NULL || from->config.source != SOURCE_PRIMARY ||
-		    !is_server(&from->config, &letter->from))
-			continue;
-		primary_as_zone(from, &zone[zones.count]);
-		source[zones.count++] = from;
-	}
-	notify_judge(letter, &zones, out);
-	if (out->verdict == NOTIFY_ACCEPTED)
-		primary_notified(source[out->zone], out->server);
-	else
-		tell_refused(s, letter, out);
-}
-
-static enum err
-begin_notify(struct supply *s)
-{
-	const struct notify_setup setup = { .loop = s->loop,
-					    .kit = s->kit,
-					    .fn = on_notify,
-					    .owner = s };
-
-	s->notify = notify_sockets_open(&setup);
-	s->relays = relays_open(&setup);
-	return s->notify && s->relays ? ERR_NONE : ERR_FULL;
-}
-
 /* ---- what is left of others ---------------------------------------------- */
 
 static bool
@@ -440,7 +370,7 @@ begin(struct supply *s)
 	if (err == ERR_NONE)
 		err = begin_libraries();
 	if (err == ERR_NONE)
-		err = begin_notify(s);
+		err = news_begin(s);
 	if (err == ERR_NONE)
 		err = role_enter_sandbox(kit);
 	if (err == ERR_NONE)

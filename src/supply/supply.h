@@ -52,6 +52,8 @@ struct supply {
 /* Main of the process; see proc/role.h. */
 int supply_main(struct role_kit *kit);
 
+/* news.c: begins to hear what primaries say. ERR_FULL. */
+enum err news_begin(struct supply *s);
 /* A copy of a list is new: have an image made of it. */
 void supply_changed(struct supply *s);
 /* How many entries a list may have, beside the others. */

@@ -2,15 +2,21 @@
 """Lists under attack: publishers, clients and accidents that would have what
 is listed let through."""
 
+import contextlib
 import os
+import socket
+import threading
 import time
 
 from daemon import SLOW
 from dnsclient import addresses, rcode, until
 from feeds import URL, Page
-from primaries import ZONE
+from lab import UPSTREAM
+from primaries import HEARS, SECRET, ZONE, keyring
 from test_feeds import (authority, fails, feed, fetching, is_listed,  # noqa: F401
                         protected, state, wait_listed)
+
+KEY = ("key.test", "hmac-sha256", SECRET)
 
 # pylint: disable=redefined-outer-name
 
@@ -107,6 +113,60 @@ def test_an_image_of_another_user_is_not_used(stage, up):
     assert told in d.err.text
     assert not image.is_symlink()
     assert entries.read_text().startswith("bad.test")
+
+
+def test_a_copy_without_end_does_not_keep_us_from_starting(stage, feed,
+                                                            fetching):
+    feed.pages["/ads"] = Page("bad.test\n")
+    lines = (f"list ads domains {URL}/ads", "list own domains =worse.test")
+    d = fetching(*lines)
+    wait_listed(d, "bad.test")
+    d.stop()
+    os.truncate(copy_of(stage, "ads"), 1 << 42)
+    (stage.directory / "copies" / "lists.image").unlink(missing_ok=True)
+    d = fetching(*lines)
+    assert is_listed(d, "worse.test")
+    wait_listed(d, "bad.test")
+    assert copy_of(stage, "ads").stat().st_size < 8192
+
+
+# ---- strangers --------------------------------------------------------------
+
+def test_strangers_do_not_drown_a_primary(house, stage):
+    """Neither with letters nor with connections."""
+    primary = house.scripted(keyring=keyring(*KEY))
+    primary.records = ["bad.test"]
+    house.start(key=KEY[:2])
+    house.becomes(bad=True, fine=False)
+    address, _, port = HEARS.partition("@")
+    lines = [stage.lab.net.socket(kind=socket.SOCK_STREAM) for _ in range(9)]
+    for line in lines:
+        line.bind((UPSTREAM, 0))
+        line.connect((address, int(port)))
+    stranger = stage.lab.net.socket()
+    stranger.bind((UPSTREAM, 0))
+    stranger.connect((address, int(port)))
+    stopping = threading.Event()
+
+    def shout():
+        while not stopping.is_set():
+            with contextlib.suppress(OSError):
+                stranger.send(b"\1\2\x24\0" + bytes(60))
+            time.sleep(0.0002)
+
+    thread = threading.Thread(target=shout)
+    thread.start()
+    try:
+        time.sleep(0.5)
+        primary.records, primary.serial = ["fine.test"], 2
+        assert primary.notify(HEARS, key=KEY) == 0
+        assert primary.notify(HEARS, key=KEY, tcp=True) == 0
+        house.becomes(bad=False, fine=True)
+    finally:
+        stopping.set()
+        thread.join()
+        for line in (*lines, stranger):
+            line.close()
 
 
 # ---- everything -------------------------------------------------------------
