@@ -272,6 +272,22 @@ lies_under_a_zone(void **state)
 }
 
 static void
+goes_up_to_the_root(void **state)
+{
+	static const char *const above[] = { "b\\.c.test", "test", ".", "." };
+	struct name n = name_of("a.b\\.c.test");
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct name want = name_of(above[i]);
+
+		name_go_up(&n);
+		assert_true(name_equal(&n, &want));
+		assert_int_equal(n.len, want.len);
+	}
+}
+
+static void
 counts_labels(void **state)
 {
 	struct name n = name_of(".");
@@ -498,6 +514,7 @@ main(void)
 		cmocka_unit_test(case_is_ignored_but_kept),
 		cmocka_unit_test(only_letters_fold),
 		cmocka_unit_test(lies_under_a_zone),
+		cmocka_unit_test(goes_up_to_the_root),
 		cmocka_unit_test(counts_labels),
 		cmocka_unit_test(reads_text),
 		cmocka_unit_test(refuses_text),
