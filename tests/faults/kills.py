@@ -35,9 +35,17 @@ def grants_now(lab):
 def lost(lab, before):
     """What was there, should be, and is not, or would end early."""
     began, after = now(), grants_now(lab)
-    return [key for key, (end, _) in before.items()
-            if end > now() + 1
-            and after.get(key, (0, began))[1] < end - 1]
+    absent = [key for key, (end, _) in before.items()
+              if end > now() + 1
+              and after.get(key, (0, began))[1] < end - 1]
+    return [key for key in absent if ends(lab, key) < before[key][0] - 1
+            and before[key][0] > now() + 1]
+
+
+def ends(lab, key):
+    """The latest moment an entry can end, asked for alone."""
+    left = lab.seconds_left(key)
+    return now() + left + 1
 
 
 def audit(d):

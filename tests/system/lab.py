@@ -399,6 +399,19 @@ class Lab:
                     found[key] = left
         return found
 
+    def seconds_left(self, grant):
+        """Of one entry; 0: it is not there. What a list of nftables passed
+        over is found so."""
+        if not self.uses_nftables():
+            return self.entries().get(grant, 0)
+        client, protocol, port, to = grant
+        number = next(n for n, p in PROTOCOLS.items() if p == protocol)
+        name = self.set_name(6 if ":" in to else 4, local=not client)
+        with self.router.entered():
+            return nft_dump.seconds_left(
+                (*self.table(), name),
+                nft_dump.key_of(client, number, port, to))
+
     def grants(self):
         """The entries without their times."""
         return set(self.entries())

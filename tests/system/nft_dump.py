@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The elements of a set as the kernel lists them, in one go.
+"""The elements of a set as the kernel lists them, and each alone.
 
 nft(8) begins anew whenever anything changes meanwhile, which under thousands
 of new elements a second is for ever. Here what several lists have together is
@@ -16,12 +16,13 @@ import struct
 NETLINK_NETFILTER = 12
 NFPROTO = {"inet": 1, "ip": 2, "ip6": 10}
 NEWSETELEM, GETSETELEM = 10 << 8 | 12, 10 << 8 | 13
-REQUEST_DUMP = 0x1 | 0x300
+REQUEST, REQUEST_DUMP = 0x1, 0x1 | 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 INTERRUPTED = 0x10
 LISTS = 5  # of a set that changes
 LIST_TABLE, LIST_SET, LIST_ELEMENTS = 1, 2, 3
-ELEM_KEY, ELEM_EXPIRATION, DATA_VALUE = 1, 5, 1
+ELEM, ELEM_KEY, ELEM_EXPIRATION, DATA_VALUE = 1, 1, 5, 1
+NESTED = 0x8000
 GENMSG = 4
 
 
@@ -66,22 +67,44 @@ def elements(family, table, name):
 
 
 def one_list(family, table, name):
-    body = (struct.pack("=BBH", NFPROTO[family], 0, 0)
-            + attribute(LIST_TABLE, table.encode() + b"\0")
-            + attribute(LIST_SET, name.encode() + b"\0"))
     seen, interrupted = {}, False
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                       NETLINK_NETFILTER) as s:
-        s.settimeout(20)
-        s.send(struct.pack("=IHHII", 16 + len(body), GETSETELEM,
-                           REQUEST_DUMP, 1, 0) + body)
+    with asked(REQUEST_DUMP, family, table, name) as s:
         for payload, torn in messages(s):
             interrupted = interrupted or torn
-            for kind, value in attributes(payload[GENMSG:]):
-                if kind == LIST_ELEMENTS:
-                    seen.update(read(dict(attributes(element)))
-                                for _, element in attributes(value))
+            seen.update(elements_of(payload))
     return seen, interrupted
+
+
+def seconds_left(where, key):
+    """Of one element; 0: it is not there."""
+    wanted = attribute(LIST_ELEMENTS | NESTED, attribute(
+        ELEM | NESTED, attribute(ELEM_KEY | NESTED,
+                                 attribute(DATA_VALUE, key))))
+    with asked(REQUEST, *where, wanted) as s:
+        try:
+            payload, _ = next(messages(s))
+        except FileNotFoundError:
+            return 0
+    return dict(elements_of(payload))[key]
+
+
+def asked(flags, family, table, name, more=b""):
+    """A socket that the answer comes to."""
+    body = (struct.pack("=BBH", NFPROTO[family], 0, 0)
+            + attribute(LIST_TABLE, table.encode() + b"\0")
+            + attribute(LIST_SET, name.encode() + b"\0") + more)
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    s.settimeout(20)
+    s.send(struct.pack("=IHHII", 16 + len(body), GETSETELEM, flags, 1, 0)
+           + body)
+    return s
+
+
+def elements_of(payload):
+    for kind, value in attributes(payload[GENMSG:]):
+        if kind == LIST_ELEMENTS:
+            for _, element in attributes(value):
+                yield read(dict(attributes(element)))
 
 
 def read(element):
@@ -99,3 +122,12 @@ def grant(key, local, width):
     port = struct.unpack_from(">H", key, 4)[0]
     return (client, key[0], port,
             str(ipaddress.ip_address(key[8:8 + width])))
+
+
+def key_of(client, protocol, port, destination):
+    """What grant() reads."""
+    parts = [struct.pack(">B3x", protocol), struct.pack(">H2x", port),
+             ipaddress.ip_address(destination).packed]
+    if client:
+        parts.insert(0, ipaddress.ip_address(client).packed)
+    return b"".join(parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import both_flavours
+from conftest import both_flavours, every_firewall
 from daemon import SLOW
 from dnsclient import OPEN, REFUSED, addresses, ede, rcode, until
 from lab import CHAIN
@@ -54,6 +54,21 @@ def test_ends_that_another_changed(stage):
     flush.entry_for_ever(stage.lab)
     assert until(lambda: not scene.difference(), 20 * SLOW)
     scene.d.err.wait("prolonged by others")
+
+
+@every_firewall
+def test_one_entry_is_seen_alone(stage, up):
+    """By those who look for lost ones under load."""
+    up.add("allowed.test", "A", "203.0.113.5", ttl=100)
+    up.add("allowed.test", "AAAA", "2001:db8:1::5", ttl=100)
+    stage.daemon(RULE + RULE.replace("10.1.0.0/24", "fd00:1::/64"))
+    stage.client().ask("allowed.test")
+    stage.client6().ask("allowed.test", "AAAA")
+    assert len(stage.lab.grants()) == 2
+    for grant, left in stage.lab.entries().items():
+        client, protocol, port, to = grant
+        assert left - 2 <= stage.lab.seconds_left(grant) <= left
+        assert stage.lab.seconds_left((client, protocol, 444, to)) == 0
 
 
 # --- what status says -----------------------------------------------------
