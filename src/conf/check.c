@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "conf/foreign.h"
 #include "conf/value.h"
 #include "conf/word.h"
 
@@ -242,7 +243,26 @@ check_control(struct gather *g)
 
 /* ---- policy zones alone -------------------------------------------------- */
 
-/* A resolver beside us, as the container brings it. */
+static void
+add_forwarders(struct gather *g)
+{
+	struct options *opt = g->out;
+	const uint32_t most = sizeof(opt->upstream) / sizeof(opt->upstream[0]);
+
+	for (uint32_t i = 0; i < opt->forwarder_ips_count; i++) {
+		if (opt->upstream_count == most) {
+			gather_refuse(g, "--forwarder-ips",
+				      "with those of --upstream there are too "
+				      "many; accepted are %u upstreams",
+				      most);
+			return;
+		}
+		opt->upstream[opt->upstream_count++] = opt->forwarder_ips[i];
+	}
+}
+
+/* A resolver beside us, as the container brings it; what the container does
+ * not look at then, we do not either. */
 static void
 fill_upstream(struct gather *g)
 {
@@ -252,14 +272,17 @@ fill_upstream(struct gather *g)
 	};
 	struct options *opt = g->out;
 
-	if (opt->bind_mode != BIND_MODE_RECURSION)
+	if (opt->bind_mode != BIND_MODE_RECURSION) {
+		add_forwarders(g);
 		return;
+	}
+	if (opt->forwarder_ips_count > 0)
+		foreign_add(opt, "FORWARDER_IPS", "--bind-mode 2");
 	if (opt->upstream_count > 0)
 		gather_refuse(g, "--bind-mode",
 			      "\"1\" asks the resolver at 127.0.0.1@5335, and "
-			      "upstreams are named too, by UPSTREAM or "
-			      "FORWARDER_IPS; accepted is \"2\" with "
-			      "upstreams");
+			      "upstreams are named too; accepted is \"2\" "
+			      "with upstreams");
 	else
 		opt->upstream[opt->upstream_count++] = local;
 }

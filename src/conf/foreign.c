@@ -24,17 +24,16 @@ without_file(const char *name, size_t len)
 		   : len;
 }
 
-static void
-note(struct options *opt, size_t i)
+void
+foreign_add(struct options *opt, const char *name, const char *here)
 {
 	size_t used = strlen(opt->ignored);
 	struct text text;
 
-	if (strstr(opt->ignored, foreign[i].name) != NULL)
+	if (strstr(opt->ignored, name) != NULL)
 		return;
 	text_init(&text, opt->ignored + used, sizeof(opt->ignored) - used);
-	text_printf(&text, "%s%s (here: %s)", used > 0 ? ", " : "",
-		    foreign[i].name, foreign[i].here);
+	text_printf(&text, "%s%s (here: %s)", used > 0 ? ", " : "", name, here);
 }
 
 bool
@@ -45,7 +44,7 @@ foreign_note(struct options *opt, const char *name, size_t len)
 		if (strlen(foreign[i].name) != len ||
 		    strncasecmp(foreign[i].name, name, len) != 0)
 			continue;
-		note(opt, i);
+		foreign_add(opt, foreign[i].name, foreign[i].here);
 		return true;
 	}
 	return false;

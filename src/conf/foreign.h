@@ -12,4 +12,7 @@
  * with _FILE behind it. False: it is not known either. */
 bool foreign_note(struct options *opt, const char *name, size_t len);
 
+/* The same of a name that means something here, but not now. */
+void foreign_add(struct options *opt, const char *name, const char *here);
+
 #endif

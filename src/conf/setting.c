@@ -126,7 +126,6 @@ static const struct {
 	const char *env, *name;
 } aliases[SETTING_ALIASES] = {
 	{ "TRUSTED_ACL", "trusted" },
-	{ "FORWARDER_IPS", "upstream" },
 };
 
 const char *

@@ -27,7 +27,7 @@ enum setting_kind {
 };
 
 enum {
-	SETTING_ALIASES = 2,
+	SETTING_ALIASES = 1,
 	SETTING_NAME_SIZE = 64, /* of every name with what is put before it */
 	SETTING_COUNT = 0
 #define OPT(kind, field, name, env, low, high, fallback, meta, help) +1

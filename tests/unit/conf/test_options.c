@@ -559,9 +559,16 @@ test_a_policy_zone_alone(void **state)
 		    ENV(ZONE_ENV, "BIND_MODE=1", "MASTER_DNS_PORT=5353",
 			"TRUSTED_ACL=10.0.0.0/8; localhost;"));
 	assert_int_equal(opt.upstream[0].port, 5335);
+	assert_string_equal(opt.ignored, "");
 	assert_int_equal(opt.bind_count, 1);
 	assert_int_equal(opt.master_dns_ip[0].port, 5353);
 	assert_string_equal(opt.trusted, "10.0.0.0/8; localhost;");
+	assert_runs(ARGS(NULL),
+		    ENV(ZONE_ENV, "BIND_MODE=1", "FORWARDER_IPS=9.9.9.9;"));
+	assert_int_equal(opt.upstream_count, 1);
+	assert_int_equal(opt.upstream[0].port, 5335);
+	assert_string_equal(opt.ignored,
+			    "FORWARDER_IPS (here: --bind-mode 2)");
 }
 
 static void
