@@ -59,5 +59,6 @@ policy_zone_lines(const struct options *opt, struct text *out)
 	put_primaries(opt, out);
 	if (opt->tsig_key)
 		text_printf(out, " key %s", opt->tsig_key_name);
-	text_char(out, '\n');
+	/* The container looks at the servers of all zones above. */
+	text_str(out, " ns-levels all\n");
 }
