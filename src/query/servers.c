@@ -156,7 +156,7 @@ may_wait(struct query *q)
 static enum servers_news
 wait_for(struct query *q, const struct name *lower, bool addresses)
 {
-	struct servers_search *s = search_for(q->house, lower, addresses);
+	struct servers_search *s = search_for(q, lower, addresses);
 
 	if (!s || s->late || !may_wait(q))
 		return SERVERS_MISSING;

@@ -32,6 +32,7 @@ enum {
 	SERVERS_CUTS = 4096,	  /* names whose zone is remembered */
 	SERVERS_IN_A_ROW = 4,	  /* of both */
 	SERVERS_SEARCHES = 32,	  /* at one time */
+	SERVERS_OF_ONE = 8,	  /* that one client has begun */
 	/* A query waits so long for a search, then it goes on without; and
 	 * begins no other wait so long after its first. */
 	SERVERS_WAIT_MS = 400,

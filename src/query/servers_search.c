@@ -308,14 +308,16 @@ on_due(void *owner)
 }
 
 static struct servers_search *
-begin(struct query_house *h, const struct name *lower, bool addresses)
+begin(const struct query *q, const struct name *lower, bool addresses)
 {
+	struct query_house *h = q->house;
 	struct servers_search *s = pool_take(&h->servers->searches);
 
 	if (!s)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->house = h;
+	s->client = q->origin.client.addr;
 	s->name = s->at = *lower;
 	s->addresses = addresses;
 	s->ttl_s = SERVERS_LONGEST_S;
@@ -332,9 +334,10 @@ begin(struct query_house *h, const struct name *lower, bool addresses)
 }
 
 struct servers_search *
-search_for(struct query_house *h, const struct name *lower, bool addresses)
+search_for(const struct query *q, const struct name *lower, bool addresses)
 {
-	struct list *all = &h->servers->searching;
+	struct list *all = &q->house->servers->searching;
+	unsigned of_client = 0;
 
 	for (struct list *l = all->next; l != all; l = l->next) {
 		struct servers_search *s =
@@ -342,6 +345,7 @@ search_for(struct query_house *h, const struct name *lower, bool addresses)
 
 		if (name_equal(&s->name, lower) && s->addresses >= addresses)
 			return s;
+		of_client += addr_equal(&s->client, &q->origin.client.addr);
 	}
-	return begin(h, lower, addresses);
+	return of_client < SERVERS_OF_ONE ? begin(q, lower, addresses) : NULL;
 }

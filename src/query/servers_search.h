@@ -28,6 +28,7 @@ enum search_state {
 struct servers_search {
 	struct list link;
 	struct query_house *house;
+	struct addr client; /* whose query began it */
 	struct name name; /* lower-cased */
 	struct name at;	  /* that is asked about now */
 	enum search_state state;
@@ -42,9 +43,10 @@ struct servers_search {
 	struct servers_ask ask[SEARCH_ASKS];
 };
 
-/* The search for this name, begun where there is none; it does nothing before
- * the loop comes round. NULL: there are too many. */
-struct servers_search *search_for(struct query_house *h,
+/* The search for this name, begun for q where there is none; it does nothing
+ * before the loop comes round. NULL: there are too many, of all or of that
+ * client, who must not take those of the others. */
+struct servers_search *search_for(const struct query *q,
 				  const struct name *lower, bool addresses);
 /* Nobody is told. */
 void search_end(struct servers_search *s);

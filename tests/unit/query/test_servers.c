@@ -399,6 +399,28 @@ all_who_wait_share_one_search(void **state)
 	assert_string_equal(heard(), "NXDOMAIN" SOA0);
 }
 
+/* Who asks for many names does not keep others from theirs. */
+static void
+one_client_begins_so_many_searches(void **state)
+{
+	(void)state;
+	list("ns1.evil.test.rpz-nsdname CNAME .");
+	play_from("10.0.0.2");
+	for (unsigned i = 0; i < SERVERS_SEARCHES; i++) {
+		char name[32], answer[64];
+		const struct known one[] = { { name, answer }, { NULL, NULL } };
+
+		snprintf(name, sizeof(name), "n%u.bad.test A", i);
+		snprintf(answer, sizeof(answer), "%s 192.0.2.1", name);
+		client_asks_text(name);
+		upstream_knows(one);
+	}
+	assert_int_equal(play.house.servers->searches.in_use, SERVERS_OF_ONE);
+	play.answers = 0;
+	play_from("10.0.0.3");
+	asked_and_told("www.bad.test", "NXDOMAIN" SOA0);
+}
+
 /* A connection that ends takes its query along; the search goes on. */
 static void
 who_has_gone_no_longer_waits(void **state)
@@ -478,6 +500,7 @@ main(void)
 		STORY(or_it_is_blocked),
 		STORY(nobody_can_tell),
 		STORY(all_who_wait_share_one_search),
+		STORY(one_client_begins_so_many_searches),
 		STORY(who_has_gone_no_longer_waits),
 		STORY(there_need_be_no_cache),
 		STORY(servers_change),
