@@ -23,7 +23,8 @@
 
 enum {
 	SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW,
-	QUERY_ROOM = 4096 /* client, name and two verdicts */
+	QUERY_ROOM = 4096, /* client, name and two verdicts */
+	LOOKS = 8	   /* at a grant that changes */
 };
 
 struct diff {
@@ -38,23 +39,39 @@ struct diff {
 
 /* ---- grants ------------------------------------------------------------ */
 
-/* When the last reason that the other policy has for it ends; 0: none. */
+/* When the last reason that the other policy has for it ends; 0: none. False:
+ * the warden was at it meanwhile. */
+static bool
+look_at_reasons(const struct diff *d, const struct ledger_element *from,
+		const struct ledger_element *copy, int64_t *end_out)
+{
+	struct ledger_view whole = { d->view->ledger, d->view->ledger_size };
+	struct ledger_told told = { .reason.next = copy->reason };
+	struct ledger_key key;
+
+	*end_out = 0;
+	ledger_key_of(copy, &key);
+	for (unsigned i = 0; i < LEDGER_REASONS && told.reason.next != 0; i++) {
+		if (!ledger_read_reason(&whole, from, copy, &told))
+			return false;
+		if (told.reason.end_ms > *end_out &&
+		    review_gives(&d->judge, &key, &told))
+			*end_out = told.reason.end_ms;
+	}
+	return true;
+}
+
 static int64_t
 end_under(const struct diff *d, const struct grant_copy *g)
 {
-	struct ledger_view whole = { d->view->ledger, d->view->ledger_size };
-	struct ledger_told told = { .reason.next = g->element.reason };
-	struct ledger_key key;
-	int64_t end = 0;
+	struct ledger_element copy = g->element, again;
+	int64_t end;
 
-	ledger_key_of(&g->element, &key);
-	for (unsigned i = 0;
-	     i < LEDGER_REASONS &&
-	     ledger_read_reason(&whole, g->at, &g->element, &told); i++) {
-		int64_t its_end = told.reason.end_ms;
-
-		if (its_end > end && review_gives(&d->judge, &key, &told))
-			end = its_end;
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (look_at_reasons(d, g->at, &copy, &end))
+			break;
+		if (ledger_read(g->at, d->now_ms, &again))
+			copy = again;
 	}
 	return end;
 }

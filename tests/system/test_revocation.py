@@ -721,9 +721,10 @@ def test_diff_says_what_would_change(stage, up):
                             "10.1.0.0/24 ~> other.test\n")
     assert status == 1
     assert lines[-1] == "# 2 of 2 grants, 5 of the last 5 queries"
-    assert re.fullmatch(r"cut to (29|30|3[0-5])\ds 10\.1\.0\.2 203\.0\.113\.5 "
-                        r"TCP:443 9\d\ds acl:\d long\.wild\.test\.",
-                        [x for x in lines if x.startswith("cut")][0])
+    assert any(re.fullmatch(
+        r"cut to (29|30|3[0-5])\ds 10\.1\.0\.2 203\.0\.113\.5 "
+        r"TCP:443 9\d\ds acl:\d long\.wild\.test\.", x)
+        for x in lines), lines
     assert any(x.startswith("    also ") for x in lines)
     assert any(re.fullmatch(r"revoked 10\.1\.0\.2 203\.0\.113\.7 TCP:443 "
                             r"\d+s acl:2 dns\.test\.", x) for x in lines)
