@@ -85,7 +85,7 @@ class Lines:
     """What a pipe gave so far; reading can be held."""
 
     def __init__(self, pipe):
-        self.pipe, self.raw = pipe, b""
+        self.pipe, self.raw = pipe, bytearray()
         self.flowing = threading.Event()
         self.flowing.set()
         self.thread = threading.Thread(target=self.read, daemon=True)
