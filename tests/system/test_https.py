@@ -234,7 +234,8 @@ def test_many_browsers_at_once(stage, up):
         assert client.connect("203.0.113.29") == REFUSED
         assert client.connect("203.0.113.30", 80) == REFUSED
     assert stage.client(6).connect("203.0.113.30") == REFUSED
-    assert up.count() <= 2 * 10 * 3  # each worker has a cache
+    # each worker has a cache; what is late is asked for once more
+    assert up.count() < 4 * 10 * 3
 
 
 @every_firewall

@@ -56,7 +56,7 @@ def test_audit_tells_what_differs_in_sets_of_lists(stage, up, sets, kind):
     here = {"block": "198.51.100.7", "static": "203.0.113.80"}[kind]
     spell = (lambda a: a) if kind == "block" else (lambda a: static(lab, a))
     d = sets(PEERS, acl="10.1.0.2 -> @peers:TCP:443\n")
-    assert until(lambda: is_right(d), SLOW), audit(d)
+    assert until(lambda: is_right(d), 5 * SLOW), audit(d)
     said = audit(d)[1]
     assert "# list-set ipv4-block: lists 2, kernel 2, differences 0\n" in said
     assert "# list-set ipv4-static: lists 2, kernel 2, differences 0" in said
@@ -90,7 +90,7 @@ def test_what_is_open_to_lists_is_told_by_the_rule(stage, up, sets):
     acl = ("10.1.0.2 -> @peers:TCP:443\n10.1.0.0/24 -> @peers:UDP:53,54\n"
            "fd00:1::2 -> @peers:TCP:443\n10.1.0.9 -> *.test:TCP:443\n")
     d = sets(lists, acl=acl)
-    assert until(lambda: "ipv4-static stands" in d.ctl("status"), SLOW)
+    assert until(lambda: "ipv4-static stands" in d.ctl("status"), 5 * SLOW)
     stage.client(9).ask("near.test")
     wide = [f"static 10.1.0.0/24 @peers UDP:{p} entries=4 acl:2"
             for p in (53, 54)]
@@ -133,18 +133,18 @@ def test_more_than_there_may_be_opens_none_and_says_so(stage, up, sets):
     acl = "10.1.0.2 -> @peers:TCP:{}\nfd00:1::2 -> @peers:TCP:443\n"
     d = sets({"peers": ("ips", peers)}, acl=acl.format(443))
     client = stage.client()
-    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW)
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, 5 * SLOW)
     assert "entries=2201 " in d.ctl("grants")
     d.reload(acl.format("443-692"))
-    assert until(lambda: client.connect("203.0.113.80") != OPEN, SLOW)
+    assert until(lambda: client.connect("203.0.113.80") != OPEN, 5 * SLOW)
     assert "ipv4-static refused: none of its addresses" in d.ctl("status")
     d.err.wait("ipv4-static of lists cannot be kept: .* more than 524288 "
-               "entries; none of it is opened", SLOW)
+               "entries; none of it is opened", 5 * SLOW)
     status, out = audit(d)
     assert status == 1 and "ipv4-static: refused: none of its addr" in out
     assert d.ctl("grants").endswith(
         "# those of IPv4 are not in the kernel: they are too many\n")
     assert "NEVER" in d.ctl("why", "10.1.0.2", "203.0.113.80:443")
     d.reload(acl.format(443))
-    assert until(lambda: client.connect("203.0.113.80") == OPEN, SLOW)
-    assert until(lambda: is_right(d), SLOW), audit(d)
+    assert until(lambda: client.connect("203.0.113.80") == OPEN, 5 * SLOW)
+    assert until(lambda: is_right(d), 5 * SLOW), audit(d)
