@@ -30,7 +30,8 @@ nets_of(const struct judge *j, uint32_t list, uint8_t family)
 	while (nets.count > from && net[nets.count - 1].addr.family > family)
 		nets.count--;
 	nets.count -= from;
-	nets.at = (struct net *)(uintptr_t)(net + from);
+	if (nets.count > 0)
+		nets.at = (struct net *)(uintptr_t)(net + from);
 	return nets;
 }
 

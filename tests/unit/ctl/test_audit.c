@@ -47,6 +47,7 @@ audit(uint32_t status)
 	memcpy(letter.set, sets, sizeof(sets));
 	assert_int_equal(write(fd, items, count * sizeof(items[0])),
 			 count * sizeof(items[0]));
+	answer_free(&answer);
 	answer_request(&answer, &pages.view, "audit", 5);
 	assert_int_equal(answer.wish, WISH_AUDIT);
 	answer_audited(&answer, &letter, fd);
