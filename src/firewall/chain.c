@@ -191,8 +191,9 @@ look(struct chain *c, const char *tool, struct tool_result *out)
 		iptables_say_why(tool, err, out);
 	if (err != ERR_NONE)
 		return ERR_DENIED;
-	return iptables_has_chain(out->output, c->name) ? ERR_NONE
-						 : complain_missing(c, tool);
+	return iptables_has_chain(out->output, c->name)
+		   ? ERR_NONE
+		   : complain_missing(c, tool);
 }
 
 static enum err

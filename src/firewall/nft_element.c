@@ -16,14 +16,6 @@
 #include <string.h>
 
 enum { WORD = 4, KEY_MAX = 40 };
-/* The numbers that nft(8) gives to types of data. */
-enum {
-	TYPE_IPV4 = 7,
-	TYPE_IPV6 = 8,
-	TYPE_PROTOCOL = 12,
-	TYPE_SERVICE = 13,
-	TYPE_BITS = 6
-};
 
 /* ---- keys --------------------------------------------------------------- */
 
@@ -44,12 +36,12 @@ nft_key_len(enum set_index set)
 uint32_t
 nft_key_type(enum set_index set)
 {
-	uint32_t address = set_family(set) == 4 ? TYPE_IPV4 : TYPE_IPV6;
+	uint32_t address = set_family(set) == 4 ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6;
 	uint32_t type = set_is_local(set) ? 0 : address;
 
-	type = type << TYPE_BITS | TYPE_PROTOCOL;
-	type = type << TYPE_BITS | TYPE_SERVICE;
-	return type << TYPE_BITS | address;
+	type = type << NFT_TYPE_BITS | NFT_TYPE_PROTOCOL;
+	type = type << NFT_TYPE_BITS | NFT_TYPE_SERVICE;
+	return type << NFT_TYPE_BITS | address;
 }
 
 static size_t

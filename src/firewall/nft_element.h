@@ -15,6 +15,15 @@
 #include "firewall/backend.h"
 #include "firewall/nft_paper.h"
 
+/* The numbers that nft(8) gives to types of data. */
+enum {
+	NFT_TYPE_IPV4 = 7,
+	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_PROTOCOL = 12,
+	NFT_TYPE_SERVICE = 13,
+	NFT_TYPE_BITS = 6
+};
+
 /* Bytes of a key, and the number nft(8) knows its type by. */
 uint32_t nft_key_len(enum set_index set);
 uint32_t nft_key_type(enum set_index set);

@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "firewall/nft_backend.h"
+#include "firewall/nft_element.h"
 #include "policy/table.h"
 
 /* Of one message, and of one batch: the kernel is held up by each for the
@@ -144,7 +145,7 @@ put_set_gone(struct backend *b, const struct nft_fence_id *id)
 static enum err
 put_set(struct backend *b, const struct nft_fence_id *id)
 {
-	enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8, NUMBER = 100 };
+	enum { NUMBER = 100 };
 	struct nft_fence_name name = nft_fence_name(id);
 	struct nftnl_set *s = nftnl_set_alloc();
 	struct nlmsghdr *m;
@@ -161,7 +162,7 @@ put_set(struct backend *b, const struct nft_fence_id *id)
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, id->family == 4 ? 4 : 16);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE,
-			  id->family == 4 ? TYPE_IPV4 : TYPE_IPV6);
+			  id->family == 4 ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6);
 	m = nft_message(&b->paper, NFT_MSG_NEWSET, &b->at, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(m, s);
 	nft_done(&b->paper, m);

@@ -22,14 +22,6 @@
 #include "firewall/nft_element.h"
 
 enum { WORD = 4, AT_ONCE = 128 };
-/* Of nft(8), see nft_element.c. */
-enum {
-	TYPE_IPV4 = 7,
-	TYPE_IPV6 = 8,
-	TYPE_PROTOCOL = 12,
-	TYPE_SERVICE = 13,
-	TYPE_BITS = 6
-};
 
 static uint32_t
 address_len(enum fixed_index set)
@@ -49,15 +41,16 @@ nft_fixed_key_len(enum fixed_index set)
 uint32_t
 nft_fixed_key_type(enum fixed_index set)
 {
-	uint32_t address = fixed_family(set) == 4 ? TYPE_IPV4 : TYPE_IPV6;
+	uint32_t address =
+	    fixed_family(set) == 4 ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6;
 
 	if (!fixed_has_clients(set))
 		return address;
-	address = address << TYPE_BITS | address;
+	address = address << NFT_TYPE_BITS | address;
 	if (!fixed_has_service(set))
 		return address;
-	address = address << TYPE_BITS | TYPE_PROTOCOL;
-	return address << TYPE_BITS | TYPE_SERVICE;
+	address = address << NFT_TYPE_BITS | NFT_TYPE_PROTOCOL;
+	return address << NFT_TYPE_BITS | NFT_TYPE_SERVICE;
 }
 
 /* ---- keys -------------------------------------------------------------- */
